@@ -1,0 +1,115 @@
+# One command each: `make help` lists them. Every target works from a clean checkout.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+# Outside the checkout: a second checkout reuses what the first one compiled.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn/target
+
+# Arguments for the script behind demo, bench and clean: make demo ARGS="--keep"
+ARGS ?=
+
+MDBOOK_VERSION := 0.5.4
+MDBOOK_ROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn/mdbook-$(MDBOOK_VERSION)
+MANIFESTS := $(wildcard node/Cargo.toml runtime/Cargo.toml pallets/*/Cargo.toml \
+	primitives/*/Cargo.toml clients/*/Cargo.toml)
+CRATES = $(shell awk '/^\[/ { package = $$0 == "[package]" } \
+	package && $$1 == "name" { gsub(/"/, "", $$3); print $$3 }' $(MANIFESTS))
+
+ifndef CAIRN_START
+export CAIRN_START := $(shell date +%s)
+endif
+BOLD := $(if $(NO_COLOR),,$(if $(MAKE_TERMOUT),$(shell printf '\033[1m')))
+PLAIN := $(if $(BOLD),$(shell printf '\033[0m'))
+
+# $(call say,step,what): where the run is, and how long it has taken.
+define say
+@t=$$(( $$(date +%s) - $(CAIRN_START) )); \
+	printf '%s==> [%s] %s%s (after %d:%02d min)\n' '$(BOLD)' '$(1)' '$(2)' '$(PLAIN)' $$((t / 60)) $$((t % 60))
+endef
+
+.PHONY: help
+help: ## List the targets
+	@printf 'Cairn: a chain for physical infrastructure. Start with: make demo\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %s%-7s%s %s\n", "$(BOLD)", $$1, "$(PLAIN)", $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+	@printf '\nBuilds go to %s (CARGO_TARGET_DIR).\n' '$(CARGO_TARGET_DIR)'
+
+.PHONY: setup
+setup: ## Install what building and testing needs (scripts/setup --help)
+	@scripts/setup
+
+# Node.js is for tests only: who wants to run a node need not have it.
+.PHONY: setup-build
+setup-build:
+	@scripts/setup --without-js
+
+.PHONY: build
+build: setup-build ## Build the node (cairn-node) and the command (cairn)
+	$(call say,1/1,building cairn-node and cairn)
+	cargo build --locked -p cairn-node -p cairn
+	@printf 'built %s/debug/cairn-node and %s/debug/cairn\n' '$(CARGO_TARGET_DIR)' '$(CARGO_TARGET_DIR)'
+
+.PHONY: demo
+demo: build ## Run a local chain, a gateway and devices until rewards are claimed (ARGS)
+	$(call say,demo,starting)
+	@scripts/demo $(ARGS)
+
+.PHONY: test
+test: setup ## Run every test: unit, end to end against real nodes, JavaScript client
+	$(call say,test 1/3,building the binaries that the end-to-end tests start)
+	cargo build --locked --workspace --bins
+	$(call say,test 2/3,Rust tests)
+	cargo test --locked --workspace
+	$(call say,test 3/3,JavaScript tests)
+	@scripts/test-js
+
+.PHONY: pr
+pr: lint test ## Tell whether a change is good: lint, then test
+	$(call say,pr,good)
+
+.PHONY: lint
+lint: setup-build ## Check format, clippy, the lint wall of on-chain code, rustdoc
+	$(call say,lint 1/4,format)
+	cargo fmt --all -- --check
+	$(call say,lint 2/4,clippy)
+	SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(call say,lint 3/4,the lint wall: what runs on chain)
+	@scripts/lint-wasm
+	$(call say,lint 4/4,rustdoc)
+	SKIP_WASM_BUILD=1 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+.PHONY: bench
+bench: setup-build ## Measure weights and throughput on this machine (ARGS)
+	$(call say,bench,starting)
+	@scripts/bench $(ARGS)
+
+.PHONY: docs
+docs: setup-build $(MDBOOK_ROOT)/bin/mdbook ## Build the book (docs/book) and the rustdoc of every crate
+	$(call say,docs 1/2,book)
+	$(MDBOOK_ROOT)/bin/mdbook build docs
+	$(call say,docs 2/2,rustdoc)
+	SKIP_WASM_BUILD=1 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
+	@printf 'read docs/book/index.html and %s/doc/cairn_runtime/index.html\n' '$(CARGO_TARGET_DIR)'
+
+$(MDBOOK_ROOT)/bin/mdbook:
+	$(call say,docs,installing mdbook $(MDBOOK_VERSION) once)
+	cargo install mdbook --version $(MDBOOK_VERSION) --locked --root '$(MDBOOK_ROOT)'
+
+.PHONY: clean
+clean: ## Remove what our crates built (ARGS=--all: the dependencies too, 15 minutes to rebuild)
+	rm -rf docs/book
+ifneq ($(filter --all,$(ARGS)),)
+	@printf 'removing all of %s: the next build compiles every dependency again\n' '$(CARGO_TARGET_DIR)'
+	cargo clean
+else
+	cargo clean $(addprefix -p ,$(CRATES))
+	@printf 'kept the compiled dependencies in %s; to remove them: make clean ARGS=--all\n' '$(CARGO_TARGET_DIR)'
+endif

@@ -1,0 +1,62 @@
+//! What can go wrong in a redb store, ours or the agent's.
+
+use std::path::PathBuf;
+
+/// Why a store failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+	/// The database failed.
+	#[error(
+		"the store failed: {cause}\n  \
+		 Remedy: look for a full or failing disk; if another process has the store open, stop it"
+	)]
+	Database {
+		/// What it said.
+		cause: String,
+	},
+	/// The directory or file cannot be used.
+	#[error("cannot use {path}: {cause}\n  Remedy: name a directory that this user can write")]
+	Path {
+		/// Which.
+		path: PathBuf,
+		/// What the system said.
+		cause: String,
+	},
+	/// What was stored does not decode.
+	#[error(
+		"the store holds {what} that this release does not read\n  \
+		 Remedy: use the release that wrote it, or restore a backup"
+	)]
+	Undecodable {
+		/// Of what kind.
+		what: &'static str,
+	},
+	/// The store belongs to something else.
+	#[error("the store in {path} belongs to {found}, not to {expected}\n  Remedy: name another --data")]
+	Foreign {
+		/// Where it is.
+		path: PathBuf,
+		/// What it says.
+		found: String,
+		/// What was asked for.
+		expected: String,
+	},
+}
+
+macro_rules! database_errors {
+	($($error:ty),+ $(,)?) => {
+		$(impl From<$error> for StoreError {
+			fn from(error: $error) -> Self {
+				Self::Database { cause: error.to_string() }
+			}
+		})+
+	};
+}
+
+database_errors!(
+	redb::CommitError,
+	redb::DatabaseError,
+	redb::StorageError,
+	redb::TableError,
+	redb::TransactionError,
+);

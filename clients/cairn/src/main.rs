@@ -1,0 +1,2 @@
+//! The cairn command: agent, gateway and owner's commands.
+fn main() {}

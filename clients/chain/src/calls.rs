@@ -1,0 +1,327 @@
+//! Every call that a client makes, typed: one module per pallet, in the order of its calls.
+
+/// Calls of `Schemas`.
+pub mod schemas {
+	use crate::call::Call;
+	use cairn_types::{Schema, SchemaId};
+
+	const PALLET: &str = "Schemas";
+
+	/// Publish a schema.
+	#[must_use]
+	pub fn publish(schema: &Schema) -> Call {
+		Call::new(PALLET, "publish", (schema,))
+	}
+
+	/// Let nobody choose a schema anew.
+	#[must_use]
+	pub fn deprecate(id: SchemaId) -> Call {
+		Call::new(PALLET, "deprecate", (id,))
+	}
+}
+
+/// Calls of `Networks`.
+pub mod networks {
+	use crate::call::Call;
+	use cairn_types::{NetworkConfig, NetworkId, schema::Name};
+
+	const PALLET: &str = "Networks";
+
+	/// Create a network.
+	#[must_use]
+	pub fn create(name: &Name, config: &NetworkConfig) -> Call {
+		Call::new(PALLET, "create", (name, config))
+	}
+
+	/// Change a network from the next cycle on.
+	#[must_use]
+	pub fn configure(id: NetworkId, config: &NetworkConfig) -> Call {
+		Call::new(PALLET, "configure", (id, config))
+	}
+
+	/// Stop a network.
+	#[must_use]
+	pub fn pause(id: NetworkId) -> Call {
+		Call::new(PALLET, "pause", (id,))
+	}
+
+	/// Let a paused network run again.
+	#[must_use]
+	pub fn resume(id: NetworkId) -> Call {
+		Call::new(PALLET, "resume", (id,))
+	}
+
+	/// Offer a network to another owner.
+	#[must_use]
+	pub fn transfer(id: NetworkId, to: &[u8; 32]) -> Call {
+		Call::new(PALLET, "transfer", (id, to))
+	}
+
+	/// Take a network that was offered.
+	#[must_use]
+	pub fn accept(id: NetworkId) -> Call {
+		Call::new(PALLET, "accept", (id,))
+	}
+
+	/// Close a network for good.
+	#[must_use]
+	pub fn close(id: NetworkId) -> Call {
+		Call::new(PALLET, "close", (id,))
+	}
+
+	/// Remove a closed network's record.
+	#[must_use]
+	pub fn reap(id: NetworkId) -> Call {
+		Call::new(PALLET, "reap", (id,))
+	}
+}
+
+/// Calls of `Devices`.
+pub mod devices {
+	use crate::call::Call;
+	use cairn_types::{
+		Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, Possession, Serial,
+	};
+	use sp_core::ed25519;
+
+	const PALLET: &str = "Devices";
+
+	/// Register a device of the sender.
+	#[must_use]
+	pub fn register(
+		network: NetworkId,
+		key: &DeviceKey,
+		possession: &Possession,
+		certificate: Option<&Certificate>,
+	) -> Call {
+		Call::new(PALLET, "register", (network, key, possession, certificate))
+	}
+
+	/// Make a device active from the next window on.
+	#[must_use]
+	pub fn activate(device: DeviceId) -> Call {
+		Call::new(PALLET, "activate", (device,))
+	}
+
+	/// End a device's activity for the time being.
+	#[must_use]
+	pub fn suspend(device: DeviceId) -> Call {
+		Call::new(PALLET, "suspend", (device,))
+	}
+
+	/// End a device's activity for good.
+	#[must_use]
+	pub fn retire(device: DeviceId) -> Call {
+		Call::new(PALLET, "retire", (device,))
+	}
+
+	/// Remove a retired device's record.
+	#[must_use]
+	pub fn reap(device: DeviceId) -> Call {
+		Call::new(PALLET, "reap", (device,))
+	}
+
+	/// Give a device another key from the next window on.
+	#[must_use]
+	pub fn rotate_key(device: DeviceId, key: &DeviceKey, possession: &Possession) -> Call {
+		Call::new(PALLET, "rotate_key", (device, key, possession))
+	}
+
+	/// Give a device a slot of a gateway from the next window on.
+	#[must_use]
+	pub fn assign_gateway(device: DeviceId, gateway: GatewayId) -> Call {
+		Call::new(PALLET, "assign_gateway", (device, gateway))
+	}
+
+	/// Offer a device to another owner.
+	#[must_use]
+	pub fn transfer(device: DeviceId, to: &[u8; 32]) -> Call {
+		Call::new(PALLET, "transfer", (device, to))
+	}
+
+	/// Take a device that was offered.
+	#[must_use]
+	pub fn accept(device: DeviceId) -> Call {
+		Call::new(PALLET, "accept", (device,))
+	}
+
+	/// Take a device that was offered, with its own consent.
+	#[must_use]
+	pub fn take_over(device: DeviceId, possession: &Possession) -> Call {
+		Call::new(PALLET, "take_over", (device, possession))
+	}
+
+	/// Withdraw an offer.
+	#[must_use]
+	pub fn cancel_transfer(device: DeviceId) -> Call {
+		Call::new(PALLET, "cancel_transfer", (device,))
+	}
+
+	/// Become a maker.
+	#[must_use]
+	pub fn register_maker(key: &ed25519::Public) -> Call {
+		Call::new(PALLET, "register_maker", (key,))
+	}
+
+	/// Add a certification key.
+	#[must_use]
+	pub fn add_maker_key(maker: MakerId, key: &ed25519::Public) -> Call {
+		Call::new(PALLET, "add_maker_key", (maker, key))
+	}
+
+	/// Revoke a certification key.
+	#[must_use]
+	pub fn revoke_maker_key(maker: MakerId, index: u8) -> Call {
+		Call::new(PALLET, "revoke_maker_key", (maker, index))
+	}
+
+	/// Revoke a certificate.
+	#[must_use]
+	pub fn revoke(maker: MakerId, serial: &Serial) -> Call {
+		Call::new(PALLET, "revoke", (maker, serial))
+	}
+
+	/// Give a registered device a certificate.
+	#[must_use]
+	pub fn certify(device: DeviceId, certificate: &Certificate) -> Call {
+		Call::new(PALLET, "certify", (device, certificate))
+	}
+
+	/// Stop being a maker.
+	#[must_use]
+	pub fn retire_maker(maker: MakerId) -> Call {
+		Call::new(PALLET, "retire_maker", (maker,))
+	}
+
+	/// Retire a device by governance.
+	#[must_use]
+	pub fn force_retire(device: DeviceId) -> Call {
+		Call::new(PALLET, "force_retire", (device,))
+	}
+}
+
+/// Calls of `Telemetry`.
+pub mod telemetry {
+	use crate::call::Call;
+	use cairn_telemetry::{Header, VerdictClaim, authority::AuthoritySignature};
+	use cairn_types::{Attempt, GatewayId, NetworkId, Slot, Window};
+	use sp_core::{ConstU32, bounded::BoundedVec};
+
+	const PALLET: &str = "Telemetry";
+
+	/// Where devices reach a gateway: a URL.
+	pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
+	/// Batches to collect for.
+	pub type Batches = BoundedVec<(GatewayId, Window, Attempt), ConstU32<16>>;
+
+	/// Register a gateway of the sender for a network.
+	#[must_use]
+	pub fn register_gateway(network: NetworkId, endpoint: &Endpoint) -> Call {
+		Call::new(PALLET, "register_gateway", (network, endpoint))
+	}
+
+	/// Tell where devices reach a gateway.
+	#[must_use]
+	pub fn update_endpoint(gateway: GatewayId, endpoint: &Endpoint) -> Call {
+		Call::new(PALLET, "update_endpoint", (gateway, endpoint))
+	}
+
+	/// Retire a gateway.
+	#[must_use]
+	pub fn retire_gateway(gateway: GatewayId) -> Call {
+		Call::new(PALLET, "retire_gateway", (gateway,))
+	}
+
+	/// Seal a window.
+	#[must_use]
+	pub fn seal(gateway: GatewayId, window: Window, header: &Header) -> Call {
+		Call::new(PALLET, "seal", (gateway, window, header))
+	}
+
+	/// Say what a committee member found.
+	#[must_use]
+	pub fn submit_verdict(claim: &VerdictClaim, signature: &AuthoritySignature) -> Call {
+		Call::new(PALLET, "submit_verdict", (claim, signature))
+	}
+
+	/// Apply a gateway's death.
+	#[must_use]
+	pub fn expire(gateway: GatewayId) -> Call {
+		Call::new(PALLET, "expire", (gateway,))
+	}
+
+	/// Take a committee member's shares.
+	#[must_use]
+	pub fn collect(batches: &Batches) -> Call {
+		Call::new(PALLET, "collect", (batches,))
+	}
+
+	/// Close a slot whose device left.
+	#[must_use]
+	pub fn close_leaf(gateway: GatewayId, slot: Slot) -> Call {
+		Call::new(PALLET, "close_leaf", (gateway, slot))
+	}
+
+	/// Remove a retired gateway's record.
+	#[must_use]
+	pub fn reap_gateway(gateway: GatewayId) -> Call {
+		Call::new(PALLET, "reap_gateway", (gateway,))
+	}
+}
+
+/// Calls of `Rewards`.
+pub mod rewards {
+	use crate::call::Call;
+	use cairn_telemetry::Claim;
+	use cairn_types::{GatewayId, NetworkId, Slot};
+	use sp_core::{ConstU32, bounded::BoundedVec};
+
+	const PALLET: &str = "Rewards";
+
+	/// Claims of one transaction.
+	pub type Claims = BoundedVec<Claim, ConstU32<16>>;
+
+	/// Claim everything that a slot has earned.
+	#[must_use]
+	pub fn claim_attested(claim: &Claim) -> Call {
+		Call::new(PALLET, "claim_attested", (claim,))
+	}
+
+	/// Claim for several slots.
+	#[must_use]
+	pub fn claim_many(claims: &Claims) -> Call {
+		Call::new(PALLET, "claim_many", (claims,))
+	}
+
+	/// Release what has vested.
+	#[must_use]
+	pub fn release(gateway: GatewayId, slot: Slot) -> Call {
+		Call::new(PALLET, "release", (gateway, slot))
+	}
+
+	/// Pay what a slot earns to another account.
+	#[must_use]
+	pub fn set_payee(gateway: GatewayId, slot: Slot, payee: &[u8; 32]) -> Call {
+		Call::new(PALLET, "set_payee", (gateway, slot, payee))
+	}
+
+	/// Set a network's bootstrap weight, by governance.
+	#[must_use]
+	pub fn set_weight(network: NetworkId, weight: u32) -> Call {
+		Call::new(PALLET, "set_weight", (network, weight))
+	}
+}
+
+/// Calls of `Balances`.
+pub mod balances {
+	use crate::call::Call;
+	use codec::Compact;
+	use sp_runtime::{AccountId32, MultiAddress};
+
+	/// Transfer, and leave the sender alive.
+	#[must_use]
+	pub fn transfer_keep_alive(to: &[u8; 32], value: u128) -> Call {
+		let to = MultiAddress::<AccountId32, ()>::Id(AccountId32::new(*to));
+		Call::new("Balances", "transfer_keep_alive", (to, Compact(value)))
+	}
+}

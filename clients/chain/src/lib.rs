@@ -1,0 +1,46 @@
+//! The chain as Cairn's clients see it: one connection that heals itself, typed calls, the runtime
+//! API in the shared types, and submission with errors that say what to do.
+//!
+//! Nothing here is generated: calls and answers are the SCALE of the shared types, and the node's
+//! live metadata says where a call is and what an error means. So one binary serves every network
+//! of the same runtime generation.
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), cairn_chain::Error> {
+//! use cairn_chain::{At, Chain, Signer, SubmitOptions, calls};
+//!
+//! let chain = Chain::connect("ws://127.0.0.1:9944").await?;
+//! let clock = chain.clock(At::Best).await?;
+//! let alice = Signer::from_suri("//Alice")?;
+//! let call = calls::balances::transfer_keep_alive(&[7; 32], 1_000_000_000_000);
+//! let outcome = chain.submit(&call, &alice, SubmitOptions::default()).await?;
+//! println!("window {}, in block {}", clock.now.window, outcome.number);
+//! # Ok(())
+//! # }
+//! ```
+
+#![warn(missing_docs)]
+
+mod account;
+mod api;
+mod call;
+pub mod calls;
+mod client;
+mod config;
+mod dispatch;
+mod error;
+mod follow;
+mod signer;
+mod submit;
+
+pub use account::{AccountBalance, account_text, parse_account};
+pub use call::Call;
+pub use client::{At, BlockId, Chain};
+pub use config::CairnConfig;
+pub use dispatch::DispatchFailure;
+pub use error::Error;
+pub use follow::{Blocks, Kind};
+pub use signer::Signer;
+pub use submit::{Event, Outcome, Progress, SubmitOptions, Until};
+
+pub use cairn_runtime_api as views;

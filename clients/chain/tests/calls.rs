@@ -1,0 +1,238 @@
+//! Every typed call is what the runtime decodes: same pallet, same call, same arguments in order.
+
+use cairn_chain::{Call, calls};
+use cairn_runtime::{Runtime, RuntimeCall};
+use cairn_telemetry::{
+	Account, AccountV1, Claim, Header, HeaderV1, Proof, Sums, Verdict, VerdictClaim,
+	authority::AuthoritySignature,
+};
+use cairn_types::{
+	Certificate, CertificateClaim, Channel, ChannelKind, DeviceId, DeviceKey, DeviceSignature,
+	GatewayId, MakerId, MeterRule, NetworkConfig, NetworkId, Possession, Quantity, Schema,
+	SchemaId, Unit,
+	meter::Admission,
+};
+use codec::{Decode, Encode};
+use frame_support::traits::GetCallMetadata;
+use sp_core::{ConstU32, bounded::BoundedVec, ed25519};
+use std::fmt::Debug;
+use subxt::Metadata;
+
+const GATEWAY: GatewayId = GatewayId(70);
+const DEVICE: DeviceId = DeviceId(71);
+const NETWORK: NetworkId = NetworkId(72);
+const MAKER: MakerId = MakerId(73);
+const SCHEMA: SchemaId = SchemaId(74);
+const SLOT: u32 = 75;
+const WINDOW: u32 = 76;
+const ACCOUNT: [u8; 32] = [77; 32];
+
+fn bounded<const N: u32>(bytes: &[u8]) -> BoundedVec<u8, ConstU32<N>> {
+	BoundedVec::truncate_from(bytes.to_vec())
+}
+
+fn schema() -> Schema {
+	let channel = Channel {
+		name: bounded(b"temperature"),
+		quantity: Quantity::Temperature,
+		unit: Unit::Celsius,
+		scale: -1,
+		kind: ChannelKind::Gauge,
+		min: -500,
+		max: 1_500,
+		max_change: Some(10),
+	};
+	Schema { name: bounded(b"weather"), version: 3, channels: BoundedVec::truncate_from(vec![channel]) }
+}
+
+fn config() -> NetworkConfig {
+	NetworkConfig {
+		schema: SCHEMA,
+		meter: MeterRule::Uptime { expected: 6, cap: 600 },
+		admission: Admission::Certified(BoundedVec::truncate_from(vec![MAKER])),
+	}
+}
+
+fn key() -> DeviceKey {
+	DeviceKey::Ed25519(ed25519::Public::from_raw([1; 32]))
+}
+
+fn possession() -> Possession {
+	let signature = DeviceSignature::Ed25519(ed25519::Signature::from_raw([2; 64]));
+	Possession { block: 80, nonce: 81, signature }
+}
+
+fn certificate() -> Certificate {
+	let claim = CertificateClaim {
+		maker: MAKER,
+		key_index: 1,
+		model: bounded(b"model"),
+		serial: bounded(b"serial"),
+		expiry: 82,
+	};
+	Certificate { claim, signature: ed25519::Signature::from_raw([3; 64]) }
+}
+
+fn header() -> Header {
+	Header::V1(HeaderV1 {
+		attempt: 1,
+		previous_root: [4; 32],
+		ledger_root: [5; 32],
+		transition_root: [6; 32],
+		sums: Sums { units: 7, readings: 8, devices: 9 },
+		payload_root: [10; 32],
+		payload_size: 11,
+		rules: 12,
+	})
+}
+
+fn verdict() -> VerdictClaim {
+	VerdictClaim {
+		gateway: GATEWAY,
+		window: WINDOW,
+		attempt: 1,
+		header_hash: [13; 32],
+		session: 14,
+		member: 15,
+		verdict: Verdict::Valid,
+		tag: [16; 32],
+	}
+}
+
+fn claim() -> Claim {
+	let account = Account::V1(AccountV1 {
+		device: DEVICE,
+		schema: SCHEMA,
+		sequence: 17,
+		time: 18,
+		open: BoundedVec::truncate_from(vec![cairn_economics::Open { cycle: 19, units: 20 }]),
+		settled: 21,
+		totals: BoundedVec::truncate_from(vec![22]),
+	});
+	let proof = Proof { bitmap: 1, siblings: BoundedVec::truncate_from(vec![[23; 32]]) };
+	Claim { gateway: GATEWAY, window: WINDOW, slot: SLOT, account, data: [24; 32], proof }
+}
+
+/// How the runtime prints what it decoded must show every argument, in order.
+fn shown(values: &[&dyn Debug]) -> Vec<String> {
+	values.iter().map(|value| format!("{value:?}")).collect()
+}
+
+fn metadata() -> Metadata {
+	let bytes = sp_io::TestExternalities::default()
+		.execute_with(|| Runtime::metadata().encode());
+	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
+}
+
+fn check(metadata: &Metadata, call: &Call, arguments: &[String]) {
+	let name = call.name();
+	let bytes = call.encode(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
+	let mut input = bytes.as_slice();
+	let decoded = RuntimeCall::decode(&mut input).unwrap_or_else(|error| panic!("{name}: {error}"));
+	assert!(input.is_empty(), "{name}: bytes are left over");
+	assert_eq!(decoded.encode(), bytes, "{name}");
+	let found = decoded.get_call_metadata();
+	assert_eq!(format!("{}.{}", found.pallet_name, found.function_name), name);
+	let text = format!("{decoded:?}");
+	let mut rest = text.as_str();
+	for argument in arguments {
+		let at = rest.find(argument.as_str());
+		let at = at.unwrap_or_else(|| panic!("{name}: {argument} is not in order in {text}"));
+		rest = &rest[at + argument.len()..];
+	}
+}
+
+#[test]
+fn works_when_the_runtime_decodes_registry_calls() {
+	let metadata = metadata();
+	let (schema, config, name) = (schema(), config(), bounded::<32>(b"weather"));
+	let cases: Vec<(Call, Vec<String>)> = vec![
+		(calls::schemas::publish(&schema), shown(&[&schema])),
+		(calls::schemas::deprecate(SCHEMA), shown(&[&SCHEMA])),
+		(calls::networks::create(&name, &config), shown(&[&name, &config])),
+		(calls::networks::configure(NETWORK, &config), shown(&[&NETWORK, &config])),
+		(calls::networks::pause(NETWORK), shown(&[&NETWORK])),
+		(calls::networks::resume(NETWORK), shown(&[&NETWORK])),
+		(calls::networks::transfer(NETWORK, &ACCOUNT), shown(&[&NETWORK])),
+		(calls::networks::accept(NETWORK), shown(&[&NETWORK])),
+		(calls::networks::close(NETWORK), shown(&[&NETWORK])),
+		(calls::networks::reap(NETWORK), shown(&[&NETWORK])),
+	];
+	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
+}
+
+#[test]
+fn works_when_the_runtime_decodes_device_calls() {
+	let metadata = metadata();
+	let (key, possession, certificate) = (key(), possession(), certificate());
+	let maker_key = ed25519::Public::from_raw([1; 32]);
+	let serial = bounded::<32>(b"serial");
+	use calls::devices::{
+		accept, activate, add_maker_key, assign_gateway, cancel_transfer, certify, force_retire,
+		reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key, rotate_key,
+		suspend, take_over, transfer,
+	};
+	let cases: Vec<(Call, Vec<String>)> = vec![
+		(
+			register(NETWORK, &key, &possession, Some(&certificate)),
+			shown(&[&NETWORK, &key, &possession, &certificate]),
+		),
+		(register(NETWORK, &key, &possession, None), shown(&[&NETWORK, &key, &possession])),
+		(activate(DEVICE), shown(&[&DEVICE])),
+		(suspend(DEVICE), shown(&[&DEVICE])),
+		(retire(DEVICE), shown(&[&DEVICE])),
+		(reap(DEVICE), shown(&[&DEVICE])),
+		(rotate_key(DEVICE, &key, &possession), shown(&[&DEVICE, &key, &possession])),
+		(assign_gateway(DEVICE, GATEWAY), shown(&[&DEVICE, &GATEWAY])),
+		(transfer(DEVICE, &ACCOUNT), shown(&[&DEVICE])),
+		(accept(DEVICE), shown(&[&DEVICE])),
+		(take_over(DEVICE, &possession), shown(&[&DEVICE, &possession])),
+		(cancel_transfer(DEVICE), shown(&[&DEVICE])),
+		(register_maker(&maker_key), shown(&[&maker_key])),
+		(add_maker_key(MAKER, &maker_key), shown(&[&MAKER, &maker_key])),
+		(revoke_maker_key(MAKER, 2), shown(&[&MAKER, &2u8])),
+		(revoke(MAKER, &serial), shown(&[&MAKER, &serial])),
+		(certify(DEVICE, &certificate), shown(&[&DEVICE, &certificate])),
+		(retire_maker(MAKER), shown(&[&MAKER])),
+		(force_retire(DEVICE), shown(&[&DEVICE])),
+	];
+	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
+}
+
+#[test]
+fn works_when_the_runtime_decodes_telemetry_and_rewards_calls() {
+	let metadata = metadata();
+	let (header, verdict, claim) = (header(), verdict(), claim());
+	let endpoint = bounded::<128>(b"http://127.0.0.1:9977");
+	let batches = BoundedVec::truncate_from(vec![(GATEWAY, WINDOW, 1)]);
+	let claims = BoundedVec::truncate_from(vec![claim.clone()]);
+	let signature = AuthoritySignature::decode(&mut [25u8; 64].as_slice()).expect("64 bytes");
+	use calls::{rewards, telemetry};
+	let cases: Vec<(Call, Vec<String>)> = vec![
+		(telemetry::register_gateway(NETWORK, &endpoint), shown(&[&NETWORK, &endpoint])),
+		(telemetry::update_endpoint(GATEWAY, &endpoint), shown(&[&GATEWAY, &endpoint])),
+		(telemetry::retire_gateway(GATEWAY), shown(&[&GATEWAY])),
+		(telemetry::seal(GATEWAY, WINDOW, &header), shown(&[&GATEWAY, &WINDOW, &header])),
+		(telemetry::submit_verdict(&verdict, &signature), shown(&[&verdict])),
+		(telemetry::expire(GATEWAY), shown(&[&GATEWAY])),
+		(telemetry::collect(&batches), shown(&[&batches])),
+		(telemetry::close_leaf(GATEWAY, SLOT), shown(&[&GATEWAY, &SLOT])),
+		(telemetry::reap_gateway(GATEWAY), shown(&[&GATEWAY])),
+		(rewards::claim_attested(&claim), shown(&[&claim])),
+		(rewards::claim_many(&claims), shown(&[&claims])),
+		(rewards::release(GATEWAY, SLOT), shown(&[&GATEWAY, &SLOT])),
+		(rewards::set_payee(GATEWAY, SLOT, &ACCOUNT), shown(&[&GATEWAY, &SLOT])),
+		(rewards::set_weight(NETWORK, 26), shown(&[&NETWORK, &26u32])),
+	];
+	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
+}
+
+#[test]
+fn works_when_calls_are_batched() {
+	let metadata = metadata();
+	let transfer = calls::balances::transfer_keep_alive(&ACCOUNT, 1_000_000_000_000);
+	check(&metadata, &transfer, &shown(&[&1_000_000_000_000u128]));
+	let activate = calls::devices::activate(DEVICE);
+	let batch = Call::batch_all(&[transfer, activate], &metadata).expect("both exist");
+	check(&metadata, &batch, &shown(&[&1_000_000_000_000u128, &DEVICE]));
+}

@@ -1,0 +1,193 @@
+//! Certificates: who vouches for a device, and with which serial number.
+
+use cairn_traits::{NetworkRegistry, Timekeeper};
+use cairn_types::{
+	Certificate, Cycle, DeviceId, DeviceKey, MakerId, NetworkId, Serial, Window,
+};
+use frame_support::{
+	ensure,
+	traits::{Consideration, Get},
+};
+use sp_core::ed25519;
+use sp_runtime::{DispatchError, DispatchResult};
+
+use crate::{
+	Certified, Config, DeviceRecordOf, Devices, Error, Event, MakerRecordOf, Makers, Pallet,
+	SerialRecord, SerialState, Serials, Stage, entities::Clock,
+};
+
+/// A certificate that passed every check but that of its signature.
+pub(super) struct Reviewed<'a> {
+	certificate: &'a Certificate,
+	/// The maker's key that has to have signed.
+	public: ed25519::Public,
+	/// First window after its end.
+	pub(super) expires: Window,
+	/// The current cycle.
+	cycle: Cycle,
+	/// Whether it has the maker and serial number of the one that stands for the device.
+	is_renewal: bool,
+}
+
+impl Reviewed<'_> {
+	/// What is kept of the certificate.
+	pub(super) fn certified(&self) -> Certified {
+		let claim = &self.certificate.claim;
+		let (maker, key_index) = (claim.maker, claim.key_index);
+		Certified { maker, key_index, serial: claim.serial.clone() }
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Check that a network now admits devices that `maker` (or nobody) certified.
+	pub(super) fn ensure_admitted(network: NetworkId, maker: Option<MakerId>) -> DispatchResult {
+		let config = T::Networks::config(network, T::Time::cycle())
+			.ok_or(Error::<T>::NetworkClosed)?;
+		ensure!(config.admission.admits(maker), Error::<T>::NotAdmitted);
+		Ok(())
+	}
+
+	/// Check everything of a certificate but its signature; `current` is the one that stands for
+	/// the device now.
+	pub(super) fn review<'a>(
+		certificate: &'a Certificate,
+		current: Option<&Certified>,
+	) -> Result<Reviewed<'a>, DispatchError> {
+		let claim = &certificate.claim;
+		let maker = Makers::<T>::get(claim.maker).ok_or(Error::<T>::MakerNotFound)?;
+		let public = Self::usable_key(&maker, claim.key_index)?;
+		let expires = T::Time::periods().window_at(claim.expiry);
+		ensure!(expires > T::Time::next_window(), Error::<T>::CertificateExpired);
+		let is_renewal = current
+			.is_some_and(|known| known.maker == claim.maker && known.serial == claim.serial);
+		match Serials::<T>::get(claim.maker, &claim.serial).map(|entry| entry.state) {
+			Some(SerialState::Revoked) => return Err(Error::<T>::SerialRevoked.into()),
+			Some(SerialState::Used(_)) if !is_renewal => {
+				return Err(Error::<T>::SerialTaken.into());
+			},
+			Some(SerialState::Used(_)) | None => {},
+		}
+		let cycle = T::Time::cycle();
+		ensure!(
+			is_renewal || maker.certified_in(cycle) < T::MaxPerCycle::get(),
+			Error::<T>::TooManyCertified
+		);
+		Ok(Reviewed { certificate, public, expires, cycle, is_renewal })
+	}
+
+	/// Check that the maker signed a certificate for `key`.
+	pub(super) fn ensure_signed(reviewed: &Reviewed, key: &DeviceKey) -> DispatchResult {
+		let Reviewed { certificate: Certificate { claim, signature }, public, .. } = reviewed;
+		let message = claim.message(&Self::genesis(), key);
+		ensure!(
+			sp_io::crypto::ed25519_verify(signature, &message, public),
+			Error::<T>::CertificateInvalid
+		);
+		Ok(())
+	}
+
+	/// Check that the certificate of a device, if it has one, still admits it to be activated.
+	pub(super) fn ensure_standing(
+		device: DeviceId,
+		record: &DeviceRecordOf<T>,
+	) -> Result<(), Error<T>> {
+		let Some(Certified { maker, key_index, serial }) = &record.certified else {
+			return Ok(());
+		};
+		let maker_record = Makers::<T>::get(maker).ok_or(Error::<T>::MakerNotFound)?;
+		Self::usable_key(&maker_record, *key_index)?;
+		ensure!(Self::stands(device, *maker, serial), Error::<T>::SerialRevoked);
+		ensure!(record.state.expires > T::Time::next_window(), Error::<T>::CertificateExpired);
+		Ok(())
+	}
+
+	pub(super) fn do_certify(
+		owner: T::AccountId,
+		device: DeviceId,
+		certificate: &Certificate,
+	) -> DispatchResult {
+		let mut record = Self::owned(&owner, device)?;
+		let live = record.live().map_err(Error::<T>::from)?;
+		let maker = certificate.claim.maker;
+		Self::ensure_admitted(record.state.network, Some(maker))?;
+		let reviewed = Self::review(certificate, record.certified.as_ref())?;
+		Self::ensure_signed(&reviewed, &record.state.key.current)?;
+
+		let clock = Clock::read::<T::Time>();
+		let was_active = record.stage == Stage::Active;
+		record.apply(live.certify(maker, reviewed.expires, &clock));
+		let lapsed = was_active && record.stage != Stage::Active;
+
+		if !reviewed.is_renewal
+			&& let Some(old) = record.certified.take()
+			&& Self::stands(device, old.maker, &old.serial)
+		{
+			let ticket = T::Deposit::new(&owner, Self::serial_footprint())?;
+			Self::retain_serial(&old, owner, ticket, &clock);
+		}
+		Self::note_certified(device, &reviewed);
+		record.certified = Some(reviewed.certified());
+		Devices::<T>::insert(device, record);
+
+		let expires = reviewed.expires;
+		Self::deposit_event(Event::Certified { device, maker, expires });
+		if lapsed {
+			Self::deposit_event(Event::Suspended { device, until: clock.next_window });
+		}
+		Ok(())
+	}
+
+	/// Forget a serial number that can certify nothing any more.
+	pub(crate) fn do_forget(maker: MakerId, serial: Serial) -> DispatchResult {
+		let entry = Serials::<T>::get(maker, &serial).ok_or(Error::<T>::SerialNotFound)?;
+		let (payer, ticket) = entry.deposit.ok_or(Error::<T>::SerialInUse)?;
+		let is_over =
+			entry.ends <= T::Time::now().window || !Makers::<T>::contains_key(maker);
+		ensure!(is_over, Error::<T>::SerialInUse);
+
+		Serials::<T>::remove(maker, &serial);
+		ticket.drop(&payer)?;
+
+		Self::deposit_event(Event::SerialForgotten { maker, serial });
+		Ok(())
+	}
+
+	/// A key of a maker by whose certificates devices may be registered and activated.
+	fn usable_key(maker: &MakerRecordOf<T>, index: u8) -> Result<ed25519::Public, Error<T>> {
+		let key = maker.keys.get(usize::from(index)).ok_or(Error::<T>::MakerKeyNotFound)?;
+		ensure!(!key.revoked, Error::<T>::MakerKeyRevoked);
+		Ok(key.public)
+	}
+
+	/// Whether the certificate with this number stands for `device`.
+	pub(super) fn stands(device: DeviceId, maker: MakerId, serial: &Serial) -> bool {
+		Serials::<T>::get(maker, serial).is_some_and(|entry| entry.stands_for(device))
+	}
+
+	/// A certificate now stands for `device`.
+	pub(super) fn note_certified(device: DeviceId, reviewed: &Reviewed) {
+		let claim = &reviewed.certificate.claim;
+		if !reviewed.is_renewal {
+			Makers::<T>::mutate_extant(claim.maker, |maker| maker.admit(reviewed.cycle));
+		}
+		let state = SerialState::Used(device);
+		let entry = SerialRecord { state, ends: reviewed.expires, deposit: None };
+		Serials::<T>::insert(claim.maker, &claim.serial, entry);
+	}
+
+	/// A certificate does not stand for a device any more; its number stays used, paid by `payer`.
+	pub(super) fn retain_serial(
+		certified: &Certified,
+		payer: T::AccountId,
+		ticket: T::Deposit,
+		clock: &Clock,
+	) {
+		let Certified { maker, serial, .. } = certified;
+		Serials::<T>::mutate(maker, serial, |entry| {
+			if let Some(entry) = entry {
+				entry.deposit = Some((payer, ticket));
+			}
+		});
+		Makers::<T>::mutate_extant(maker, |record| record.release(clock.settled));
+	}
+}

@@ -1,0 +1,52 @@
+//! What others ask, and what entries cost.
+
+use cairn_traits::DeviceRegistry;
+use cairn_types::{
+	DeviceId, DeviceKey, MakerId, Serial, Window,
+	view::{DeviceFacts, DeviceState, facts},
+};
+use codec::MaxEncodedLen;
+use frame_support::traits::Footprint;
+
+use crate::{Config, DeviceRecordOf, Devices, MakerRecordOf, Pallet, SerialRecordOf};
+
+impl<T: Config> Pallet<T> {
+	/// What holds of a device in `window`; `None` if it is unknown or had no key then.
+	pub fn facts(device: DeviceId, window: Window) -> Option<DeviceFacts> {
+		facts(device, &Devices::<T>::get(device)?.state, window)
+	}
+
+	/// What the owner of a device pays for: its record, two keys, a serial number and an offer.
+	#[must_use]
+	pub fn device_footprint() -> Footprint {
+		let key = <(DeviceKey, DeviceId)>::max_encoded_len();
+		let bytes = <(DeviceId, DeviceRecordOf<T>)>::max_encoded_len()
+			.saturating_add(key)
+			.saturating_add(key)
+			.saturating_add(Self::serial_len())
+			.saturating_add(<(DeviceId, T::AccountId)>::max_encoded_len());
+		Footprint::from_parts(1, bytes)
+	}
+
+	/// What is paid for a serial number whose certificate stands for no device.
+	#[must_use]
+	pub fn serial_footprint() -> Footprint {
+		Footprint::from_parts(1, Self::serial_len())
+	}
+
+	/// What a maker's bond pays for, besides being one.
+	#[must_use]
+	pub fn maker_footprint() -> Footprint {
+		Footprint::from_parts(1, <(MakerId, MakerRecordOf<T>)>::max_encoded_len())
+	}
+
+	fn serial_len() -> usize {
+		<(MakerId, Serial, SerialRecordOf<T>)>::max_encoded_len()
+	}
+}
+
+impl<T: Config> DeviceRegistry for Pallet<T> {
+	fn state(id: DeviceId) -> Option<DeviceState> {
+		Devices::<T>::get(id).map(|record| record.state)
+	}
+}

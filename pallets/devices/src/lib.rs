@@ -1,0 +1,713 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![warn(missing_docs)]
+
+#[cfg(feature = "runtime-benchmarks")]
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod entities;
+mod impls;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
+pub use pallet::*;
+pub use types::{
+	Certified, DeviceRecord, MAX_MAKER_KEYS, MakerKey, MakerRecord, SerialRecord, SerialState,
+	Stage,
+};
+pub use weights::WeightInfo;
+
+/// A [`DeviceRecord`] as the runtime stores it.
+pub type DeviceRecordOf<T> =
+	DeviceRecord<<T as frame_system::Config>::AccountId, <T as Config>::Deposit>;
+/// A [`MakerRecord`] as the runtime stores it.
+pub type MakerRecordOf<T> =
+	MakerRecord<<T as frame_system::Config>::AccountId, <T as Config>::MakerBond>;
+/// A [`SerialRecord`] as the runtime stores it.
+pub type SerialRecordOf<T> =
+	SerialRecord<<T as frame_system::Config>::AccountId, <T as Config>::Deposit>;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
+	use cairn_types::{
+		Certificate, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, NetworkId, Possession,
+		Serial, Slot, Window,
+	};
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{Consideration, Footprint},
+	};
+	use frame_system::pallet_prelude::*;
+	use sp_core::ed25519;
+
+	use crate::{DeviceRecordOf, MakerRecordOf, SerialRecordOf, WeightInfo};
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What the pallet needs.
+	#[pallet::config]
+	pub trait Config:
+		frame_system::Config<
+			RuntimeEvent: From<Event<Self>>,
+			AccountId: AsRef<[u8; 32]>,
+			Hash: Into<Hash32>,
+		>
+	{
+		/// Where the chain is in time.
+		type Time: Timekeeper;
+
+		/// The networks that devices join.
+		type Networks: NetworkRegistry;
+
+		/// The slots that gateways give devices.
+		type Slots: SlotBook<Self::AccountId>;
+
+		/// What owners leave on hold for a device, and whoever keeps a serial number for its entry.
+		type Deposit: Consideration<Self::AccountId, Footprint>;
+
+		/// What a maker leaves on hold while its certificates stand for devices.
+		type MakerBond: Consideration<Self::AccountId, Footprint>;
+
+		/// Most devices that one maker certifies in a cycle.
+		type MaxPerCycle: Get<u32>;
+
+		/// Most blocks between the block that a proof of possession names and its use.
+		#[pallet::constant]
+		type MaxProofAge: Get<u32>;
+
+		/// Who may end devices that others own.
+		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// What the calls cost.
+		type WeightInfo: WeightInfo;
+
+		/// What benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: crate::BenchmarkHelper<Self::AccountId>;
+	}
+
+	/// Why this pallet holds funds.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// The deposit for a device, or for a serial number that outlives it.
+		Deposit,
+		/// The bond of a maker.
+		MakerBond,
+	}
+
+	/// Registered devices by id.
+	///
+	/// Removed by `reap` only. Twox: the chain gives the ids. The owner's ticket pays for the
+	/// entry, its keys, its serial number and an offer.
+	#[pallet::storage]
+	pub type Devices<T: Config> = StorageMap<_, Twox64Concat, DeviceId, DeviceRecordOf<T>>;
+
+	/// Which device a key belongs to, or belonged to before the last rotation.
+	///
+	/// Exactly the current and the previous key of every record: a key is taken as long as a record
+	/// remembers it. Blake2: keys are chosen by users. Paid by the device's ticket.
+	#[pallet::storage]
+	pub type DeviceByKey<T: Config> = StorageMap<_, Blake2_128Concat, DeviceKey, DeviceId>;
+
+	/// The id that the next device gets: above every id given so far.
+	#[pallet::storage]
+	pub type NextDevice<T: Config> = StorageValue<_, DeviceId, ValueQuery>;
+
+	/// Makers by id.
+	///
+	/// Removed by `retire_maker` only. Twox: the chain gives the ids. The bond pays.
+	#[pallet::storage]
+	pub type Makers<T: Config> = StorageMap<_, Twox64Concat, MakerId, MakerRecordOf<T>>;
+
+	/// The id that the next maker gets: above every id given so far.
+	#[pallet::storage]
+	pub type NextMaker<T: Config> = StorageValue<_, MakerId, ValueQuery>;
+
+	/// Serial numbers that can certify no other device, by maker and number.
+	///
+	/// Blake2: numbers are chosen by users. While the certificate stands for a device, that device's
+	/// ticket pays, afterwards the ticket in the entry: the last owner's if the number was used, the
+	/// maker's if it was revoked.
+	#[pallet::storage]
+	pub type Serials<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		MakerId,
+		Blake2_128Concat,
+		Serial,
+		SerialRecordOf<T>,
+	>;
+
+	/// To whom the owner of a device offers it.
+	///
+	/// Only of devices that have not ended. Twox: the chain gives the ids. Paid by the device's
+	/// ticket.
+	#[pallet::storage]
+	pub type Offers<T: Config> = StorageMap<_, Twox64Concat, DeviceId, T::AccountId>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A device was registered.
+		Registered {
+			/// Its id.
+			device: DeviceId,
+			/// Who it belongs to.
+			owner: T::AccountId,
+			/// Its network.
+			network: NetworkId,
+			/// Its key, from the next window on.
+			key: DeviceKey,
+			/// Who certified it.
+			maker: Option<MakerId>,
+		},
+		/// A device is active.
+		Activated {
+			/// The device.
+			device: DeviceId,
+			/// First window in which it is active.
+			from: Window,
+			/// First window after its certificate's end; the last window there is without one.
+			until: Window,
+		},
+		/// A device is not active until its owner activates it again.
+		Suspended {
+			/// The device.
+			device: DeviceId,
+			/// First window in which it is not active.
+			until: Window,
+		},
+		/// A device has ended for good.
+		Retired {
+			/// The device.
+			device: DeviceId,
+			/// First window in which it is not active.
+			until: Window,
+		},
+		/// A device was forgotten and its deposit returned.
+		Reaped {
+			/// The device.
+			device: DeviceId,
+		},
+		/// A device signs with another key.
+		KeyRotated {
+			/// The device.
+			device: DeviceId,
+			/// The new key.
+			key: DeviceKey,
+			/// First window of the new key.
+			since: Window,
+		},
+		/// A device belongs to another slot.
+		GatewayAssigned {
+			/// The device.
+			device: DeviceId,
+			/// The gateway.
+			gateway: GatewayId,
+			/// The slot in its ledger.
+			slot: Slot,
+			/// First window of the assignment.
+			since: Window,
+		},
+		/// A device was offered to another owner.
+		TransferOffered {
+			/// The device.
+			device: DeviceId,
+			/// Who may accept.
+			to: T::AccountId,
+		},
+		/// An offer was withdrawn.
+		TransferCancelled {
+			/// The device.
+			device: DeviceId,
+		},
+		/// A device has another owner.
+		Transferred {
+			/// The device.
+			device: DeviceId,
+			/// Who it belonged to.
+			from: T::AccountId,
+			/// Who it belongs to.
+			to: T::AccountId,
+		},
+		/// A certificate stands for a device.
+		Certified {
+			/// The device.
+			device: DeviceId,
+			/// Who certified it.
+			maker: MakerId,
+			/// First window after the certificate's end.
+			expires: Window,
+		},
+		/// A maker was registered.
+		MakerRegistered {
+			/// Its id.
+			maker: MakerId,
+			/// Who acts for it.
+			admin: T::AccountId,
+		},
+		/// A maker signs with one more key.
+		MakerKeyAdded {
+			/// The maker.
+			maker: MakerId,
+			/// The index by which certificates name the key.
+			index: u8,
+		},
+		/// Certificates by a maker's key admit nothing any more.
+		MakerKeyRevoked {
+			/// The maker.
+			maker: MakerId,
+			/// The index of the key.
+			index: u8,
+		},
+		/// A maker withdrew a serial number.
+		SerialRevoked {
+			/// The maker.
+			maker: MakerId,
+			/// The serial number.
+			serial: Serial,
+			/// The device for which the certificate stood.
+			device: Option<DeviceId>,
+		},
+		/// A serial number that can certify nothing any more was forgotten and its deposit returned.
+		SerialForgotten {
+			/// The maker.
+			maker: MakerId,
+			/// The serial number.
+			serial: Serial,
+		},
+		/// A maker has left and its bond was returned.
+		MakerRetired {
+			/// The maker.
+			maker: MakerId,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no device with this id. Take the id from the event `Registered`.
+		NotFound,
+		/// The caller does not own the device. Let its owner sign.
+		NotOwner,
+		/// The caller does not act for the maker. Let the maker's admin sign.
+		NotAuthorized,
+		/// The device's stage does not allow this. Look it up; the call's documentation says which
+		/// stages it accepts.
+		WrongStage,
+		/// What was changed before can still be checked. Wait for H ticks after it, and before a
+		/// key is forgotten also for as many blocks as a proof of possession is accepted.
+		TooEarly,
+		/// All device ids are given.
+		TooManyDevices,
+		/// The network does not exist or is closed. Choose another one.
+		NetworkClosed,
+		/// The network does not admit this device. Bring a certificate of a maker that it admits.
+		NotAdmitted,
+		/// Signatures under this key can be forged. Generate another key.
+		KeyWeak,
+		/// The key belongs to a device, now or before its last rotation. Generate another key.
+		KeyTaken,
+		/// The proof of possession names the current block or a later one. Name an earlier block.
+		ProofTooNew,
+		/// The proof of possession names a block too long ago. Have the device sign a recent one.
+		ProofTooOld,
+		/// The hash of the block that the proof of possession names is not known. Name a later one.
+		ProofBlockUnknown,
+		/// The proof of possession is for another nonce. Have the device sign the nonce of the
+		/// transaction that carries the proof.
+		ProofNonceMismatch,
+		/// The proof of possession is not from after the last change of the device's owner or key.
+		/// Have the device sign a later block.
+		ProofUsed,
+		/// The proof of possession is not this key's signature for this owner on this chain. Check
+		/// key, owner, nonce, block and genesis hash of the signed message.
+		ProofInvalid,
+		/// There is no maker with this id, or it has left. Ask the maker for its id.
+		MakerNotFound,
+		/// The maker has no key with this index. Take the index from the event `MakerKeyAdded`.
+		MakerKeyNotFound,
+		/// The maker revoked the key that signed. Ask the maker for another certificate.
+		MakerKeyRevoked,
+		/// The certificate ends before a whole window after the next one begins. Ask the maker for
+		/// another one.
+		CertificateExpired,
+		/// The certificate is not the maker's signature for this key on this chain. Check key,
+		/// claim and genesis hash of the signed message.
+		CertificateInvalid,
+		/// The serial number certified another device already. Ask the maker for another one.
+		SerialTaken,
+		/// The maker revoked the serial number. Ask the maker for another one.
+		SerialRevoked,
+		/// The maker certified as many devices in this cycle as it may. Wait for the next cycle.
+		TooManyCertified,
+		/// The device belongs to the caller already: nothing is left to do.
+		AlreadyOwner,
+		/// The device is assigned to this gateway already: nothing is left to do.
+		AlreadyAssigned,
+		/// The device is not offered, or not to the caller. Ask its owner to offer it.
+		NotOffered,
+		/// All maker ids are given.
+		TooManyMakers,
+		/// The maker has had as many keys as it may. Register another maker.
+		TooManyKeys,
+		/// The maker has or had this key. Generate another key.
+		AlreadyAdded,
+		/// The key or serial number is revoked: nothing is left to do.
+		AlreadyRevoked,
+		/// The maker's certificates stand for devices. Revoke their serial numbers, or wait until
+		/// they are reaped or certified by other makers.
+		MakerInUse,
+		/// The maker's serial number was neither used nor revoked: nothing is kept of it.
+		SerialNotFound,
+		/// The serial number is still needed. Wait until its certificate ends and its device is
+		/// reaped; a revoked one is kept until the maker has left.
+		SerialInUse,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			let oldest: BlockNumberFor<T> = T::MaxProofAge::get().into();
+			assert!(T::BlockHashCount::get() >= oldest, "BlockHashCount is below MaxProofAge");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Register a device; the caller becomes its owner and leaves a deposit.
+		///
+		/// Fails if the key is weak or taken, the network closed or closed to this device, the
+		/// certificate not good for the whole of a later window, used, revoked or forged, or the
+		/// proof not a fresh one of this key for this owner: otherwise anybody could claim a key.
+		///
+		/// - `network`: the network whose readings it signs, for good.
+		/// - `key`: its operational key.
+		/// - `possession`: the key's signature that names the caller as the owner.
+		/// - `certificate`: its maker's; required by networks that admit certified devices only.
+		///
+		/// Emits [`Event::Registered`].
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::register())]
+		pub fn register(
+			origin: OriginFor<T>,
+			network: NetworkId,
+			key: DeviceKey,
+			possession: Possession,
+			certificate: Option<Certificate>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_register(owner, network, key, &possession, certificate.as_ref())
+		}
+
+		/// Start earning with a registered or suspended device from the next window on.
+		///
+		/// Fails if its certificate has ended or was revoked, and within H ticks of its last end:
+		/// one past interval is remembered.
+		///
+		/// - `device`: a device of the caller.
+		///
+		/// Emits [`Event::Activated`].
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::activate())]
+		pub fn activate(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_activate(&owner, device)
+		}
+
+		/// Stop earning with an active device with the next window. Never waits.
+		///
+		/// - `device`: an active device of the caller.
+		///
+		/// Emits [`Event::Suspended`].
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::suspend())]
+		pub fn suspend(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_suspend(&owner, device)
+		}
+
+		/// End a device for good with the next window, and its slot with it.
+		///
+		/// What the slot earned stays claimable; [`Pallet::reap`] returns the deposit later.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		///
+		/// Emits [`Event::Retired`].
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::retire())]
+		pub fn retire(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_retire(&owner, device)
+		}
+
+		/// Forget a retired device and return the deposit to its owner. Anybody may call it.
+		///
+		/// Fails until no check and no proof of possession can reach the device any more. Of the
+		/// deposit, the part for a serial number that could be used again stays on hold until
+		/// [`Pallet::forget`].
+		///
+		/// - `device`: a retired device.
+		///
+		/// Emits [`Event::Reaped`].
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::reap())]
+		pub fn reap(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_reap(device)
+		}
+
+		/// Have a device sign with another key from the next window on.
+		///
+		/// Fails if the new key is weak or taken or does not prove itself, and within H ticks of
+		/// the last change: one past key is remembered. The certificate stays: it stands for the
+		/// device, and admits no second one.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `key`: its new operational key.
+		/// - `possession`: the new key's signature that names the caller as the owner.
+		///
+		/// Emits [`Event::KeyRotated`].
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::rotate_key())]
+		pub fn rotate_key(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			key: DeviceKey,
+			possession: Possession,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_rotate_key(&owner, device, key, &possession)
+		}
+
+		/// Give a device a slot of a gateway from the next window on; its old slot ends then.
+		///
+		/// Fails if the gateway has none to give, or is the device's already, and within H ticks of
+		/// the last change: one past slot is remembered.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `gateway`: a gateway of the device's network.
+		///
+		/// Emits [`Event::GatewayAssigned`].
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::assign_gateway())]
+		pub fn assign_gateway(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			gateway: GatewayId,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_assign_gateway(&owner, device, gateway)
+		}
+
+		/// Offer a device to another owner, instead of an earlier offer.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `to`: who may accept.
+		///
+		/// Emits [`Event::TransferOffered`].
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::transfer())]
+		pub fn transfer(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			to: T::AccountId,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_transfer(&owner, device, to)
+		}
+
+		/// Take over a device that its owner offered.
+		///
+		/// The caller's deposit replaces the old owner's. An assigned device gets a new slot of its
+		/// gateway from the next window on, so what was earned before stays with the seller; hence
+		/// it fails within H ticks of the last change of slots, and if the gateway has none to give.
+		///
+		/// - `device`: a device that is offered to the caller.
+		///
+		/// Emits [`Event::Transferred`], and [`Event::GatewayAssigned`] for an assigned device.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::accept())]
+		pub fn accept(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let to = ensure_signed(origin)?;
+			Self::do_accept(to, device)
+		}
+
+		/// Take over a device that itself names the caller as its owner.
+		///
+		/// Fails like [`Pallet::accept`], and if the proof is not a fresh one, from after the last
+		/// change of owner or key: otherwise an earlier owner could take the device back.
+		///
+		/// - `device`: a device of somebody else that has not ended.
+		/// - `possession`: its key's signature that names the caller as the owner.
+		///
+		/// Emits [`Event::Transferred`], and [`Event::GatewayAssigned`] for an assigned device.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::take_over())]
+		pub fn take_over(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			possession: Possession,
+		) -> DispatchResult {
+			let to = ensure_signed(origin)?;
+			Self::do_take_over(to, device, &possession)
+		}
+
+		/// Withdraw the offer of a device.
+		///
+		/// - `device`: a device of the caller that is offered.
+		///
+		/// Emits [`Event::TransferCancelled`].
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::cancel_transfer())]
+		pub fn cancel_transfer(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_cancel_transfer(&owner, device)
+		}
+
+		/// Register a maker; the caller becomes its admin and leaves a bond.
+		///
+		/// - `key`: the first key with which it signs certificates.
+		///
+		/// Emits [`Event::MakerRegistered`].
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::register_maker())]
+		pub fn register_maker(origin: OriginFor<T>, key: ed25519::Public) -> DispatchResult {
+			let admin = ensure_signed(origin)?;
+			Self::do_register_maker(admin, key)
+		}
+
+		/// Let a maker sign with one more key.
+		///
+		/// - `maker`: a maker that the caller acts for.
+		/// - `key`: a key that the maker has never had.
+		///
+		/// Emits [`Event::MakerKeyAdded`].
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::add_maker_key())]
+		pub fn add_maker_key(
+			origin: OriginFor<T>,
+			maker: MakerId,
+			key: ed25519::Public,
+		) -> DispatchResult {
+			let admin = ensure_signed(origin)?;
+			Self::do_add_maker_key(&admin, maker, key)
+		}
+
+		/// Let certificates by a maker's key register and activate nothing any more, for good.
+		///
+		/// Active devices stay active: revoke their serial numbers to end them.
+		///
+		/// - `maker`: a maker that the caller acts for.
+		/// - `index`: which of its keys.
+		///
+		/// Emits [`Event::MakerKeyRevoked`].
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::revoke_maker_key())]
+		pub fn revoke_maker_key(
+			origin: OriginFor<T>,
+			maker: MakerId,
+			index: u8,
+		) -> DispatchResult {
+			let admin = ensure_signed(origin)?;
+			Self::do_revoke_maker_key(&admin, maker, index)
+		}
+
+		/// Withdraw a serial number for good: its certificates admit nothing any more, and the
+		/// device for which one stands is suspended. The caller leaves a deposit for the entry.
+		///
+		/// - `maker`: a maker that the caller acts for.
+		/// - `serial`: a serial number, used or not.
+		///
+		/// Emits [`Event::SerialRevoked`], and [`Event::Suspended`] for an active device.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::revoke())]
+		pub fn revoke(origin: OriginFor<T>, maker: MakerId, serial: Serial) -> DispatchResult {
+			let admin = ensure_signed(origin)?;
+			Self::do_revoke(admin, maker, serial)
+		}
+
+		/// Bring a new certificate for the current key of a device: one that ends later, or the
+		/// first, or another maker's.
+		///
+		/// Fails as the same certificate would at registration. An active device whose certificate
+		/// has ended before is suspended: activate it again.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `certificate`: replaces the one that stands for it.
+		///
+		/// Emits [`Event::Certified`], and [`Event::Suspended`] if it was too late.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::certify())]
+		pub fn certify(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			certificate: Certificate,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_certify(owner, device, &certificate)
+		}
+
+		/// Remove a maker and return its bond.
+		///
+		/// Fails while its certificates stand for devices, and until H ticks after the last one
+		/// did, or after its registration: the bond backs what can still be checked.
+		///
+		/// - `maker`: a maker that the caller acts for.
+		///
+		/// Emits [`Event::MakerRetired`].
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::retire_maker())]
+		pub fn retire_maker(origin: OriginFor<T>, maker: MakerId) -> DispatchResult {
+			let admin = ensure_signed(origin)?;
+			Self::do_retire_maker(&admin, maker)
+		}
+
+		/// End a device for good as its owner could: for the admin origin.
+		///
+		/// - `device`: a device that has not ended.
+		///
+		/// Emits [`Event::Retired`].
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::force_retire())]
+		pub fn force_retire(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_force_retire(device)
+		}
+
+		/// Forget a serial number and return its deposit. Anybody may call it.
+		///
+		/// Fails while its certificate stands for a device or could register another one: a used
+		/// one is kept until it ends, a revoked one until its maker has left.
+		///
+		/// - `maker`: the maker, which may have left.
+		/// - `serial`: a serial number that was used or revoked.
+		///
+		/// Emits [`Event::SerialForgotten`].
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::forget())]
+		pub fn forget(origin: OriginFor<T>, maker: MakerId, serial: Serial) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_forget(maker, serial)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+use cairn_types::{DeviceId, Possession};
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
+
+use crate::{Offers, mock::*};
+
+fn pair() -> DevicePair {
+	DevicePair::new(3)
+}
+
+/// BOB takes over a device with this proof.
+fn take_over(device: DeviceId, proof: Possession) -> DispatchResult {
+	Devices::take_over(RuntimeOrigin::signed(BOB), device, proof)
+}
+
+#[test]
+fn works_with_every_kind_of_key() {
+	ExtBuilder::default().build_and_execute(|| {
+		for (slot, pair) in (0..).step_by(2).zip(DevicePair::kinds()) {
+			let device = assigned(&ALICE, &pair);
+			assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, MAKER));
+			events();
+			assert_ok!(take_over(device, pair.prove(&BOB)));
+			let (gateway, slot, since) = (GATEWAY, slot + 1, next_window());
+			assert_eq!(
+				events(),
+				[
+					Event::Transferred { device, from: ALICE, to: BOB },
+					Event::GatewayAssigned { device, gateway, slot, since },
+				]
+			);
+			assert_eq!(record(device).owner, BOB);
+			assert!(!Offers::<Test>::contains_key(device));
+		}
+	});
+}
+
+#[test]
+fn fails_when_not_found() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_noop!(take_over(DeviceId(0), pair().prove(&BOB)), Error::NotFound);
+	});
+}
+
+#[test]
+fn fails_when_it_belongs_to_the_caller() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = assigned(&BOB, &pair());
+		assert_noop!(take_over(device, pair().prove(&BOB)), Error::AlreadyOwner);
+	});
+}
+
+#[test]
+fn fails_when_retired() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = reapable(&ALICE, &pair());
+		assert_noop!(take_over(device, pair().prove(&BOB)), Error::WrongStage);
+	});
+}
+
+#[test]
+fn fails_when_the_last_change_can_still_be_checked() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = active(&ALICE, &pair());
+		assert_ok!(Devices::assign_gateway(RuntimeOrigin::signed(ALICE), device, GATEWAY));
+		end_blocks(2);
+		assert_noop!(take_over(device, pair().prove(&BOB)), Error::TooEarly);
+	});
+}
+
+#[test]
+fn fails_when_the_proof_is_of_a_key_it_had() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = assigned(&ALICE, &pair());
+		let next = DevicePair::new(4);
+		let (origin, proof) = (RuntimeOrigin::signed(ALICE), next.prove(&ALICE));
+		assert_ok!(Devices::rotate_key(origin, device, next.key(), proof));
+		end_blocks(2);
+		assert_noop!(take_over(device, pair().prove(&BOB)), Error::ProofInvalid);
+		assert_ok!(take_over(device, next.prove(&BOB)));
+	});
+}
+
+#[test]
+fn fails_when_the_proof_names_another_owner() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = assigned(&ALICE, &pair());
+		assert_noop!(take_over(device, pair().prove(&MAKER)), Error::ProofInvalid);
+	});
+}
+
+#[test]
+fn fails_when_the_proof_is_of_the_block_of_the_last_change() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = active(&ALICE, &pair());
+		end_blocks(1);
+		assert_noop!(take_over(device, pair().prove(&BOB)), Error::ProofUsed);
+		end_blocks(1);
+		assert_ok!(take_over(device, pair().prove(&BOB)));
+	});
+}

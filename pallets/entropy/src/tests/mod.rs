@@ -1,0 +1,5 @@
+//! Tests of the pallet, by subject.
+
+mod folding;
+mod limits;
+mod seeds;

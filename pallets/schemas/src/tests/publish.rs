@@ -1,0 +1,135 @@
+use cairn_types::{Channel, ChannelKind, SchemaId, Unit};
+use frame_support::{assert_noop, assert_ok};
+use sp_runtime::{DispatchError, TokenError};
+
+use crate::{NextId, SchemaRecord, Schemas, mock::*};
+
+/// Publishing a schema of `channels` fails with `error`, and changes nothing.
+fn assert_refused(channels: Vec<Channel>, error: Error) {
+	assert_noop!(Registry::publish(RuntimeOrigin::signed(ALICE), schema(channels)), error);
+}
+
+#[test]
+fn works_when_sound() {
+	ExtBuilder::default().build_and_execute(|| {
+		let published = schema(vec![temperature(), traffic()]);
+		assert_ok!(Registry::publish(RuntimeOrigin::signed(ALICE), published.clone()));
+		let record = Schemas::<Test>::get(SchemaId(0)).expect("published");
+		let SchemaRecord { owner, schema, deprecated, .. } = record;
+		assert_eq!((owner, schema, deprecated), (ALICE, published, false));
+		assert_eq!(NextId::<Test>::get(), SchemaId(1));
+		assert_eq!(events(), [Event::Published { id: SchemaId(0), owner: ALICE }]);
+	});
+}
+
+#[test]
+fn works_when_published_twice() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(Registry::publish(RuntimeOrigin::signed(ALICE), schema(vec![traffic()])));
+		assert_ok!(Registry::publish(RuntimeOrigin::signed(BOB), schema(vec![traffic()])));
+		assert_eq!(
+			events(),
+			[
+				Event::Published { id: SchemaId(0), owner: ALICE },
+				Event::Published { id: SchemaId(1), owner: BOB },
+			]
+		);
+	});
+}
+
+#[test]
+fn the_deposit_is_that_of_the_longest_record() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(Registry::publish(RuntimeOrigin::signed(ALICE), schema(vec![traffic()])));
+		assert_eq!(held(ALICE), deposit());
+		let many = (0..16).map(|i| Channel { name: name(&format!("c{i}")), ..traffic() });
+		assert_ok!(Registry::publish(RuntimeOrigin::signed(BOB), schema(many.collect())));
+		assert_eq!(held(BOB), deposit());
+	});
+}
+
+#[test]
+fn fails_when_unsigned() {
+	ExtBuilder::default().build_and_execute(|| {
+		for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {
+			assert_noop!(
+				Registry::publish(origin, schema(vec![traffic()])),
+				DispatchError::BadOrigin
+			);
+		}
+	});
+}
+
+#[test]
+fn fails_when_the_deposit_cannot_be_held() {
+	// The existential deposit cannot be held too.
+	ExtBuilder::default().with_balance(BOB, deposit()).build_and_execute(|| {
+		assert_noop!(
+			Registry::publish(RuntimeOrigin::signed(BOB), schema(vec![traffic()])),
+			TokenError::FundsUnavailable
+		);
+	});
+}
+
+#[test]
+fn fails_when_ids_are_used_up() {
+	ExtBuilder::default().build_and_execute(|| {
+		NextId::<Test>::put(SchemaId(u32::MAX));
+		assert_refused(vec![traffic()], Error::TooManySchemas);
+		NextId::<Test>::kill();
+	});
+}
+
+#[test]
+fn fails_when_empty() {
+	ExtBuilder::default().build_and_execute(|| assert_refused(vec![], Error::Empty));
+}
+
+#[test]
+fn fails_when_a_name_is_bad() {
+	ExtBuilder::default().build_and_execute(|| {
+		for bad in ["", "-a", "a b", "ä"] {
+			assert_refused(vec![Channel { name: name(bad), ..traffic() }], Error::BadName);
+		}
+		let mut named = schema(vec![traffic()]);
+		named.name = name("no spaces");
+		assert_noop!(Registry::publish(RuntimeOrigin::signed(ALICE), named), Error::BadName);
+	});
+}
+
+#[test]
+fn fails_when_a_name_is_doubled() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_refused(vec![traffic(), temperature(), traffic()], Error::DuplicateName);
+	});
+}
+
+#[test]
+fn fails_when_the_unit_does_not_measure_the_quantity() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_refused(vec![Channel { unit: Unit::Volt, ..traffic() }], Error::UnitMismatch);
+	});
+}
+
+#[test]
+fn fails_when_a_range_is_bad() {
+	ExtBuilder::default().build_and_execute(|| {
+		let bad = [
+			Channel { min: 1, max: 0, ..temperature() },
+			Channel { kind: ChannelKind::Counter, ..temperature() },
+			Channel { max_change: Some(0), ..temperature() },
+		];
+		for channel in bad {
+			assert_refused(vec![channel], Error::BadRange);
+		}
+	});
+}
+
+#[test]
+fn fails_when_a_scale_is_bad() {
+	ExtBuilder::default().build_and_execute(|| {
+		for scale in [-19, 19] {
+			assert_refused(vec![Channel { scale, ..temperature() }], Error::BadScale);
+		}
+	});
+}

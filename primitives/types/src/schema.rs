@@ -1,0 +1,170 @@
+//! The data standard: which channels a device reports, in which unit.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+use sp_core::{ConstU32, bounded::BoundedVec};
+
+use crate::unit::{Quantity, Unit};
+
+/// Most channels of one schema.
+pub const MAX_CHANNELS: u32 = 16;
+/// Longest name of a channel or schema, in bytes.
+pub const MAX_NAME: u32 = 32;
+/// A name in the SenML character set.
+pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
+/// Values of one reading, one place per channel.
+pub type Values = BoundedVec<Option<i64>, ConstU32<MAX_CHANNELS>>;
+
+/// Whether a channel measures a level or counts.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+	/// A level: goes up and down.
+	Gauge,
+	/// A total: goes up, or restarts.
+	Counter,
+}
+
+/// One channel. Values are integers in `unit` × 10^`scale`.
+#[derive(
+	Clone,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Channel {
+	/// SenML name: starts with a letter or digit, then also `-`, `:`, `.`, `/`, `_` (RFC 8428 §4.5.1).
+	pub name: Name,
+	/// What is measured.
+	pub quantity: Quantity,
+	/// In which unit.
+	pub unit: Unit,
+	/// Power of ten: a value v means v · 10^scale units. −18..=18.
+	pub scale: i8,
+	/// Level or total.
+	pub kind: ChannelKind,
+	/// Smallest valid value; at least 0 for a counter.
+	pub min: i64,
+	/// Largest valid value.
+	pub max: i64,
+	/// Most change per second between valid values; `None`: unlimited. A counter's restart is exempt.
+	pub max_change: Option<u64>,
+}
+
+/// A schema: its channels in order.
+#[derive(
+	Clone,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct Schema {
+	/// What people call it.
+	pub name: Name,
+	/// The publisher's version of `name`.
+	pub version: u16,
+	/// 1..=16 channels.
+	pub channels: BoundedVec<Channel, ConstU32<MAX_CHANNELS>>,
+}
+
+/// Why a schema is refused.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum SchemaFault {
+	/// A schema without channels says nothing.
+	Empty,
+	/// A name is empty, or outside SenML's character set.
+	BadName,
+	/// Two channels share a name.
+	DuplicateName,
+	/// The unit does not measure the quantity.
+	UnitMismatch,
+	/// `min` exceeds `max`, a counter's `min` is negative, or `max_change` is zero.
+	BadRange,
+	/// The scale is outside −18..=18.
+	BadScale,
+}
+
+impl Schema {
+	/// Number of counter channels: the length of a leaf's totals.
+	#[must_use]
+	pub fn counters(&self) -> usize {
+		self.channels.iter().filter(|channel| channel.kind == ChannelKind::Counter).count()
+	}
+
+	/// Whether the schema can be published.
+	///
+	/// # Errors
+	/// The first [`SchemaFault`] found, channels in order.
+	pub fn check(&self) -> Result<(), SchemaFault> {
+		if self.channels.is_empty() {
+			return Err(SchemaFault::Empty);
+		}
+		check_name(&self.name)?;
+		for (index, channel) in self.channels.iter().enumerate() {
+			channel.check()?;
+			if self.channels.iter().take(index).any(|other| other.name == channel.name) {
+				return Err(SchemaFault::DuplicateName);
+			}
+		}
+		Ok(())
+	}
+}
+
+impl Channel {
+	fn check(&self) -> Result<(), SchemaFault> {
+		check_name(&self.name)?;
+		if !self.unit.measures(self.quantity) {
+			return Err(SchemaFault::UnitMismatch);
+		}
+		if !(-18..=18).contains(&self.scale) {
+			return Err(SchemaFault::BadScale);
+		}
+		let negative_counter = self.kind == ChannelKind::Counter && self.min < 0;
+		if self.min > self.max || negative_counter || self.max_change == Some(0) {
+			return Err(SchemaFault::BadRange);
+		}
+		Ok(())
+	}
+}
+
+/// Whether `name` is in SenML's character set for names and not empty (RFC 8428 §4.5.1).
+#[must_use]
+pub fn is_name(name: &[u8]) -> bool {
+	let allowed = |c: &u8| c.is_ascii_alphanumeric() || b"-:./_".contains(c);
+	name.first().is_some_and(u8::is_ascii_alphanumeric) && name.iter().all(allowed)
+}
+
+fn check_name(name: &[u8]) -> Result<(), SchemaFault> {
+	if is_name(name) { Ok(()) } else { Err(SchemaFault::BadName) }
+}

@@ -1,0 +1,320 @@
+//! The numbers that genesis fixes and nothing changes afterwards.
+//!
+//! They live in storage, under keys derived from their *names*, so that one WASM serves networks
+//! of different pace. A renamed type would read its default instead and stop the chain:
+//! `tests/timing.rs` freezes the keys. The letters are those of docs and design: N, V, A, D, J, H,
+//! L, R.
+
+use frame_support::parameter_types;
+use sp_staking::{EraIndex, SessionIndex};
+
+pub use pallet::*;
+
+/// The most period seeds that are kept; set by the design of `entropy`.
+pub const KEPT_SEED_PERIODS: u64 = 4_096;
+
+const MILLISECS_PER_MINUTE: u64 = 60_000;
+
+/// Production numbers: what a genesis gets that says nothing else.
+mod production {
+	use super::{EraIndex, SessionIndex};
+
+	pub(super) const SLOT_MILLISECS: u64 = 6_000;
+	/// Four hours. Babe drops the randomness of an epoch with fewer than 256 primary blocks, and
+	/// only a quarter of the slots has one: shorter epochs would repeat a predictable schedule.
+	pub(super) const EPOCH_SLOTS: u64 = 2_400;
+	/// One day.
+	pub(super) const ERA_SESSIONS: SessionIndex = 6;
+	pub(super) const BONDING_ERAS: EraIndex = 14;
+	/// Leaves governance a week to cancel a slash.
+	pub(super) const SLASH_DEFER_ERAS: EraIndex = 7;
+	pub(super) const SEED_PERIOD_BLOCKS: u32 = 16;
+	pub(super) const WINDOW_SLOTS: u32 = 100;
+	pub(super) const VERDICT_TICKS: u32 = 6;
+	pub(super) const ATTEST_TICKS: u32 = 36;
+	pub(super) const DISPUTE_TICKS: u32 = 144;
+	pub(super) const APPEAL_TICKS: u32 = 36;
+	pub(super) const CYCLE_TICKS: u32 = 144;
+	pub(super) const KEPT_CYCLES: u32 = 100;
+}
+
+parameter_types! {
+	/// Length of a slot, in ms.
+	pub storage SlotDuration: u64 = production::SLOT_MILLISECS;
+	/// Slots of an epoch, which is a session.
+	pub storage EpochSlots: u64 = production::EPOCH_SLOTS;
+	/// Sessions of a staking era.
+	pub storage SessionsPerEra: SessionIndex = production::ERA_SESSIONS;
+	/// Eras that a stake stays bonded after its owner asked for it.
+	pub storage BondingEras: EraIndex = production::BONDING_ERAS;
+	/// Eras between an offence and its slash.
+	pub storage SlashDeferEras: EraIndex = production::SLASH_DEFER_ERAS;
+	/// Blocks of a seed period.
+	pub storage SeedPeriodBlocks: u32 = production::SEED_PERIOD_BLOCKS;
+	/// Slots of a window (N).
+	pub storage WindowSlots: u32 = production::WINDOW_SLOTS;
+	/// Ticks in which a committee owes its verdicts (V).
+	pub storage VerdictTicks: u32 = production::VERDICT_TICKS;
+	/// Ticks in which a batch must be attested (A).
+	pub storage AttestTicks: u32 = production::ATTEST_TICKS;
+	/// Ticks in which an attested batch can be disputed or appealed against (D).
+	pub storage DisputeTicks: u32 = production::DISPUTE_TICKS;
+	/// Ticks in which appeals are decided (J).
+	pub storage AppealTicks: u32 = production::APPEAL_TICKS;
+	/// Ticks of a cycle (L).
+	pub storage CycleTicks: u32 = production::CYCLE_TICKS;
+	/// Cycles for which rates are kept (R).
+	pub storage KeptCycles: u32 = production::KEPT_CYCLES;
+
+	/// Ticks after which a batch has matured (H).
+	pub MaturityTicks: u32 = AttestTicks::get()
+		.saturating_add(DisputeTicks::get())
+		.saturating_add(AppealTicks::get());
+	/// Least time between two blocks, in ms; babe takes twice this for the slot.
+	pub MinimumPeriod: u64 = SlotDuration::get() / 2;
+	/// Time between two blocks, in ms: with secondary slots every slot has an author.
+	pub ExpectedBlockTime: u64 = SlotDuration::get();
+	/// Sessions for which an equivocation can still be judged: as long as stake is bonded.
+	pub MaxSetIdSessionEntries: u64 =
+		u64::from(BondingEras::get()).saturating_mul(u64::from(SessionsPerEra::get()));
+	/// Blocks for which the report of an equivocation stays in the pool.
+	pub ReportLongevity: u64 = MaxSetIdSessionEntries::get().saturating_mul(EpochSlots::get());
+}
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use frame_support::pallet_prelude::*;
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {}
+
+	#[pallet::pallet]
+	pub struct Pallet<T>(_);
+
+	/// Every number of a network; the default is production.
+	#[pallet::genesis_config]
+	pub struct GenesisConfig<T: Config> {
+		/// Length of a slot, in ms.
+		pub slot_duration: u64,
+		/// Slots of an epoch.
+		pub epoch_slots: u64,
+		/// Sessions of an era.
+		pub sessions_per_era: SessionIndex,
+		/// Eras of bonding.
+		pub bonding_eras: EraIndex,
+		/// Eras before a slash.
+		pub slash_defer_eras: EraIndex,
+		/// Blocks of a seed period.
+		pub seed_period_blocks: u32,
+		/// N.
+		pub window_slots: u32,
+		/// V.
+		pub verdict_ticks: u32,
+		/// A.
+		pub attest_ticks: u32,
+		/// D.
+		pub dispute_ticks: u32,
+		/// J.
+		pub appeal_ticks: u32,
+		/// L.
+		pub cycle_ticks: u32,
+		/// R.
+		pub kept_cycles: u32,
+		#[serde(skip)]
+		#[doc(hidden)]
+		pub _config: core::marker::PhantomData<T>,
+	}
+
+	impl<T: Config> Default for GenesisConfig<T> {
+		fn default() -> Self {
+			Self {
+				slot_duration: production::SLOT_MILLISECS,
+				epoch_slots: production::EPOCH_SLOTS,
+				sessions_per_era: production::ERA_SESSIONS,
+				bonding_eras: production::BONDING_ERAS,
+				slash_defer_eras: production::SLASH_DEFER_ERAS,
+				seed_period_blocks: production::SEED_PERIOD_BLOCKS,
+				window_slots: production::WINDOW_SLOTS,
+				verdict_ticks: production::VERDICT_TICKS,
+				attest_ticks: production::ATTEST_TICKS,
+				dispute_ticks: production::DISPUTE_TICKS,
+				appeal_ticks: production::APPEAL_TICKS,
+				cycle_ticks: production::CYCLE_TICKS,
+				kept_cycles: production::KEPT_CYCLES,
+				_config: core::marker::PhantomData,
+			}
+		}
+	}
+
+	impl<T: Config> GenesisConfig<T> {
+		/// Numbers of a network on a developer's machine: a first claim is paid within 2 minutes.
+		pub fn development() -> Self {
+			Self {
+				slot_duration: 1_000,
+				epoch_slots: 60,
+				sessions_per_era: 3,
+				bonding_eras: 3,
+				slash_defer_eras: 1,
+				seed_period_blocks: 2,
+				window_slots: 6,
+				verdict_ticks: 2,
+				attest_ticks: 6,
+				dispute_ticks: 1,
+				appeal_ticks: 1,
+				cycle_ticks: 4,
+				kept_cycles: 100,
+				_config: core::marker::PhantomData,
+			}
+		}
+
+		/// Says why a chain could not run on these numbers.
+		pub fn check(&self) -> Result<(), &'static str> {
+			self.check_consensus()?;
+			self.check_ticks()
+		}
+
+		fn check_consensus(&self) -> Result<(), &'static str> {
+			ensure!(self.slot_duration > 0, "a slot takes time");
+			ensure!(self.slot_duration.is_multiple_of(2), "babe halves the slot");
+			ensure!(self.epoch_slots >= 2, "an epoch has at least 2 slots");
+			ensure!(self.sessions_per_era > 0, "an era has a session");
+			ensure!(
+				self.slash_defer_eras < self.bonding_eras,
+				"a slash is applied while the stake is bonded"
+			);
+			Ok(())
+		}
+
+		fn check_ticks(&self) -> Result<(), &'static str> {
+			let all = [
+				self.seed_period_blocks,
+				self.window_slots,
+				self.verdict_ticks,
+				self.attest_ticks,
+				self.dispute_ticks,
+				self.appeal_ticks,
+				self.cycle_ticks,
+				self.kept_cycles,
+			];
+			ensure!(all.iter().all(|number| *number > 0), "no period is empty");
+
+			let maturity = self.maturity_ticks();
+			ensure!(
+				maturity <= u64::from(self.cycle_ticks).saturating_mul(2),
+				"at most three cycles are open at once: H <= 2L"
+			);
+
+			let window = u64::from(self.window_slots);
+			// Shorter windows are for development, where one attempt has to do.
+			let three_attempts = window.saturating_mul(self.slot_duration) >= MILLISECS_PER_MINUTE;
+			let verdicts = u64::from(self.verdict_ticks).saturating_mul(3);
+			ensure!(
+				!three_attempts || verdicts <= u64::from(self.attest_ticks),
+				"three attempts fit: 3V <= A"
+			);
+
+			let maturity_slots = maturity.saturating_mul(window);
+			let seed_slots = KEPT_SEED_PERIODS.saturating_mul(u64::from(self.seed_period_blocks));
+			ensure!(seed_slots >= maturity_slots, "seeds are kept for H ticks");
+
+			let bonding_slots = u64::from(self.bonding_eras)
+				.saturating_mul(u64::from(self.sessions_per_era))
+				.saturating_mul(self.epoch_slots);
+			ensure!(bonding_slots >= maturity_slots, "validators are bonded for H ticks");
+			Ok(())
+		}
+
+		fn maturity_ticks(&self) -> u64 {
+			u64::from(self.attest_ticks)
+				.saturating_add(u64::from(self.dispute_ticks))
+				.saturating_add(u64::from(self.appeal_ticks))
+		}
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		/// Writes every number, default or not: a later default must not move a running chain.
+		fn build(&self) {
+			assert_eq!(self.check(), Ok(()), "timing");
+
+			SlotDuration::set(&self.slot_duration);
+			EpochSlots::set(&self.epoch_slots);
+			SessionsPerEra::set(&self.sessions_per_era);
+			BondingEras::set(&self.bonding_eras);
+			SlashDeferEras::set(&self.slash_defer_eras);
+			SeedPeriodBlocks::set(&self.seed_period_blocks);
+			WindowSlots::set(&self.window_slots);
+			VerdictTicks::set(&self.verdict_ticks);
+			AttestTicks::set(&self.attest_ticks);
+			DisputeTicks::set(&self.dispute_ticks);
+			AppealTicks::set(&self.appeal_ticks);
+			CycleTicks::set(&self.cycle_ticks);
+			KeptCycles::set(&self.kept_cycles);
+		}
+	}
+
+	/// What clients read from the metadata. What babe and staking show themselves is not repeated.
+	#[pallet::extra_constants]
+	impl<T: Config> Pallet<T> {
+		/// Length of a slot, in ms.
+		#[pallet::constant_name(SlotDuration)]
+		fn slot_duration() -> u64 {
+			SlotDuration::get()
+		}
+
+		/// Blocks of a seed period.
+		#[pallet::constant_name(SeedPeriodBlocks)]
+		fn seed_period_blocks() -> u32 {
+			SeedPeriodBlocks::get()
+		}
+
+		/// Slots of a window (N).
+		#[pallet::constant_name(WindowSlots)]
+		fn window_slots() -> u32 {
+			WindowSlots::get()
+		}
+
+		/// Ticks in which a committee owes its verdicts (V).
+		#[pallet::constant_name(VerdictTicks)]
+		fn verdict_ticks() -> u32 {
+			VerdictTicks::get()
+		}
+
+		/// Ticks in which a batch must be attested (A).
+		#[pallet::constant_name(AttestTicks)]
+		fn attest_ticks() -> u32 {
+			AttestTicks::get()
+		}
+
+		/// Ticks in which an attested batch can be disputed or appealed against (D).
+		#[pallet::constant_name(DisputeTicks)]
+		fn dispute_ticks() -> u32 {
+			DisputeTicks::get()
+		}
+
+		/// Ticks in which appeals are decided (J).
+		#[pallet::constant_name(AppealTicks)]
+		fn appeal_ticks() -> u32 {
+			AppealTicks::get()
+		}
+
+		/// Ticks after which a batch has matured (H).
+		#[pallet::constant_name(MaturityTicks)]
+		fn maturity_ticks() -> u32 {
+			MaturityTicks::get()
+		}
+
+		/// Ticks of a cycle (L).
+		#[pallet::constant_name(CycleTicks)]
+		fn cycle_ticks() -> u32 {
+			CycleTicks::get()
+		}
+
+		/// Cycles for which rates are kept (R).
+		#[pallet::constant_name(KeptCycles)]
+		fn kept_cycles() -> u32 {
+			KeptCycles::get()
+		}
+	}
+}

@@ -1,0 +1,147 @@
+//! The numbers of genesis: their keys are frozen, all are written, and senseless ones are refused.
+
+use cairn_runtime::{TimingConfig, timing::*};
+use frame_support::traits::BuildGenesisConfig;
+use sp_core::bytes::to_hex;
+use sp_io::TestExternalities;
+
+fn keys() -> Vec<([u8; 16], &'static str)> {
+	vec![
+		(SlotDuration::key(), "0x9d5be4d012bffbc26ef8dafff8d33c28"),
+		(EpochSlots::key(), "0xd5f469e1eed1ce4f2fb4169d7271dbf9"),
+		(SessionsPerEra::key(), "0xa779f0cd0cdde2961331fd80565829d8"),
+		(BondingEras::key(), "0x95a0c7503f5a478f20a8c907f244732c"),
+		(SlashDeferEras::key(), "0x6a5146908277208bcb6783d5a8f3f3db"),
+		(SeedPeriodBlocks::key(), "0x8facac5e894f5ae5ee40082214f418ed"),
+		(WindowSlots::key(), "0xe175ddfe57d72d9a2836fd5279f8d96d"),
+		(VerdictTicks::key(), "0xf8f53a1d654b9eb070f20a1edad4ae86"),
+		(AttestTicks::key(), "0x454139ddc8d9cb4e8dcb81c63633db90"),
+		(DisputeTicks::key(), "0x0cc886abf8628341afd69430cbc6f9c7"),
+		(AppealTicks::key(), "0x007254e5ddfbd82afa7671e3b767d7b6"),
+		(CycleTicks::key(), "0x4977d39d9581b674f6ea63d8e9183ddd"),
+		(KeptCycles::key(), "0x0c3967c095b69761ba904433af412e61"),
+	]
+}
+
+fn assert_stored(expected: TimingConfig) {
+	TestExternalities::default().execute_with(|| {
+		expected.build();
+		for (key, frozen) in keys() {
+			assert!(sp_io::storage::exists(&key), "{frozen} is not written");
+		}
+		assert_eq!(SlotDuration::get(), expected.slot_duration);
+		assert_eq!(EpochSlots::get(), expected.epoch_slots);
+		assert_eq!(SessionsPerEra::get(), expected.sessions_per_era);
+		assert_eq!(BondingEras::get(), expected.bonding_eras);
+		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
+		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
+		assert_eq!(WindowSlots::get(), expected.window_slots);
+		assert_eq!(VerdictTicks::get(), expected.verdict_ticks);
+		assert_eq!(AttestTicks::get(), expected.attest_ticks);
+		assert_eq!(DisputeTicks::get(), expected.dispute_ticks);
+		assert_eq!(AppealTicks::get(), expected.appeal_ticks);
+		assert_eq!(CycleTicks::get(), expected.cycle_ticks);
+		assert_eq!(KeptCycles::get(), expected.kept_cycles);
+	});
+}
+
+#[test]
+fn storage_keys_are_frozen() {
+	for (key, frozen) in keys() {
+		assert_eq!(to_hex(&key, false), frozen);
+	}
+}
+
+#[test]
+fn genesis_writes_every_number() {
+	assert_stored(TimingConfig::default());
+	assert_stored(TimingConfig::development());
+}
+
+#[test]
+fn empty_state_reads_as_production() {
+	let expected = TimingConfig::default();
+	TestExternalities::default().execute_with(|| {
+		assert_eq!(SlotDuration::get(), expected.slot_duration);
+		assert_eq!(EpochSlots::get(), expected.epoch_slots);
+		assert_eq!(SessionsPerEra::get(), expected.sessions_per_era);
+		assert_eq!(BondingEras::get(), expected.bonding_eras);
+		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
+		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
+		assert_eq!(WindowSlots::get(), expected.window_slots);
+		assert_eq!(VerdictTicks::get(), expected.verdict_ticks);
+		assert_eq!(AttestTicks::get(), expected.attest_ticks);
+		assert_eq!(DisputeTicks::get(), expected.dispute_ticks);
+		assert_eq!(AppealTicks::get(), expected.appeal_ticks);
+		assert_eq!(CycleTicks::get(), expected.cycle_ticks);
+		assert_eq!(KeptCycles::get(), expected.kept_cycles);
+	});
+}
+
+#[test]
+fn derived_numbers_follow_genesis() {
+	TestExternalities::default().execute_with(|| {
+		TimingConfig::development().build();
+		assert_eq!(MaturityTicks::get(), 8);
+		assert_eq!(MinimumPeriod::get(), 500);
+		assert_eq!(ExpectedBlockTime::get(), 1_000);
+		assert_eq!(MaxSetIdSessionEntries::get(), 9);
+		assert_eq!(ReportLongevity::get(), 540);
+	});
+	TestExternalities::default().execute_with(|| {
+		TimingConfig::default().build();
+		assert_eq!(MaturityTicks::get(), 216);
+		assert_eq!(MinimumPeriod::get(), 3_000);
+		assert_eq!(MaxSetIdSessionEntries::get(), 84);
+		assert_eq!(ReportLongevity::get(), 84 * 2_400);
+	});
+}
+
+#[test]
+fn presets_are_accepted() {
+	assert_eq!(TimingConfig::default().check(), Ok(()));
+	assert_eq!(TimingConfig::development().check(), Ok(()));
+}
+
+#[test]
+fn senseless_numbers_are_refused() {
+	let production = TimingConfig::default;
+	let development = TimingConfig::development;
+
+	for (config, reason) in [
+		(TimingConfig { slot_duration: 0, ..production() }, "a slot takes time"),
+		(TimingConfig { slot_duration: 5_999, ..production() }, "babe halves the slot"),
+		(TimingConfig { epoch_slots: 1, ..production() }, "an epoch has at least 2 slots"),
+		(TimingConfig { sessions_per_era: 0, ..production() }, "an era has a session"),
+		(
+			TimingConfig { slash_defer_eras: 14, ..production() },
+			"a slash is applied while the stake is bonded",
+		),
+		(TimingConfig { window_slots: 0, ..production() }, "no period is empty"),
+		(TimingConfig { kept_cycles: 0, ..production() }, "no period is empty"),
+		(
+			TimingConfig { cycle_ticks: 107, ..production() },
+			"at most three cycles are open at once: H <= 2L",
+		),
+		(
+			TimingConfig { appeal_ticks: 2, ..development() },
+			"at most three cycles are open at once: H <= 2L",
+		),
+		(TimingConfig { verdict_ticks: 13, ..production() }, "three attempts fit: 3V <= A"),
+		(TimingConfig { seed_period_blocks: 5, ..production() }, "seeds are kept for H ticks"),
+		(
+			TimingConfig { bonding_eras: 1, slash_defer_eras: 0, ..production() },
+			"validators are bonded for H ticks",
+		),
+	] {
+		assert_eq!(config.check(), Err(reason));
+	}
+}
+
+#[test]
+#[should_panic(expected = "babe halves the slot")]
+fn genesis_stops_on_senseless_numbers() {
+	TestExternalities::default().execute_with(|| {
+		TimingConfig { slot_duration: 999, ..TimingConfig::default() }.build();
+	});
+}
