@@ -3,9 +3,15 @@
 use crate::{
 	AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, Historical,
 	InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment,
-	VERSION, configs::consensus::BABE_GENESIS_EPOCH_CONFIG, genesis, opaque::SessionKeys, timing,
+	VERSION, configs::consensus::BABE_GENESIS_EPOCH_CONFIG, genesis, opaque::SessionKeys, queries, timing,
 };
 use alloc::vec::Vec;
+use cairn_telemetry::{Account, WindowContext};
+use cairn_types::{
+	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, NetworkId, Schema, SchemaId, Slot,
+	Window,
+	view::{DeviceFacts, SlotRecord},
+};
 use codec::Encode;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -257,7 +263,76 @@ impl_runtime_apis! {
 		}
 	}
 
-	// -- Cairn's own APIs --
+	impl cairn_runtime_api::CairnApi<Block> for Runtime {
+		fn clock() -> cairn_runtime_api::Clock {
+			queries::clock()
+		}
+
+		fn window_context(network: NetworkId, window: Window) -> Option<WindowContext> {
+			crate::Telemetry::window_context(network, window)
+		}
+
+		fn rate(network: NetworkId, cycle: Cycle) -> Option<u128> {
+			queries::rate(network, cycle)
+		}
+
+		fn schema(id: SchemaId) -> Option<(Schema, bool)> {
+			queries::schema(id)
+		}
+
+		fn network(id: NetworkId) -> Option<cairn_runtime_api::NetworkView> {
+			queries::network(id)
+		}
+
+		fn device(id: DeviceId) -> Option<cairn_runtime_api::DeviceView> {
+			queries::device(id)
+		}
+
+		fn device_by_key(key: DeviceKey) -> Option<DeviceId> {
+			pallet_devices::DeviceByKey::<Runtime>::get(key)
+		}
+
+		fn device_facts(id: DeviceId, window: Window) -> Option<DeviceFacts> {
+			queries::device_facts(id, window)
+		}
+
+		fn gateway(id: GatewayId) -> Option<cairn_runtime_api::GatewayView> {
+			queries::gateway(id)
+		}
+
+		fn slot(gateway: GatewayId, slot: Slot) -> Option<SlotRecord<[u8; 32]>> {
+			queries::slot(gateway, slot)
+		}
+
+		fn slots(
+			gateway: GatewayId,
+			window: Window,
+			from: Slot,
+			count: u32,
+		) -> Vec<(Slot, DeviceFacts)> {
+			queries::slots(gateway, window, from, count)
+		}
+
+		fn batch(
+			gateway: GatewayId,
+			window: Window,
+			attempt: Attempt,
+		) -> Option<cairn_runtime_api::BatchView> {
+			queries::batch(gateway, window, attempt)
+		}
+
+		fn matured(gateway: GatewayId) -> Option<cairn_runtime_api::HeadView> {
+			queries::matured(gateway)
+		}
+
+		fn earning(gateway: GatewayId, slot: Slot) -> Option<cairn_runtime_api::EarningView> {
+			queries::earning(gateway, slot)
+		}
+
+		fn claimable(gateway: GatewayId, slot: Slot, account: Account) -> (Amount, Amount) {
+			crate::Rewards::claimable(gateway, slot, &account)
+		}
+	}
 
 	#[cfg(feature = "runtime-benchmarks")]
 	impl frame_benchmarking::Benchmark<Block> for Runtime {

@@ -33,7 +33,13 @@ macro_rules! for_each_pallet {
 		$do!($first, $second, pallet_multisig, Multisig);
 		$do!($first, $second, pallet_parameters, Parameters);
 		$do!($first, $second, pallet_migrations, Migrations);
-		// -- Cairn's own pallets --
+		$do!($first, $second, pallet_entropy, Entropy);
+		$do!($first, $second, pallet_time, Time);
+		$do!($first, $second, pallet_schemas, Schemas);
+		$do!($first, $second, pallet_networks, Networks);
+		$do!($first, $second, pallet_devices, Devices);
+		$do!($first, $second, pallet_telemetry, Telemetry);
+		$do!($first, $second, pallet_rewards, Rewards);
 	};
 }
 

@@ -43,7 +43,7 @@ impl Validator {
 				babe: key.public().into(),
 				grandpa: finality.public().into(),
 				authority_discovery: key.public().into(),
-				// SessionKeys: `telemetry: key.public().into(),`
+				telemetry: key.public().into(),
 			},
 		}
 	}

@@ -22,6 +22,7 @@ pub mod configs;
 pub mod currency;
 pub mod genesis;
 pub mod parameters_genesis;
+mod queries;
 pub mod timing;
 pub mod transaction;
 pub mod weights;
@@ -102,7 +103,7 @@ pub mod opaque {
 			pub babe: crate::Babe,
 			pub grandpa: crate::Grandpa,
 			pub authority_discovery: crate::AuthorityDiscovery,
-			// SessionKeys: `pub telemetry: crate::Telemetry,`
+			pub telemetry: crate::Telemetry,
 		}
 	}
 }
@@ -190,5 +191,27 @@ mod runtime {
 	#[runtime::pallet_index(25)]
 	pub type ParametersGenesis = parameters_genesis;
 
-	// -- Cairn's own pallets: indices 60.. --
+	// Windows anchor readings to its newest seed: before `Time`.
+	#[runtime::pallet_index(60)]
+	pub type Entropy = pallet_entropy;
+
+	// Everything behind it counts in its windows and ticks.
+	#[runtime::pallet_index(61)]
+	pub type Time = pallet_time;
+
+	#[runtime::pallet_index(62)]
+	pub type Schemas = pallet_schemas;
+
+	#[runtime::pallet_index(63)]
+	pub type Networks = pallet_networks;
+
+	#[runtime::pallet_index(64)]
+	pub type Devices = pallet_devices;
+
+	#[runtime::pallet_index(65)]
+	pub type Telemetry = pallet_telemetry;
+
+	// Its genesis takes stock of what all others issued: last.
+	#[runtime::pallet_index(66)]
+	pub type Rewards = pallet_rewards;
 }

@@ -5,6 +5,7 @@
 //! `tests/timing.rs` freezes the keys. The letters are those of docs and design: N, V, A, D, J, H,
 //! L, R.
 
+use cairn_types::Periods;
 use frame_support::parameter_types;
 use sp_staking::{EraIndex, SessionIndex};
 
@@ -17,7 +18,7 @@ const MILLISECS_PER_MINUTE: u64 = 60_000;
 
 /// Production numbers: what a genesis gets that says nothing else.
 mod production {
-	use super::{EraIndex, SessionIndex};
+	use super::{EraIndex, Periods, SessionIndex};
 
 	pub(super) const SLOT_MILLISECS: u64 = 6_000;
 	/// Four hours. Babe drops the randomness of an epoch with fewer than 256 primary blocks, and
@@ -29,13 +30,16 @@ mod production {
 	/// Leaves governance a week to cancel a slash.
 	pub(super) const SLASH_DEFER_ERAS: EraIndex = 7;
 	pub(super) const SEED_PERIOD_BLOCKS: u32 = 16;
-	pub(super) const WINDOW_SLOTS: u32 = 100;
-	pub(super) const VERDICT_TICKS: u32 = 6;
-	pub(super) const ATTEST_TICKS: u32 = 36;
-	pub(super) const DISPUTE_TICKS: u32 = 144;
-	pub(super) const APPEAL_TICKS: u32 = 36;
-	pub(super) const CYCLE_TICKS: u32 = 144;
-	pub(super) const KEPT_CYCLES: u32 = 100;
+	pub(super) const PERIODS: Periods = Periods {
+		slot_millis: SLOT_MILLISECS,
+		window_slots: 100,
+		verdict_ticks: 6,
+		attest_ticks: 36,
+		dispute_ticks: 144,
+		appeal_ticks: 36,
+		cycle_ticks: 144,
+		kept_cycles: 100,
+	};
 }
 
 parameter_types! {
@@ -51,25 +55,11 @@ parameter_types! {
 	pub storage SlashDeferEras: EraIndex = production::SLASH_DEFER_ERAS;
 	/// Blocks of a seed period.
 	pub storage SeedPeriodBlocks: u32 = production::SEED_PERIOD_BLOCKS;
-	/// Slots of a window (N).
-	pub storage WindowSlots: u32 = production::WINDOW_SLOTS;
-	/// Ticks in which a committee owes its verdicts (V).
-	pub storage VerdictTicks: u32 = production::VERDICT_TICKS;
-	/// Ticks in which a batch must be attested (A).
-	pub storage AttestTicks: u32 = production::ATTEST_TICKS;
-	/// Ticks in which an attested batch can be disputed or appealed against (D).
-	pub storage DisputeTicks: u32 = production::DISPUTE_TICKS;
-	/// Ticks in which appeals are decided (J).
-	pub storage AppealTicks: u32 = production::APPEAL_TICKS;
-	/// Ticks of a cycle (L).
-	pub storage CycleTicks: u32 = production::CYCLE_TICKS;
-	/// Cycles for which rates are kept (R).
-	pub storage KeptCycles: u32 = production::KEPT_CYCLES;
+	/// Slot, N, V, A, D, J, L and R together: whoever reads one usually reads several, at one read.
+	pub storage TickPeriods: Periods = production::PERIODS;
 
 	/// Ticks after which a batch has matured (H).
-	pub MaturityTicks: u32 = AttestTicks::get()
-		.saturating_add(DisputeTicks::get())
-		.saturating_add(AppealTicks::get());
+	pub MaturityTicks: u32 = TickPeriods::get().mature_ticks();
 	/// Least time between two blocks, in ms; babe takes twice this for the slot.
 	pub MinimumPeriod: u64 = SlotDuration::get() / 2;
 	/// Time between two blocks, in ms: with secondary slots every slot has an author.
@@ -135,13 +125,13 @@ pub mod pallet {
 				bonding_eras: production::BONDING_ERAS,
 				slash_defer_eras: production::SLASH_DEFER_ERAS,
 				seed_period_blocks: production::SEED_PERIOD_BLOCKS,
-				window_slots: production::WINDOW_SLOTS,
-				verdict_ticks: production::VERDICT_TICKS,
-				attest_ticks: production::ATTEST_TICKS,
-				dispute_ticks: production::DISPUTE_TICKS,
-				appeal_ticks: production::APPEAL_TICKS,
-				cycle_ticks: production::CYCLE_TICKS,
-				kept_cycles: production::KEPT_CYCLES,
+				window_slots: production::PERIODS.window_slots,
+				verdict_ticks: production::PERIODS.verdict_ticks,
+				attest_ticks: production::PERIODS.attest_ticks,
+				dispute_ticks: production::PERIODS.dispute_ticks,
+				appeal_ticks: production::PERIODS.appeal_ticks,
+				cycle_ticks: production::PERIODS.cycle_ticks,
+				kept_cycles: production::PERIODS.kept_cycles,
 				_config: core::marker::PhantomData,
 			}
 		}
@@ -225,6 +215,20 @@ pub mod pallet {
 			Ok(())
 		}
 
+		/// The numbers of the main path.
+		pub fn periods(&self) -> Periods {
+			Periods {
+				slot_millis: self.slot_duration,
+				window_slots: self.window_slots,
+				verdict_ticks: self.verdict_ticks,
+				attest_ticks: self.attest_ticks,
+				dispute_ticks: self.dispute_ticks,
+				appeal_ticks: self.appeal_ticks,
+				cycle_ticks: self.cycle_ticks,
+				kept_cycles: self.kept_cycles,
+			}
+		}
+
 		fn maturity_ticks(&self) -> u64 {
 			u64::from(self.attest_ticks)
 				.saturating_add(u64::from(self.dispute_ticks))
@@ -244,13 +248,7 @@ pub mod pallet {
 			BondingEras::set(&self.bonding_eras);
 			SlashDeferEras::set(&self.slash_defer_eras);
 			SeedPeriodBlocks::set(&self.seed_period_blocks);
-			WindowSlots::set(&self.window_slots);
-			VerdictTicks::set(&self.verdict_ticks);
-			AttestTicks::set(&self.attest_ticks);
-			DisputeTicks::set(&self.dispute_ticks);
-			AppealTicks::set(&self.appeal_ticks);
-			CycleTicks::set(&self.cycle_ticks);
-			KeptCycles::set(&self.kept_cycles);
+			TickPeriods::set(&self.periods());
 		}
 	}
 
@@ -269,52 +267,10 @@ pub mod pallet {
 			SeedPeriodBlocks::get()
 		}
 
-		/// Slots of a window (N).
-		#[pallet::constant_name(WindowSlots)]
-		fn window_slots() -> u32 {
-			WindowSlots::get()
-		}
-
-		/// Ticks in which a committee owes its verdicts (V).
-		#[pallet::constant_name(VerdictTicks)]
-		fn verdict_ticks() -> u32 {
-			VerdictTicks::get()
-		}
-
-		/// Ticks in which a batch must be attested (A).
-		#[pallet::constant_name(AttestTicks)]
-		fn attest_ticks() -> u32 {
-			AttestTicks::get()
-		}
-
-		/// Ticks in which an attested batch can be disputed or appealed against (D).
-		#[pallet::constant_name(DisputeTicks)]
-		fn dispute_ticks() -> u32 {
-			DisputeTicks::get()
-		}
-
-		/// Ticks in which appeals are decided (J).
-		#[pallet::constant_name(AppealTicks)]
-		fn appeal_ticks() -> u32 {
-			AppealTicks::get()
-		}
-
 		/// Ticks after which a batch has matured (H).
 		#[pallet::constant_name(MaturityTicks)]
 		fn maturity_ticks() -> u32 {
 			MaturityTicks::get()
-		}
-
-		/// Ticks of a cycle (L).
-		#[pallet::constant_name(CycleTicks)]
-		fn cycle_ticks() -> u32 {
-			CycleTicks::get()
-		}
-
-		/// Cycles for which rates are kept (R).
-		#[pallet::constant_name(KeptCycles)]
-		fn kept_cycles() -> u32 {
-			KeptCycles::get()
 		}
 	}
 }

@@ -1,18 +1,23 @@
 //! Both presets, and genesis without one, build the state of a chain that can start.
 
 use cairn_runtime::{
-	AllPalletsWithSystem, Runtime, RuntimeGenesisConfig, Session, Staking,
+	AllPalletsWithSystem, Runtime, RuntimeGenesisConfig, Session, Staking, TimingConfig,
 	configs::{
-		parameters::dynamic_params::{rewards, telemetry},
+		parameters::{
+			RewardsPolicy,
+			dynamic_params::{rewards, telemetry},
+		},
 		staking::{MAX_ELECTABLE_TARGETS, MAX_VALIDATORS},
 	},
 	genesis::{get_preset, preset_names},
 	timing,
 };
+use codec::Encode;
 use frame_support::{
 	genesis_builder_helper,
 	traits::{Get, IntegrityTest},
 };
+use pallet_telemetry::types::Policy;
 use serde_json::Value;
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_io::TestExternalities;
@@ -76,10 +81,10 @@ fn assert_sound(preset: &str) {
 		assert!(candidates.is_some_and(|most| most <= MAX_ELECTABLE_TARGETS));
 
 		// The wallets' view: every parameter is in state.
-		assert_eq!(pallet_parameters::Parameters::<Runtime>::iter().count(), 7);
-		assert_eq!(<telemetry::CommitteeSize as Get<u32>>::get(), 21);
-		assert_eq!(<rewards::DefaultNetworkWeight as Get<u32>>::get(), 1);
-		assert_eq!(<rewards::VestingCycles as Get<u32>>::get(), 1);
+		assert_eq!(pallet_parameters::Parameters::<Runtime>::iter().count(), 3);
+		assert_eq!(<telemetry::SealPolicy as Get<Policy>>::get().committee_size, 21);
+		let emission = <rewards::Emission as Get<RewardsPolicy>>::get();
+		assert_eq!((emission.default_weight, emission.vesting), (1, 1));
 
 		assert_eq!(timing::SlotDuration::get(), 1_000);
 		assert_eq!(cairn_runtime::Babe::slot_duration(), 1_000);
@@ -140,13 +145,7 @@ fn every_key_belongs_to_a_pallet_or_is_well_known() {
 		timing::BondingEras::key(),
 		timing::SlashDeferEras::key(),
 		timing::SeedPeriodBlocks::key(),
-		timing::WindowSlots::key(),
-		timing::VerdictTicks::key(),
-		timing::AttestTicks::key(),
-		timing::DisputeTicks::key(),
-		timing::AppealTicks::key(),
-		timing::CycleTicks::key(),
-		timing::KeptCycles::key(),
+		timing::TickPeriods::key(),
 	]
 	.iter()
 	.map(|key| key.to_vec())
@@ -190,17 +189,17 @@ fn genesis_decodes_and_its_invariants_hold() {
 
 #[test]
 fn metadata_shows_the_numbers_of_the_network() {
-	let window_slots = || {
-		cairn_runtime::Timing::pallet_constants_metadata()
+	let periods = || {
+		cairn_runtime::Time::pallet_constants_metadata()
 			.into_iter()
-			.find(|constant| constant.name == "WindowSlots")
+			.find(|constant| constant.name == "Periods")
 			.map(|constant| constant.value)
 	};
 
 	genesis(DEV_RUNTIME_PRESET).execute_with(|| {
-		assert_eq!(window_slots(), Some(6_u32.to_le_bytes().to_vec()));
+		assert_eq!(periods(), Some(TimingConfig::development().periods().encode()));
 	});
 	TestExternalities::default().execute_with(|| {
-		assert_eq!(window_slots(), Some(100_u32.to_le_bytes().to_vec()));
+		assert_eq!(periods(), Some(TimingConfig::default().periods().encode()));
 	});
 }

@@ -29,6 +29,13 @@ const PALLETS: &[(usize, &str, &str)] = &[
 	(23, "Parameters", "0xc63bdd4a39095ccf55623a6f2872bf8a"),
 	(24, "Migrations", "0x053629776a18418a03a77199a00f76e4"),
 	(25, "ParametersGenesis", "0x73f03ca6419801f98ca5079a62727223"),
+	(60, "Entropy", "0x419287151a57380886cbda21e750eca8"),
+	(61, "Time", "0x173ff948a8874390a8b903eb6de5633e"),
+	(62, "Schemas", "0xeec6f3c13d26ae2507c99b6751e19e76"),
+	(63, "Networks", "0x720645a519371eb29e7e2d4480ebb9ef"),
+	(64, "Devices", "0xa763f06b9a1b7313c2acb6362df916e4"),
+	(65, "Telemetry", "0x7f5da1a9832433a6b5d5f0c69a732942"),
+	(66, "Rewards", "0x540a4f8754aa5298a3d6e9aa09e93f97"),
 ];
 
 #[test]
@@ -73,8 +80,7 @@ fn session_key_types_are_frozen() {
 	use sp_runtime::traits::OpaqueKeys;
 
 	let types: Vec<_> = SessionKeys::key_ids().iter().map(|id| id.0).collect();
-	// SessionKeys: add `*b"telm"` at the end.
-	assert_eq!(types, [*b"babe", *b"gran", *b"audi"]);
+	assert_eq!(types, [*b"babe", *b"gran", *b"audi", *b"telm"]);
 }
 
 #[test]

@@ -13,13 +13,7 @@ fn keys() -> Vec<([u8; 16], &'static str)> {
 		(BondingEras::key(), "0x95a0c7503f5a478f20a8c907f244732c"),
 		(SlashDeferEras::key(), "0x6a5146908277208bcb6783d5a8f3f3db"),
 		(SeedPeriodBlocks::key(), "0x8facac5e894f5ae5ee40082214f418ed"),
-		(WindowSlots::key(), "0xe175ddfe57d72d9a2836fd5279f8d96d"),
-		(VerdictTicks::key(), "0xf8f53a1d654b9eb070f20a1edad4ae86"),
-		(AttestTicks::key(), "0x454139ddc8d9cb4e8dcb81c63633db90"),
-		(DisputeTicks::key(), "0x0cc886abf8628341afd69430cbc6f9c7"),
-		(AppealTicks::key(), "0x007254e5ddfbd82afa7671e3b767d7b6"),
-		(CycleTicks::key(), "0x4977d39d9581b674f6ea63d8e9183ddd"),
-		(KeptCycles::key(), "0x0c3967c095b69761ba904433af412e61"),
+		(TickPeriods::key(), "0x4d1d389a2d18dc2676775e05bff56c50"),
 	]
 }
 
@@ -35,13 +29,7 @@ fn assert_stored(expected: TimingConfig) {
 		assert_eq!(BondingEras::get(), expected.bonding_eras);
 		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
 		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
-		assert_eq!(WindowSlots::get(), expected.window_slots);
-		assert_eq!(VerdictTicks::get(), expected.verdict_ticks);
-		assert_eq!(AttestTicks::get(), expected.attest_ticks);
-		assert_eq!(DisputeTicks::get(), expected.dispute_ticks);
-		assert_eq!(AppealTicks::get(), expected.appeal_ticks);
-		assert_eq!(CycleTicks::get(), expected.cycle_ticks);
-		assert_eq!(KeptCycles::get(), expected.kept_cycles);
+		assert_eq!(TickPeriods::get(), expected.periods());
 	});
 }
 
@@ -68,13 +56,7 @@ fn empty_state_reads_as_production() {
 		assert_eq!(BondingEras::get(), expected.bonding_eras);
 		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
 		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
-		assert_eq!(WindowSlots::get(), expected.window_slots);
-		assert_eq!(VerdictTicks::get(), expected.verdict_ticks);
-		assert_eq!(AttestTicks::get(), expected.attest_ticks);
-		assert_eq!(DisputeTicks::get(), expected.dispute_ticks);
-		assert_eq!(AppealTicks::get(), expected.appeal_ticks);
-		assert_eq!(CycleTicks::get(), expected.cycle_ticks);
-		assert_eq!(KeptCycles::get(), expected.kept_cycles);
+		assert_eq!(TickPeriods::get(), expected.periods());
 	});
 }
 

@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 use cairn_traits::Timekeeper;
 use cairn_types::{
-	Certificate, CertificateClaim, DeviceId, DeviceKey, DeviceSignature, GatewayId, MakerId,
-	NetworkId, Possession, Serial, Tick,
+	Certificate, CertificateClaim, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32,
+	MakerId, NetworkId, Possession, Serial, Tick,
 	certificate::{MAX_SERIAL, possession_message},
 };
 use frame_benchmarking::v2::*;
@@ -84,9 +84,7 @@ fn sign(key: &DeviceKey, message: &[u8; 32]) -> Result<DeviceSignature, Benchmar
 fn end_block<T: Config>() -> u32 {
 	let number = frame_system::Pallet::<T>::block_number();
 	frame_system::BlockHash::<T>::insert(number, T::Hashing::hash(b"a recent block"));
-	frame_system::Pallet::<T>::set_block_number(
-		number.saturating_add(BlockNumberFor::<T>::one()),
-	);
+	frame_system::Pallet::<T>::set_block_number(number.saturating_add(BlockNumberFor::<T>::one()));
 	number.saturated_into()
 }
 
@@ -97,7 +95,8 @@ fn possession<T: Config>(
 ) -> Result<Possession, BenchmarkError> {
 	end_block::<T>();
 	let block = end_block::<T>();
-	let hash = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(block)).into();
+	let hash: Hash32 =
+		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(block)).into();
 	let nonce: u32 = frame_system::Pallet::<T>::account_nonce(owner).saturated_into();
 	let genesis = Pallet::<T>::genesis();
 	let message = possession_message(&genesis, block, &hash, owner.as_ref(), nonce, key);
@@ -562,5 +561,9 @@ mod benchmarks {
 		Ok(())
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+	impl_benchmark_test_suite!(
+		Pallet,
+		crate::mock::ExtBuilder::default().build(),
+		crate::mock::Test
+	);
 }

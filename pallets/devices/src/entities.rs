@@ -39,11 +39,7 @@ pub(crate) struct Clock {
 
 impl Clock {
 	pub(crate) fn read<Time: Timekeeper>() -> Self {
-		Self {
-			tick: Time::now().tick,
-			next_window: Time::next_window(),
-			settled: Time::settled(),
-		}
+		Self { tick: Time::now().tick, next_window: Time::next_window(), settled: Time::settled() }
 	}
 }
 
@@ -204,8 +200,7 @@ impl Live {
 
 	/// A certificate of `maker`, good until window `expires`, now stands for it.
 	pub(crate) fn certify(self, maker: MakerId, expires: Window, clock: &Clock) -> Self {
-		let certified =
-			|state: DeviceState| DeviceState { maker: Some(maker), expires, ..state };
+		let certified = |state: DeviceState| DeviceState { maker: Some(maker), expires, ..state };
 		match self {
 			Self::Registered(Registered(state)) => Self::Registered(Registered(certified(state))),
 			Self::Suspended(Suspended(state)) => Self::Suspended(Suspended(certified(state))),
@@ -224,17 +219,14 @@ impl Live {
 		match self {
 			Self::Registered(Registered(state)) => Self::Registered(Registered(expiring(state))),
 			Self::Suspended(Suspended(state)) => Self::Suspended(Suspended(expiring(state))),
-			Self::Active(Active(state)) => {
-				Self::Suspended(Active(expiring(state)).suspend(clock))
-			},
+			Self::Active(Active(state)) => Self::Suspended(Active(expiring(state)).suspend(clock)),
 		}
 	}
 
 	/// Sign with `key` from the next window on.
 	pub(crate) fn rotate(self, key: DeviceKey, clock: &Clock) -> Result<Self, Fault> {
 		self.try_map(|state| {
-			let key =
-				state.key.change(key, clock.next_window, clock.tick, clock.settled)?;
+			let key = state.key.change(key, clock.next_window, clock.tick, clock.settled)?;
 			Ok(DeviceState { key, ..state })
 		})
 	}

@@ -140,18 +140,11 @@ pub mod pallet {
 
 	/// Serial numbers that can certify no other device, by maker and number.
 	///
-	/// Blake2: numbers are chosen by users. While the certificate stands for a device, that device's
-	/// ticket pays, afterwards the ticket in the entry: the last owner's if the number was used, the
-	/// maker's if it was revoked.
+	/// Blake2: numbers are chosen by users. The device's ticket pays while the certificate stands for
+	/// it, then the entry's: the last owner's if the number was used, the maker's if it was revoked.
 	#[pallet::storage]
-	pub type Serials<T: Config> = StorageDoubleMap<
-		_,
-		Twox64Concat,
-		MakerId,
-		Blake2_128Concat,
-		Serial,
-		SerialRecordOf<T>,
-	>;
+	pub type Serials<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, MakerId, Blake2_128Concat, Serial, SerialRecordOf<T>>;
 
 	/// To whom the owner of a device offers it.
 	///
@@ -462,9 +455,8 @@ pub mod pallet {
 
 		/// Forget a retired device and return the deposit to its owner. Anybody may call it.
 		///
-		/// Fails until no check and no proof of possession can reach the device any more. Of the
-		/// deposit, the part for a serial number that could be used again stays on hold until
-		/// [`Pallet::forget`].
+		/// Fails until no check and no proof can reach the device any more. The part of the deposit
+		/// for a serial number that could be used again stays on hold until [`Pallet::forget`].
 		///
 		/// - `device`: a retired device.
 		///
@@ -478,9 +470,8 @@ pub mod pallet {
 
 		/// Have a device sign with another key from the next window on.
 		///
-		/// Fails if the new key is weak or taken or does not prove itself, and within H ticks of
-		/// the last change: one past key is remembered. The certificate stays: it stands for the
-		/// device, and admits no second one.
+		/// Fails if the new key is weak or taken or does not prove itself, and within H ticks of the
+		/// last change: one past key is remembered. The certificate stays with the device.
 		///
 		/// - `device`: a device of the caller that has not ended.
 		/// - `key`: its new operational key.
@@ -623,11 +614,7 @@ pub mod pallet {
 		/// Emits [`Event::MakerKeyRevoked`].
 		#[pallet::call_index(13)]
 		#[pallet::weight(T::WeightInfo::revoke_maker_key())]
-		pub fn revoke_maker_key(
-			origin: OriginFor<T>,
-			maker: MakerId,
-			index: u8,
-		) -> DispatchResult {
+		pub fn revoke_maker_key(origin: OriginFor<T>, maker: MakerId, index: u8) -> DispatchResult {
 			let admin = ensure_signed(origin)?;
 			Self::do_revoke_maker_key(&admin, maker, index)
 		}

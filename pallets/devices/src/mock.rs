@@ -131,8 +131,12 @@ impl pallet_devices::Config for Test {
 		DepositReason,
 		LinearStoragePrice<ConstU64<100>, ConstU64<1>, u64>,
 	>;
-	type MakerBond =
-		HoldConsideration<AccountId, Balances, BondReason, ConstantStoragePrice<ConstU64<BOND>, u64>>;
+	type MakerBond = HoldConsideration<
+		AccountId,
+		Balances,
+		BondReason,
+		ConstantStoragePrice<ConstU64<BOND>, u64>,
+	>;
 	type MaxPerCycle = MaxPerCycle;
 	type MaxProofAge = ConstU32<256>;
 	type AdminOrigin = EnsureRoot<AccountId>;
@@ -443,8 +447,7 @@ impl DevicePair {
 		nonce: u32,
 	) -> Possession {
 		let hash = System::block_hash(block).0;
-		let message =
-			possession_message(genesis, block, &hash, owner.as_ref(), nonce, &self.key());
+		let message = possession_message(genesis, block, &hash, owner.as_ref(), nonce, &self.key());
 		Possession { block, nonce, signature: self.sign(&message) }
 	}
 }

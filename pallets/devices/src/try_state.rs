@@ -108,9 +108,8 @@ impl<T: Config> Pallet<T> {
 		maker: MakerId,
 		record: &MakerRecordOf<T>,
 	) -> Result<(), TryRuntimeError> {
-		let standing = Serials::<T>::iter_prefix_values(maker)
-			.filter(|entry| entry.deposit.is_none())
-			.count();
+		let standing =
+			Serials::<T>::iter_prefix_values(maker).filter(|entry| entry.deposit.is_none()).count();
 		ensure!(
 			usize::try_from(record.devices) == Ok(standing),
 			"devices: a maker miscounts the devices it stands for"
@@ -133,10 +132,12 @@ impl<T: Config> Pallet<T> {
 			let SerialState::Used(device) = entry.state else {
 				return Err("devices: nobody pays for a revoked serial number".into());
 			};
-			let record = Devices::<T>::get(device)
-				.ok_or("devices: nobody pays for a used serial number")?;
+			let record =
+				Devices::<T>::get(device).ok_or("devices: nobody pays for a used serial number")?;
 			ensure!(
-				record.certified.is_some_and(|known| known.maker == maker && known.serial == serial),
+				record
+					.certified
+					.is_some_and(|known| known.maker == maker && known.serial == serial),
 				"devices: a device pays for a serial number that is not its own"
 			);
 			ensure!(Makers::<T>::contains_key(maker), "devices: a maker left its devices behind");

@@ -9,9 +9,9 @@ use sp_runtime::BuildStorage;
 use crate as pallet_entropy;
 
 /// What `frame_system` puts in place of the genesis hash.
-pub(crate) const GENESIS: Hash32 = [69; 32];
+pub const GENESIS: Hash32 = [69; 32];
 /// Seeds that the mock keeps.
-pub(crate) const KEPT: u32 = 8;
+pub const KEPT: u32 = 8;
 
 #[frame_support::runtime]
 mod runtime {
@@ -42,8 +42,8 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-	pub(crate) storage PreviousOutput: Option<Hash32> = None;
-	pub(crate) storage PeriodBlocks: u32 = 4;
+	pub storage PreviousOutput: Option<Hash32> = None;
+	pub storage PeriodBlocks: u32 = 4;
 }
 
 impl AuthorVrf for PreviousOutput {
@@ -70,20 +70,20 @@ impl pallet_entropy::Config for Test {
 
 /// A chain of periods of 4 blocks, unless told otherwise.
 #[derive(Default)]
-pub(crate) struct ExtBuilder {
+pub struct ExtBuilder {
 	period: Option<u32>,
 }
 
 impl ExtBuilder {
 	/// A chain of periods of `blocks` blocks.
 	#[must_use]
-	pub(crate) fn with_period(mut self, blocks: u32) -> Self {
+	pub fn with_period(mut self, blocks: u32) -> Self {
 		self.period = Some(blocks);
 		self
 	}
 
 	/// The genesis state.
-	pub(crate) fn build(self) -> TestExternalities {
+	pub fn build(self) -> TestExternalities {
 		let storage = RuntimeGenesisConfig::default().build_storage().expect("genesis builds");
 		let mut chain = TestExternalities::new(storage);
 		chain.execute_with(|| {
@@ -95,7 +95,7 @@ impl ExtBuilder {
 	}
 
 	/// Run `test`, then check the invariants.
-	pub(crate) fn build_and_execute<R>(self, test: impl FnOnce() -> R) -> R {
+	pub fn build_and_execute<R>(self, test: impl FnOnce() -> R) -> R {
 		self.build().execute_with(|| {
 			let result = test();
 			Entropy::do_try_state().expect("the invariants hold");
@@ -105,12 +105,12 @@ impl ExtBuilder {
 }
 
 /// What the author of block `number` reveals where the test does not care.
-pub(crate) fn output_of(number: u64) -> Option<Hash32> {
+pub fn output_of(number: u64) -> Option<Hash32> {
 	Some(blake2_256(&number.to_le_bytes()))
 }
 
 /// Author blocks up to `last`; `output(n)` is what the author of block `n` reveals.
-pub(crate) fn author_until(last: u64, output: impl Fn(u64) -> Option<Hash32>) {
+pub fn author_until(last: u64, output: impl Fn(u64) -> Option<Hash32>) {
 	for number in System::block_number() + 1..=last {
 		PreviousOutput::set(&if number == 1 { None } else { output(number - 1) });
 		System::set_block_number(number);

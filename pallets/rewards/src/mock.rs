@@ -28,7 +28,7 @@ use frame_system::EnsureRoot;
 use sp_runtime::{BuildStorage, DispatchError, Permill};
 
 use crate as pallet_rewards;
-use crate::{Params, types::Earning};
+use crate::{Earning, Params};
 
 pub type Error = pallet_rewards::Error<Test>;
 pub type Event = pallet_rewards::Event<Test>;
@@ -280,10 +280,17 @@ impl crate::BenchmarkHelper<u64> for World {
 }
 
 fn change_slot(gateway: GatewayId, slot: Slot, change: impl Fn(&mut SlotRecord<u64>)) {
-	SLOTS.with_borrow_mut(|slots| slots.get_mut(&(gateway, slot)).map(&change));
 	GATEWAYS.with_borrow_mut(|gateways| {
 		let index = usize::try_from(slot).expect("32 bits at least");
-		gateways.get_mut(&gateway).and_then(|gateway| gateway.slots.get_mut(index)).map(&change);
+		let slots = gateways.get_mut(&gateway).map(|gateway| &mut gateway.slots);
+		if let Some(record) = slots.and_then(|slots| slots.get_mut(index)) {
+			change(record);
+		}
+	});
+	SLOTS.with_borrow_mut(|slots| {
+		if let Some(record) = slots.get_mut(&(gateway, slot)) {
+			change(record);
+		}
 	});
 }
 
@@ -336,7 +343,7 @@ impl ExtBuilder {
 		ROOTS.take();
 		SLOTS.take();
 		let balances =
-			pallet_balances::GenesisConfig { balances: self.balances, ..Default::default() };
+			pallet_balances::GenesisConfig::<Test> { balances: self.balances, ..Default::default() };
 		let storage = RuntimeGenesisConfig { balances, ..Default::default() }
 			.build_storage()
 			.expect("genesis is sound");
@@ -367,7 +374,7 @@ pub fn check_state() {
 		+ issued.released
 		+ issued.validators
 		+ issued.treasury;
-	assert_eq!(Balances::total_issuance(), accounted);
+	assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), accounted);
 }
 
 /// The pallet's events since the last call of this function.
@@ -563,10 +570,9 @@ pub fn attest(id: GatewayId) {
 
 /// Windows of a gateway whose ledgers have matured, ascending.
 pub fn matured_windows(id: GatewayId) -> Vec<Window> {
-	let windows: Vec<_> = GATEWAYS.with_borrow(|gateways| {
-		gateways.get(&id).map(|gateway| gateway.ledgers.keys().copied().collect())
-	})
-	.unwrap_or_default();
+	let windows: Vec<Window> = GATEWAYS.with_borrow(|gateways| {
+		gateways.get(&id).expect("registered").ledgers.keys().copied().collect()
+	});
 	windows.into_iter().filter(|window| matured(id, *window).is_some()).collect()
 }
 

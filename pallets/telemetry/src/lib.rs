@@ -61,6 +61,10 @@ pub mod pallet {
 	pub enum HoldReason {
 		/// The fee of a sealed batch, until its committee has been paid.
 		SealFee,
+		/// A gateway's bond and deposit.
+		GatewayBond,
+		/// A slot's deposit.
+		SlotDeposit,
 	}
 
 	/// Configuration.

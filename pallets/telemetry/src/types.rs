@@ -7,6 +7,7 @@ use cairn_types::{
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use sp_runtime::Permill;
 use sp_staking::SessionIndex;
 
@@ -470,7 +471,10 @@ pub struct SessionRecord {
 	DecodeWithMemTracking,
 	MaxEncodedLen,
 	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct Policy {
 	/// K: members of a committee, at most; 1..=64.
 	pub committee_size: u32,

@@ -10,9 +10,9 @@ use sp_runtime::BuildStorage;
 use crate as pallet_time;
 
 /// What `frame_system` puts in place of the genesis hash.
-pub(crate) const GENESIS: Hash32 = [69; 32];
+pub const GENESIS: Hash32 = [69; 32];
 /// The numbers of the `development` preset: H = 8.
-pub(crate) const DEVELOPMENT: Periods = Periods {
+pub const DEVELOPMENT: Periods = Periods {
 	slot_millis: 1_000,
 	window_slots: 6,
 	verdict_ticks: 2,
@@ -23,7 +23,7 @@ pub(crate) const DEVELOPMENT: Periods = Periods {
 	kept_cycles: 100,
 };
 /// What the mock's callback says it used.
-pub(crate) const CALLBACK_WEIGHT: Weight = Weight::from_parts(1_234, 0);
+pub const CALLBACK_WEIGHT: Weight = Weight::from_parts(1_234, 0);
 
 #[frame_support::runtime]
 mod runtime {
@@ -54,12 +54,12 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-	pub(crate) storage TestPeriods: Periods = DEVELOPMENT;
-	pub(crate) storage CurrentSlot: u64 = 0;
-	pub(crate) storage SessionIndex: u32 = 0;
-	pub(crate) storage Migrating: bool = false;
+	pub storage TestPeriods: Periods = DEVELOPMENT;
+	pub storage CurrentSlot: u64 = 0;
+	pub storage SessionIndex: u32 = 0;
+	pub storage Migrating: bool = false;
 	/// The cycles that were begun, each with the tick it began at.
-	pub(crate) storage Begun: Vec<(Cycle, Tick)> = Vec::new();
+	pub storage Begun: Vec<(Cycle, Tick)> = Vec::new();
 }
 
 impl ConsensusSlot for CurrentSlot {
@@ -84,7 +84,7 @@ impl OnCycle for Begun {
 }
 
 /// A new seed in every block.
-pub(crate) struct BlockSeed;
+pub struct BlockSeed;
 
 impl Entropy for BlockSeed {
 	fn newest() -> Hash32 {
@@ -97,7 +97,7 @@ impl Entropy for BlockSeed {
 }
 
 /// The newest seed in block `number`.
-pub(crate) fn seed_of(number: u64) -> Hash32 {
+pub fn seed_of(number: u64) -> Hash32 {
 	blake2_256(&number.to_le_bytes())
 }
 
@@ -123,7 +123,7 @@ impl pallet_time::Config for Test {
 
 /// A chain with the numbers of `development`, unless told otherwise.
 #[derive(Default)]
-pub(crate) struct ExtBuilder {
+pub struct ExtBuilder {
 	periods: Option<Periods>,
 	rules: Option<cairn_types::Rules>,
 }
@@ -131,20 +131,20 @@ pub(crate) struct ExtBuilder {
 impl ExtBuilder {
 	/// Count time by `periods`.
 	#[must_use]
-	pub(crate) fn with_periods(mut self, periods: Periods) -> Self {
+	pub fn with_periods(mut self, periods: Periods) -> Self {
 		self.periods = Some(periods);
 		self
 	}
 
 	/// Begin with `rules`.
 	#[must_use]
-	pub(crate) fn with_rules(mut self, rules: cairn_types::Rules) -> Self {
+	pub fn with_rules(mut self, rules: cairn_types::Rules) -> Self {
 		self.rules = Some(rules);
 		self
 	}
 
 	/// The genesis state.
-	pub(crate) fn build(self) -> TestExternalities {
+	pub fn build(self) -> TestExternalities {
 		let mut genesis = RuntimeGenesisConfig::default();
 		if let Some(rules) = self.rules {
 			genesis.time.rules = rules;
@@ -156,7 +156,7 @@ impl ExtBuilder {
 	}
 
 	/// Run `test`, then check the invariants.
-	pub(crate) fn build_and_execute<R>(self, test: impl FnOnce() -> R) -> R {
+	pub fn build_and_execute<R>(self, test: impl FnOnce() -> R) -> R {
 		self.build().execute_with(|| {
 			let result = test();
 			Time::do_try_state().expect("the invariants hold");
@@ -166,7 +166,7 @@ impl ExtBuilder {
 }
 
 /// Author the next block, in `slot`; returns the weight of the hook. Events are those of this block.
-pub(crate) fn author(slot: u64) -> Weight {
+pub fn author(slot: u64) -> Weight {
 	let number = System::block_number() + 1;
 	System::reset_events();
 	System::set_block_number(number);
@@ -175,7 +175,7 @@ pub(crate) fn author(slot: u64) -> Weight {
 }
 
 /// Author `blocks` blocks in the first slots of `window`.
-pub(crate) fn author_window(window: Window, blocks: u32) {
+pub fn author_window(window: Window, blocks: u32) {
 	let first = u64::from(window) * u64::from(TestPeriods::get().window_slots);
 	for slot in first..first + u64::from(blocks) {
 		author(slot);
@@ -183,6 +183,6 @@ pub(crate) fn author_window(window: Window, blocks: u32) {
 }
 
 /// What the pallet told in this block.
-pub(crate) fn told() -> Vec<crate::Event<Test>> {
+pub fn told() -> Vec<crate::Event<Test>> {
 	System::read_events_for_pallet()
 }

@@ -19,7 +19,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # --- Integers and hashes -------------------------------------------------------------------------
 
-
 def le(size, signed=False):
     return lambda number: number.to_bytes(size, "little", signed=signed)
 
@@ -41,12 +40,11 @@ def number(digest):
 IV = [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A]
 IV += [0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19]
 PERMUTATION = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8]
-CHUNK_START, CHUNK_END, PARENT, ROOT = 1, 2, 4, 8
-MASK = 0xFFFFFFFF
+CHUNK_START, CHUNK_END, PARENT, ROOT, MASK = 1, 2, 4, 8, 0xFFFFFFFF
 COLUMNS_THEN_DIAGONALS = [
     (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15),
     (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14),
-]  # fmt: skip
+]
 
 
 def compress(chaining, block, counter, length, flags):
@@ -142,6 +140,8 @@ def ed25519_sign(seed, message):
 
 # --- SCALE ---------------------------------------------------------------------------------------
 
+ED25519 = b"\0"  # in the enums of keys and of signatures
+
 
 def compact(count):
     assert count < 1 << 14, "no list here is longer"
@@ -166,12 +166,8 @@ def scale_reading(r):
     return head + r["anchor"] + u64(r["time"]) + values
 
 
-def scale_key(public):
-    return b"\0" + public  # Ed25519
-
-
 def scale_signed(r):
-    return scale_reading(r) + b"\0" + r["signature"]  # Ed25519
+    return scale_reading(r) + ED25519 + r["signature"]
 
 
 def scale_account(leaf):
@@ -202,7 +198,7 @@ def scale_proof(proof):
 
 def scale_channel(channel):
     # Positions in the enums of quantities, units and kinds.
-    quantity = {"Temperature": 11, "Energy": 24, "Information": 28}[channel["quantity"]]
+    quantity = {"temperature": 11, "energy": 24, "information": 28}[channel["quantity"]]
     unit = {"Cel": 25, "Wh": 70, "B": 73}[channel["unit"]]
     kind = ["gauge", "counter"].index(channel["kind"])
     head = text(channel["name"]) + u8(quantity) + u8(unit) + i8(channel["scale"]) + u8(kind)
@@ -215,21 +211,19 @@ def scale_context(c):
         scale_meter = b"\0" + u16(meter["uptime"]["expected"]) + u64(meter["uptime"]["cap"])
     else:
         scale_meter = b"\1" + u8(meter["counter"]["channel"]) + u64(meter["counter"]["maxRate"])
-    names = ["windowSlots", "verdictTicks", "attestTicks", "disputeTicks", "appealTicks"]
-    names += ["cycleTicks", "keptCycles"]
+    names = "windowSlots verdictTicks attestTicks disputeTicks appealTicks cycleTicks keptCycles"
     return b"".join([
         c["genesis"], u32(c["window"]), u32(c["tick"]), c["required"], u32(c["rulesVersion"]),
         u16(rules["step"]), u16(rules["header"]),
         u32(rules["maxReadings"]), u64(rules["maxPayload"]),
-        u64(periods["slotMillis"]), *(u32(periods[name]) for name in names),
+        u64(periods["slotMillis"]), *(u32(periods[name]) for name in names.split()),
         u32(c["network"]), u32(c["schemaId"]),
         text(schema["name"]), u16(schema["version"]), vector(scale_channel, schema["channels"]),
         scale_meter, u8(c["active"]),
-    ])  # fmt: skip
+    ])
 
 
 # --- Readings, trees, batches --------------------------------------------------------------------
-
 
 def reading_message(genesis, reading):
     return H(b"cairn/reading/1", genesis, scale_reading(reading))
@@ -247,10 +241,6 @@ def leaf_hash(slot, leaf):
     return H(b"\0", u32(slot), H(scale_account(leaf)), H(scale_data(leaf)))
 
 
-def ledger_join(left, right):
-    return H(b"\1", left, right)
-
-
 def transition_join(left, right):
     annotated = lambda node: node["hash"] + scale_sums(node["sums"])
     sums = {name: part + right["sums"][name] for name, part in left["sums"].items()}
@@ -265,6 +255,7 @@ def empty_table(join, leaf):
 
 
 NOTHING = {"hash": bytes(32), "sums": {"units": 0, "readings": 0, "devices": 0}}
+ledger_join = lambda left, right: H(b"\1", left, right)
 LEDGER = (ledger_join, empty_table(ledger_join, bytes(32)))
 TRANSITION = (transition_join, empty_table(transition_join, NOTHING))
 
@@ -356,7 +347,6 @@ def committee(seed, validators, size):
 
 
 # --- Step ----------------------------------------------------------------------------------------
-
 
 class Fault(Exception):
     """A reading makes the batch invalid; the argument is the fault's code."""
@@ -507,7 +497,7 @@ def reading_file():
     ]):
         seed = H(b"device", u8(i))
         full = sign_reading(GENESIS, seed, unsigned)
-        message, key = reading_message(GENESIS, unsigned), scale_key(ed25519_public(seed))
+        message, key = reading_message(GENESIS, unsigned), ED25519 + ed25519_public(seed)
         full.update(scale=scale_reading(unsigned), message=message, seed=seed, key=key)
         signed.append({**full, "signed": scale_signed(full)})
     digest = lambda of: {"of": of, "digest": readings_digest([signed[i] for i in of])}
@@ -549,8 +539,8 @@ def ledger_file():
     revealed = u32(3) + u32(WINDOW) + u32(1) + leaves[1]["account"] + leaves[1]["dataHash"]
     claim = {"scale": revealed + scale_proof(prove(hashes, 1)), "root": subtree(LEDGER, hashes)}
     trees = [ledger_tree(slots) for slots in CASES["ledgers"]]
-    parts = {"leaves": leaves, "trees": trees, "refused": refused, "claim": claim}
-    return {"empty": LEDGER[1], **parts}
+    known = {"empty": LEDGER[1], "leaves": leaves, "trees": trees}
+    return {**known, "refused": refused, "claim": claim}
 
 
 def transition_file():
@@ -575,7 +565,7 @@ def batch_readings(seed, device, count):
 
 
 def batch_file():
-    context, batch = context_of("counter"), CASES["batch"]
+    context, batch = context_of("counter", tick=40), CASES["batch"]
     usual = lambda device: leaf_of(device=device, open=[(7, 10 * device + 1), (8, 3)])
     before = {int(slot): usual(device) for slot, device in batch["before"].items()}
     after, devices, payload, nodes, odd, loose = dict(before), [], b"", {}, 0, 0
@@ -589,12 +579,11 @@ def batch_file():
         entry.update(readings=count, digest=readings_digest(readings), units=stepped[1])
         nodes[slot] = entry_node(entry)
         payload += u32(slot) + u8(count) + b"".join(map(scale_signed, readings))
-        key = scale_key(ed25519_public(seed))
+        key = ED25519 + ed25519_public(seed)
         devices.append({"device": device, "key": key, "entry": entry, "after": after[slot]})
-    hashes = lambda ledger: {slot: leaf_hash(slot, leaf) for slot, leaf in ledger.items()}
+    root = lambda ledger: subtree(LEDGER, {at: leaf_hash(at, leaf) for at, leaf in ledger.items()})
     header = {"attempt": 1, "rules": context["rulesVersion"]}
-    header.update(previousRoot=subtree(LEDGER, hashes(before)))
-    header.update(ledgerRoot=subtree(LEDGER, hashes(after)))
+    header.update(previousRoot=root(before), ledgerRoot=root(after))
     transition = subtree(TRANSITION, nodes)
     header.update(transitionRoot=transition["hash"], sums=transition["sums"])
     header.update(payloadRoot=blake3(payload), payloadSize=len(payload))
@@ -611,14 +600,13 @@ def batch_file():
         "payload": payload, "pieces": b"".join(pieces(before, nodes)), "header": header,
         "scale": scale_header(header), "hash": name, "committeeSeed": seed, "tags": tags,
         "outliers": odd, "unanchored": loose, "payloadRoots": roots,
-    }  # fmt: skip
+    }
 
 
 def step_file():
     steps = []
     for case in CASES["steps"]:
-        changes = {"tick": case["tick"]} if "tick" in case else {}
-        context = context_of(case["meter"], case.get("schema", 1), **changes)
+        context = context_of(case["meter"], case.get("schema", 1), tick=case.get("tick", 40))
         changes = case.get("before", {})
         before = None if changes is None else leaf_of(**changes)
         readings = [reading_of(*reading) for reading in case["readings"]]
@@ -653,13 +641,12 @@ def verdict_file():
 
 
 def identity_file():
-    maker, device = H(b"maker"), scale_key(ed25519_public(H(b"device")))
+    maker, device = H(b"maker"), ED25519 + ed25519_public(H(b"device"))
     names = {"maker": 2, "keyIndex": 1, "model": "cairn-one", "serial": "A1-0001", "expiry": START}
     said = text("cairn-one") + text("A1-0001") + u64(START)
     message = H(b"cairn/certificate/1", GENESIS, u32(2), u8(1), device, said)
-    key, signature = ed25519_public(maker), ed25519_sign(maker, message)
-    scale = u32(2) + u8(1) + said + signature
-    certificate = {**names, "makerKey": key, "message": message, "scale": scale}
+    scale = u32(2) + u8(1) + said + ed25519_sign(maker, message)
+    certificate = {**names, "makerKey": ed25519_public(maker), "message": message, "scale": scale}
     possession = {"block": 4711, "blockHash": H(b"block"), "owner": H(b"owner"), "nonce": 12}
     proved = GENESIS + u32(4711) + H(b"block") + H(b"owner") + u32(12) + device
     possession.update(message=H(b"cairn/possession/1", proved))

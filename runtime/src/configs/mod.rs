@@ -1,6 +1,7 @@
 //! Configuration of the pallets, by concern.
 
 pub mod bag_thresholds;
+pub mod cairn;
 pub mod consensus;
 pub mod fees;
 pub mod parameters;

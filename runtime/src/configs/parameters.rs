@@ -1,32 +1,89 @@
-//! What governance may tune, one group per pallet.
+//! What governance may tune: one struct per pallet, so that a pallet reads all of its numbers at once.
 //!
 //! Values are effective at once and unchecked: readers clamp them to their documented range, and
 //! what several verifiers must agree on is copied into the thing they verify.
 
-use crate::{AccountId, Runtime, RuntimeEvent, weights::parameters::ParametersWeight};
-use frame_support::{dynamic_params::dynamic_pallet_params, traits::AsEnsureOriginWithArg};
+use crate::{
+	AccountId, Balance, Runtime, RuntimeEvent,
+	currency::{MILLI, UNIT},
+	weights::parameters::ParametersWeight,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+	dynamic_params::dynamic_pallet_params,
+	traits::{AsEnsureOriginWithArg, Get},
+};
 use frame_system::EnsureRoot;
+use pallet_rewards::{Params, Split};
+use pallet_telemetry::types::Policy;
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use sp_runtime::Permill;
+
+/// Most that is ever scheduled beyond genesis.
+pub const EMISSION_CAP: Balance = 1_000_000_000 * UNIT;
+/// A cycle emits 1/τ of what the cap leaves: with cycles of a day, half of it in four years.
+pub const EMISSION_TAU: u32 = 2_107;
+
+/// What of the rewards' numbers governance may tune.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct RewardsPolicy {
+	/// Validators' and treasury's shares of the emission; networks get the rest.
+	pub split: Split,
+	/// Share of the networks' part that the bootstrap pool keeps for ever.
+	pub bootstrap_floor: Permill,
+	/// Share of the networks' part that the bootstrap pool begins with.
+	pub bootstrap_start: Permill,
+	/// Cycles in which that share halves.
+	pub half_life: u32,
+	/// Cycles over which pay vests; 1 releases all at once.
+	pub vesting: u32,
+	/// Weight of a new certified network in the bootstrap pool.
+	pub default_weight: u32,
+}
 
 /// Values of production: what genesis writes if it says nothing else, and what stands in for a
 /// parameter that governance deleted.
 pub mod production {
-	use sp_runtime::Permill;
+	use super::*;
 
-	/// Members of a committee (K).
-	pub const COMMITTEE_SIZE: u32 = 21;
-	/// Times that a window may be sealed again.
-	pub const MAX_ATTEMPTS: u8 = 3;
-	/// Validators' share of the emission.
-	pub const VALIDATORS_SHARE: Permill = Permill::from_percent(30);
-	/// The treasury's share of the emission.
-	pub const TREASURY_SHARE: Permill = Permill::from_percent(10);
-	/// The networks' share of the emission.
-	pub const NETWORKS_SHARE: Permill = Permill::from_percent(60);
-	/// Weight of a new certified network: none before governance gives it some.
-	pub const DEFAULT_NETWORK_WEIGHT: u32 = 0;
-	/// Cycles over which a claim vests.
-	pub const VESTING_CYCLES: u32 = 30;
+	/// Sealing: the fee pays a full committee's verdicts and checks several times over.
+	pub const TELEMETRY: Policy = Policy {
+		committee_size: 21,
+		max_attempts: 3,
+		base_fee: 10 * MILLI,
+		reading_fee: MILLI / 10,
+		kib_fee: MILLI / 100,
+		committee_share: Permill::from_percent(80),
+	};
+	/// Emission: with cycles of a day, the bootstrap share halves every two years.
+	pub const REWARDS: RewardsPolicy = RewardsPolicy {
+		split: Split {
+			validators: Permill::from_percent(30),
+			treasury: Permill::from_percent(10),
+		},
+		bootstrap_floor: Permill::from_percent(5),
+		bootstrap_start: Permill::from_percent(80),
+		half_life: 730,
+		vesting: 30,
+		default_weight: 0,
+	};
+	/// Devices that one maker certifies in a cycle.
+	pub const DEVICES_PER_CYCLE: u32 = 10_000;
 }
 
 /// The parameters. Their indices are part of the call's encoding.
@@ -41,47 +98,55 @@ pub mod dynamic_params {
 	#[dynamic_pallet_params]
 	#[codec(index = 0)]
 	pub mod telemetry {
-		/// Members of a committee (K); fewer if there are fewer validators.
+		/// What sealing costs and how committees are formed; copied into each batch at its seal.
 		#[codec(index = 0)]
-		pub static CommitteeSize: u32 = production::COMMITTEE_SIZE;
-
-		/// Times that a window may be sealed again after failures of its gateway.
-		#[codec(index = 1)]
-		pub static MaxAttempts: u8 = production::MAX_ATTEMPTS;
+		pub static SealPolicy: Policy = production::TELEMETRY;
 	}
 
-	/// Emission and its split.
+	/// Emission and claims.
 	#[dynamic_pallet_params]
 	#[codec(index = 1)]
 	pub mod rewards {
-		/// Validators' share of the emission.
+		/// How the emission is split, tapered and vested; a cycle's numbers are fixed as it begins.
 		#[codec(index = 0)]
-		pub static ValidatorsShare: Permill = production::VALIDATORS_SHARE;
+		pub static Emission: RewardsPolicy = production::REWARDS;
+	}
 
-		/// The treasury's share of the emission.
-		#[codec(index = 1)]
-		pub static TreasuryShare: Permill = production::TREASURY_SHARE;
+	/// Devices and makers.
+	#[dynamic_pallet_params]
+	#[codec(index = 2)]
+	pub mod devices {
+		/// Devices that one maker certifies in a cycle, at most.
+		#[codec(index = 0)]
+		pub static DevicesPerCycle: u32 = production::DEVICES_PER_CYCLE;
+	}
+}
 
-		/// The networks' share of the emission.
-		#[codec(index = 2)]
-		pub static NetworksShare: Permill = production::NETWORKS_SHARE;
+/// The rewards' numbers: what governance tunes, and the cap and pace that it does not.
+pub struct RewardsParams;
 
-		/// Weight of a new certified network in the bootstrap pool.
-		#[codec(index = 3)]
-		pub static DefaultNetworkWeight: u32 = production::DEFAULT_NETWORK_WEIGHT;
-
-		/// Cycles over which a claim vests; 1 pays all of it at once.
-		#[codec(index = 4)]
-		pub static VestingCycles: u32 = production::VESTING_CYCLES;
+impl Get<Params> for RewardsParams {
+	fn get() -> Params {
+		let policy = dynamic_params::rewards::Emission::get();
+		Params {
+			emission_cap: EMISSION_CAP,
+			emission_tau: EMISSION_TAU,
+			split: policy.split,
+			bootstrap_floor: policy.bootstrap_floor,
+			bootstrap_start: policy.bootstrap_start,
+			half_life: policy.half_life,
+			vesting: policy.vesting,
+			default_weight: policy.default_weight,
+		}
 	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]
 impl Default for RuntimeParameters {
 	fn default() -> Self {
-		use dynamic_params::telemetry::{CommitteeSize, Parameters};
+		use dynamic_params::telemetry::{Parameters, SealPolicy};
 
-		Self::Telemetry(Parameters::CommitteeSize(CommitteeSize, Some(production::COMMITTEE_SIZE)))
+		Self::Telemetry(Parameters::SealPolicy(SealPolicy, Some(production::TELEMETRY)))
 	}
 }
 

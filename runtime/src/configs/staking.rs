@@ -1,9 +1,10 @@
 //! Nominated proof of stake: who may validate, who elects them, what they are paid.
 
 use crate::{
-	AccountId, Balance, Balances, Runtime, RuntimeEvent, RuntimeHoldReason, Session, Staking,
+	AccountId, Balance, Balances, Rewards, Runtime, RuntimeEvent, RuntimeHoldReason, Session, Staking,
 	Timestamp, VoterList, configs::bag_thresholds, timing,
 };
+use cairn_traits::ValidatorPart;
 use frame_election_provider_support::{
 	SequentialPhragmen, VoteWeight,
 	bounds::{ElectionBounds, ElectionBoundsBuilder},
@@ -14,6 +15,7 @@ use frame_support::{
 	traits::{ConstBool, ConstU32, Nothing},
 };
 use frame_system::EnsureRoot;
+use pallet_rewards::ValidatorReward;
 use sp_runtime::Perbill;
 use sp_staking::currency_to_vote::U128CurrencyToVote;
 
@@ -68,13 +70,12 @@ impl pallet_staking::BenchmarkingConfig for StakingBenchmarks {
 	type MaxNominators = ConstU32<1_000>;
 }
 
-// EraPayout: Rewards
-/// Mints nothing for an era.
-pub struct NoPayout;
+/// An era pays validators and nominators what has accrued for them since the last one.
+pub struct AccruedPart;
 
-impl pallet_staking::EraPayout<Balance> for NoPayout {
+impl pallet_staking::EraPayout<Balance> for AccruedPart {
 	fn era_payout(_staked: Balance, _issuance: Balance, _millisecs: u64) -> (Balance, Balance) {
-		(0, 0)
+		(<Rewards as ValidatorPart>::take(), 0)
 	}
 }
 
@@ -94,14 +95,14 @@ impl pallet_staking::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	// Slashed stake is burned.
 	type Slash = ();
-	// Rewards are minted when `payout_stakers` pays them.
-	type Reward = ();
+	// Minted when `payout_stakers` pays them, and counted there.
+	type Reward = ValidatorReward<Self>;
 	type SessionsPerEra = timing::SessionsPerEra;
 	type BondingDuration = timing::BondingEras;
 	type SlashDeferDuration = timing::SlashDeferEras;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type SessionInterface = Self;
-	type EraPayout = NoPayout;
+	type EraPayout = AccruedPart;
 	type NextNewSession = Session;
 	type MaxExposurePageSize = ConstU32<256>;
 	type MaxValidatorSet = ConstU32<MAX_VALIDATORS>;

@@ -81,8 +81,13 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 				| RuntimeCall::VoterList(..)
 				| RuntimeCall::Utility(..)
 		);
-		// Proxies: add the calls of `Devices`, `Telemetry` and `Rewards`.
-		let device = matches!(call, RuntimeCall::Utility(..));
+		let device = matches!(
+			call,
+			RuntimeCall::Devices(..)
+				| RuntimeCall::Telemetry(..)
+				| RuntimeCall::Rewards(..)
+				| RuntimeCall::Utility(..)
+		);
 
 		match self {
 			Self::Any => true,

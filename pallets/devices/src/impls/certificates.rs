@@ -1,9 +1,7 @@
 //! Certificates: who vouches for a device, and with which serial number.
 
 use cairn_traits::{NetworkRegistry, Timekeeper};
-use cairn_types::{
-	Certificate, Cycle, DeviceId, DeviceKey, MakerId, NetworkId, Serial, Window,
-};
+use cairn_types::{Certificate, Cycle, DeviceId, DeviceKey, MakerId, NetworkId, Serial, Window};
 use frame_support::{
 	ensure,
 	traits::{Consideration, Get},
@@ -41,8 +39,8 @@ impl Reviewed<'_> {
 impl<T: Config> Pallet<T> {
 	/// Check that a network now admits devices that `maker` (or nobody) certified.
 	pub(super) fn ensure_admitted(network: NetworkId, maker: Option<MakerId>) -> DispatchResult {
-		let config = T::Networks::config(network, T::Time::cycle())
-			.ok_or(Error::<T>::NetworkClosed)?;
+		let config =
+			T::Networks::config(network, T::Time::cycle()).ok_or(Error::<T>::NetworkClosed)?;
 		ensure!(config.admission.admits(maker), Error::<T>::NotAdmitted);
 		Ok(())
 	}
@@ -58,8 +56,8 @@ impl<T: Config> Pallet<T> {
 		let public = Self::usable_key(&maker, claim.key_index)?;
 		let expires = T::Time::periods().window_at(claim.expiry);
 		ensure!(expires > T::Time::next_window(), Error::<T>::CertificateExpired);
-		let is_renewal = current
-			.is_some_and(|known| known.maker == claim.maker && known.serial == claim.serial);
+		let is_renewal =
+			current.is_some_and(|known| known.maker == claim.maker && known.serial == claim.serial);
 		match Serials::<T>::get(claim.maker, &claim.serial).map(|entry| entry.state) {
 			Some(SerialState::Revoked) => return Err(Error::<T>::SerialRevoked.into()),
 			Some(SerialState::Used(_)) if !is_renewal => {
@@ -101,7 +99,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(super) fn do_certify(
+	pub(crate) fn do_certify(
 		owner: T::AccountId,
 		device: DeviceId,
 		certificate: &Certificate,
@@ -141,8 +139,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_forget(maker: MakerId, serial: Serial) -> DispatchResult {
 		let entry = Serials::<T>::get(maker, &serial).ok_or(Error::<T>::SerialNotFound)?;
 		let (payer, ticket) = entry.deposit.ok_or(Error::<T>::SerialInUse)?;
-		let is_over =
-			entry.ends <= T::Time::now().window || !Makers::<T>::contains_key(maker);
+		let is_over = entry.ends <= T::Time::now().window || !Makers::<T>::contains_key(maker);
 		ensure!(is_over, Error::<T>::SerialInUse);
 
 		Serials::<T>::remove(maker, &serial);

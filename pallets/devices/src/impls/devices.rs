@@ -211,11 +211,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The state of a device that is registered now.
-	fn first_state(
-		network: NetworkId,
-		key: DeviceKey,
-		reviewed: Option<&Reviewed>,
-	) -> DeviceState {
+	fn first_state(network: NetworkId, key: DeviceKey, reviewed: Option<&Reviewed>) -> DeviceState {
 		let clock = Clock::read::<T::Time>();
 		DeviceState {
 			network,

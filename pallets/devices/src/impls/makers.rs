@@ -12,10 +12,7 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_register_maker(
-		admin: T::AccountId,
-		key: ed25519::Public,
-	) -> DispatchResult {
+	pub(crate) fn do_register_maker(admin: T::AccountId, key: ed25519::Public) -> DispatchResult {
 		ensure!(!DeviceKey::Ed25519(key).is_weak(), Error::<T>::KeyWeak);
 		let maker = NextMaker::<T>::get();
 		let next = maker.next().ok_or(Error::<T>::TooManyMakers)?;
@@ -68,11 +65,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_revoke(
-		admin: T::AccountId,
-		maker: MakerId,
-		serial: Serial,
-	) -> DispatchResult {
+	pub(crate) fn do_revoke(admin: T::AccountId, maker: MakerId, serial: Serial) -> DispatchResult {
 		Self::administered(&admin, maker)?;
 		let entry = Serials::<T>::get(maker, &serial);
 		let state = entry.as_ref().map(|entry| entry.state);
@@ -127,10 +120,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The record of a maker that `admin` acts for.
-	fn administered(
-		admin: &T::AccountId,
-		maker: MakerId,
-	) -> Result<MakerRecordOf<T>, Error<T>> {
+	fn administered(admin: &T::AccountId, maker: MakerId) -> Result<MakerRecordOf<T>, Error<T>> {
 		let record = Makers::<T>::get(maker).ok_or(Error::<T>::MakerNotFound)?;
 		ensure!(record.admin == *admin, Error::<T>::NotAuthorized);
 		Ok(record)

@@ -40,7 +40,8 @@ impl<T: Config> Pallet<T> {
 			signed == nonce || signed.checked_add(&T::Nonce::one()) == Some(nonce),
 			Error::<T>::ProofNonceMismatch
 		);
-		let hash = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(possession.block));
+		let hash =
+			frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(possession.block));
 		ensure!(hash != T::Hash::default(), Error::<T>::ProofBlockUnknown);
 		Ok(hash.into())
 	}
@@ -54,14 +55,8 @@ impl<T: Config> Pallet<T> {
 		block_hash: &Hash32,
 	) -> DispatchResult {
 		let Possession { block, nonce, signature } = possession;
-		let message = possession_message(
-			&Self::genesis(),
-			*block,
-			block_hash,
-			owner.as_ref(),
-			*nonce,
-			key,
-		);
+		let message =
+			possession_message(&Self::genesis(), *block, block_hash, owner.as_ref(), *nonce, key);
 		ensure!(key.verify(&message, signature), Error::<T>::ProofInvalid);
 		Ok(())
 	}

@@ -4,7 +4,10 @@ use cairn_types::{DeviceId, Possession, view::Assignment};
 use frame_support::{ensure, traits::Consideration};
 use sp_runtime::DispatchResult;
 
-use crate::{Config, DeviceRecordOf, Devices, Error, Event, Offers, Pallet, entities::{Clock, Live}};
+use crate::{
+	Config, DeviceRecordOf, Devices, Error, Event, Offers, Pallet,
+	entities::{Clock, Live},
+};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_transfer(
@@ -75,8 +78,7 @@ impl<T: Config> Pallet<T> {
 		let ticket = T::Deposit::new(&to, Self::device_footprint())?;
 		let mut assigned = None;
 		if let Some(gateway) = gateway {
-			let (moved, assignment) =
-				Self::move_to(live, device, &record, gateway, &to, clock)?;
+			let (moved, assignment) = Self::move_to(live, device, &record, gateway, &to, clock)?;
 			live = moved;
 			assigned = Some(assignment);
 		}

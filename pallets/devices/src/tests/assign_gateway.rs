@@ -1,5 +1,5 @@
-use cairn_types::{Dated, DeviceId, GatewayId, Window, view::Assignment};
 use cairn_traits::SlotBook;
+use cairn_types::{Dated, DeviceId, GatewayId, Window, view::Assignment};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use sp_runtime::DispatchError;
 
@@ -20,10 +20,7 @@ fn works_for_the_first_time() {
 		events();
 		assert_ok!(assign(device, GATEWAY));
 		let (slot, since) = (0, next_window());
-		assert_eq!(
-			events(),
-			[Event::GatewayAssigned { device, gateway: GATEWAY, slot, since }]
-		);
+		assert_eq!(events(), [Event::GatewayAssigned { device, gateway: GATEWAY, slot, since }]);
 		let assignment = Assignment { gateway: GATEWAY, slot };
 		let expected = Dated::new(assignment, since, Now::get().tick + SETTLED);
 		assert_eq!(record(device).state.assignment, Some(expected));

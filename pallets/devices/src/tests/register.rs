@@ -39,10 +39,7 @@ fn works_with_every_kind_of_key() {
 			let proof = pair.prove(&ALICE);
 			assert_ok!(Devices::register(RuntimeOrigin::signed(ALICE), OPEN, key, proof, None));
 			let (owner, network, maker) = (ALICE, OPEN, None);
-			assert_eq!(
-				events(),
-				[Event::Registered { device: id, owner, network, key, maker }]
-			);
+			assert_eq!(events(), [Event::Registered { device: id, owner, network, key, maker }]);
 			assert_eq!(DeviceByKey::<Test>::get(key), Some(id));
 		}
 		assert_eq!(NextDevice::<Test>::get(), DeviceId(3));
@@ -221,10 +218,7 @@ fn fails_when_the_block_of_the_proof_is_unknown() {
 fn fails_when_the_nonce_of_the_proof_is_another() {
 	ExtBuilder::default().build_and_execute(|| {
 		let block = System::block_number() - 1;
-		assert_noop!(
-			register_with(pair().prove_at(&ALICE, block, 1)),
-			Error::ProofNonceMismatch
-		);
+		assert_noop!(register_with(pair().prove_at(&ALICE, block, 1)), Error::ProofNonceMismatch);
 		System::inc_account_nonce(ALICE);
 		System::inc_account_nonce(ALICE);
 		for nonce in [0, 3, u32::MAX] {

@@ -158,9 +158,6 @@ fn fails_when_the_proof_is_from_before_the_last_change() {
 		let block = System::block_number();
 		end_blocks(1);
 		let (origin, proof) = (RuntimeOrigin::signed(ALICE), next.prove_at(&ALICE, block, 0));
-		assert_noop!(
-			Devices::rotate_key(origin, device, next.key(), proof),
-			Error::ProofUsed
-		);
+		assert_noop!(Devices::rotate_key(origin, device, next.key(), proof), Error::ProofUsed);
 	});
 }

@@ -1,6 +1,12 @@
-//! What can go wrong in a redb store, ours or the agent's.
+//! Embedded stores, the gateway's and the agent's: how they are opened and what can go wrong.
 
-use std::path::PathBuf;
+use std::{
+	fs,
+	path::{Path, PathBuf},
+};
+
+use codec::Decode;
+use redb::Database;
 
 /// Why a store failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,3 +66,26 @@ database_errors!(
 	redb::TableError,
 	redb::TransactionError,
 );
+
+/// Open the database in `file`, or make it, with the directories above.
+///
+/// # Errors
+/// [`StoreError`] if the directory cannot be made, or the file is in use or damaged.
+pub fn open(file: &Path) -> Result<Database, StoreError> {
+	if let Some(directory) = file.parent() {
+		fs::create_dir_all(directory).map_err(|cause| StoreError::Path {
+			path: directory.to_path_buf(),
+			cause: cause.to_string(),
+		})?;
+	}
+	Ok(Database::create(file)?)
+}
+
+/// Decode a stored value.
+///
+/// # Errors
+/// [`StoreError::Undecodable`].
+pub fn decode<T: Decode>(what: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
+	let mut input = bytes;
+	T::decode(&mut input).map_err(|_| StoreError::Undecodable { what })
+}

@@ -1,0 +1,311 @@
+use std::collections::BTreeMap;
+
+use cairn_telemetry::{
+	Account, AccountV1, Data, DataV1, Fault, HeaderV1, Leaf, Reading, Sums,
+	offchain::Part,
+	partial::{LedgerReader, size_limit},
+	store::{self as tree, MemoryStore},
+	tree::empty_root,
+};
+use cairn_types::{DeviceSignature, NetworkId, SchemaId, Slot};
+use proptest::prelude::*;
+use sp_core::ed25519;
+
+use super::*;
+use crate::gateway::refusal::Refusal;
+
+const IDENTITY: Identity = Identity { genesis: [1; 32], gateway: GatewayId(2) };
+const LIMITS: Limits = Limits { readings: 1_000, bytes: 1_000_000 };
+
+fn store() -> (tempfile::TempDir, Store) {
+	let directory = tempfile::tempdir().expect("a temporary directory");
+	let store = Store::open(directory.path(), IDENTITY).expect("a new store");
+	(directory, store)
+}
+
+fn signed(device: u64, sequence: u64, time: u64) -> SignedReading {
+	let reading = Reading {
+		network: NetworkId(1),
+		schema: SchemaId(1),
+		device: DeviceId(device),
+		sequence,
+		anchor: [0; 32],
+		time,
+		values: Default::default(),
+	};
+	let signature = DeviceSignature::Ed25519(ed25519::Signature::from_raw([0; 64]));
+	SignedReading { reading, signature }
+}
+
+/// Windows are 1,000 ms long.
+fn incoming(device: u64, sequence: u64, time: u64) -> Incoming {
+	Incoming {
+		window: u32::try_from(time / 1_000).expect("a small time"),
+		signed: signed(device, sequence, time),
+		key: DeviceKey::Ed25519(ed25519::Public::from_raw([0; 32])),
+	}
+}
+
+fn take(store: &Store, readings: Vec<Incoming>) -> Vec<Result<Taken, Refusal>> {
+	store.ingest(vec![readings], LIMITS).expect("the store works").remove(0)
+}
+
+fn leaf(slot: Slot, sequence: u64) -> Leaf {
+	Leaf {
+		account: Account::V1(AccountV1 {
+			device: DeviceId(u64::from(slot) + 1_000),
+			schema: SchemaId(1),
+			sequence,
+			time: sequence,
+			open: Default::default(),
+			settled: 0,
+			totals: Default::default(),
+		}),
+		data: Data::V1(DataV1::default()),
+	}
+}
+
+/// Seal `slots` in `window` on top of `version`; sequence numbers make leaves differ.
+fn seal(
+	store: &Store,
+	version: Option<Window>,
+	window: Window,
+	attempt: u32,
+	slots: &[(Slot, u64)],
+) -> Hash32 {
+	let mut view = store.ledger(version).expect("a ledger");
+	let previous_root = view.root().expect("a root");
+	let leaves = slots.iter().map(|(slot, sequence)| (*slot, leaf(*slot, *sequence)));
+	let leaves = leaves.collect::<BTreeMap<_, _>>().into_iter().collect::<Vec<_>>();
+	let touched = leaves.iter().map(|(slot, _)| *slot).collect::<Vec<_>>();
+	let pieces = view.pieces(&touched).expect("pieces");
+	let hashes = leaves.iter().map(|(slot, leaf)| (*slot, leaf.hash(*slot)));
+	let ledger_root = tree::update(&mut view, hashes).expect("an update");
+	let header = HeaderV1 {
+		attempt,
+		previous_root,
+		ledger_root,
+		transition_root: [0; 32],
+		sums: Sums::default(),
+		payload_root: [0; 32],
+		payload_size: 1,
+		rules: 1,
+	};
+	let sealed = SealedWindow {
+		window,
+		header,
+		payload: vec![7],
+		pieces,
+		nodes: view.into_changes(),
+		leaves,
+		dropped: Vec::new(),
+	};
+	store.commit_seal(&sealed).expect("a commit");
+	ledger_root
+}
+
+#[test]
+fn works_when_a_reading_is_sent_twice() {
+	let (_directory, store) = store();
+	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Accepted)]);
+	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Duplicate)]);
+	store.close(0).expect("closes");
+	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Duplicate)]);
+	let note = store.note(DeviceId(1)).expect("reads").expect("is there");
+	assert_eq!((note.accepted, note.in_window), (1, 1));
+	assert_eq!(store.readings(0).expect("reads")[&DeviceId(1)].len(), 1);
+}
+
+#[test]
+fn works_when_the_store_is_opened_again() {
+	let (directory, store) = store();
+	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Accepted)]);
+	drop(store);
+	let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Duplicate)]);
+}
+
+#[test]
+fn fails_when_the_store_belongs_to_another_gateway() {
+	let (directory, store) = store();
+	drop(store);
+	let other = Identity { gateway: GatewayId(3), ..IDENTITY };
+	let error = Store::open(directory.path(), other).err().expect("refused");
+	assert!(matches!(error, StoreError::Foreign { .. }));
+}
+
+#[test]
+fn fails_when_sequence_or_time_does_not_increase() {
+	let (_directory, store) = store();
+	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Accepted)]);
+	for bad in [incoming(1, 5, 101), incoming(1, 6, 100), incoming(1, 4, 200)] {
+		assert_eq!(take(&store, vec![bad]), [Err(Refusal::OutOfOrder)]);
+	}
+	let mut same_place = incoming(1, 5, 100);
+	same_place.signed.reading.anchor = [9; 32];
+	assert_eq!(take(&store, vec![same_place]), [Err(Refusal::OutOfOrder)]);
+}
+
+#[test]
+fn fails_when_the_window_is_closed() {
+	let (_directory, store) = store();
+	store.close(3).expect("closes");
+	store.close(2).expect("never opens again");
+	assert_eq!(take(&store, vec![incoming(1, 1, 3_999)]), [Err(Refusal::TooOld)]);
+	assert_eq!(take(&store, vec![incoming(1, 1, 4_000)]), [Ok(Taken::Accepted)]);
+}
+
+#[test]
+fn fails_when_a_device_reads_too_often() {
+	let (_directory, store) = store();
+	let readings = (0..130).map(|n| incoming(1, n + 1, n + 1)).collect();
+	let results = take(&store, readings);
+	assert!(results[..128].iter().all(|result| *result == Ok(Taken::Accepted)));
+	assert_eq!(results[128..], [Err(Refusal::TooMany), Err(Refusal::TooMany)]);
+	assert_eq!(take(&store, vec![incoming(1, 200, 1_000)]), [Ok(Taken::Accepted)]);
+}
+
+#[test]
+fn fails_when_the_window_is_full() {
+	let (_directory, store) = store();
+	let limits = Limits { readings: 2, ..LIMITS };
+	let readings = (1..=3).map(|device| incoming(device, 1, 1)).collect();
+	let results = store.ingest(vec![readings], limits).expect("the store works");
+	assert_eq!(
+		results,
+		[vec![Ok(Taken::Accepted), Ok(Taken::Accepted), Err(Refusal::WindowFull)]]
+	);
+}
+
+#[test]
+fn works_when_a_batch_is_served() {
+	let (_directory, store) = store();
+	let root = seal(&store, None, 4, 0, &[(0, 1), (5, 1)]);
+	let header = store.header(4, 0).expect("reads").expect("is there");
+	assert_eq!(header.latest().ledger_root, root);
+	assert_eq!(store.part(4, 0, Part::Payload).expect("reads"), Some(vec![7]));
+	assert_eq!(store.part(4, 1, Part::Payload).expect("reads"), None);
+	let pieces = store.part(4, 0, Part::Ledger).expect("reads").expect("is there");
+	let mut reader = LedgerReader::new(pieces.as_slice(), size_limit(2));
+	assert_eq!(reader.seek(0), Ok(None));
+	reader.put(0, leaf(0, 1).hash(0)).expect("in order");
+	assert_eq!(reader.seek(5), Ok(None));
+	reader.put(5, leaf(5, 1).hash(5)).expect("in order");
+	let (before, after, _) = reader.finish().expect("complete");
+	assert_eq!((before, after), (empty_root(), root));
+	assert_eq!(store.slots_of(DeviceId(1_005)).expect("reads"), [5]);
+}
+
+#[test]
+fn works_when_a_reading_is_left_out_twice() {
+	let (_directory, store) = store();
+	take(&store, vec![incoming(1, 5, 100)]);
+	let dropped = [Dropped { device: DeviceId(1), sequence: 5, fault: Fault::Inactive }];
+	store.note_dropped(0, &dropped).expect("notes");
+	store.note_dropped(0, &dropped).expect("notes");
+	let note = store.note(DeviceId(1)).expect("reads").expect("is there");
+	assert_eq!(note.left_out, [(Fault::Inactive.code(), 1)]);
+}
+
+#[test]
+fn works_when_lost_windows_are_forgotten() {
+	let (_directory, store) = store();
+	take(&store, vec![incoming(1, 1, 100), incoming(1, 2, 1_100)]);
+	store.give_up(&[(0, Lost::NoRecord)]).expect("gives up");
+	assert_eq!(take(&store, vec![incoming(2, 1, 200)]), [Err(Refusal::TooOld)]);
+	assert_eq!(store.forget_lost(1), Ok(1));
+	let windows = store.windows().expect("reads");
+	assert_eq!(windows.keys().copied().collect::<Vec<_>>(), [1]);
+}
+
+/// What the random test does.
+#[derive(Clone, Debug)]
+enum Step {
+	Seal(Vec<Slot>),
+	/// Back to the version at this place, counted from the oldest that is kept.
+	Revert(usize),
+	/// The version at this place has matured.
+	Prune(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let slot = prop_oneof![0u32..8, Just(u32::MAX), 1_000u32..1_010];
+	prop_oneof![
+		4 => prop::collection::vec(slot, 1..6).prop_map(Step::Seal),
+		1 => (0usize..4).prop_map(Step::Revert),
+		1 => (0usize..4).prop_map(Step::Prune),
+	]
+}
+
+/// A version of the ledger kept in memory, to compare with.
+#[derive(Clone, Default)]
+struct Model {
+	nodes: MemoryStore,
+	leaves: BTreeMap<Slot, Leaf>,
+}
+
+fn compare(store: &Store, window: Option<Window>, model: &Model) {
+	let view = store.ledger(window).expect("a ledger");
+	let Ok(root) = tree::root(&model.nodes);
+	assert_eq!(view.root().expect("a root"), root);
+	for slot in [0, 3, 7, 1_000, 1_005, u32::MAX] {
+		assert_eq!(view.leaf(slot).expect("reads"), model.leaves.get(&slot).cloned());
+		let Ok(proof) = tree::prove(&model.nodes, slot);
+		assert_eq!(view.prove(slot).expect("a proof"), proof);
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(24))]
+
+	#[test]
+	fn every_kept_version_reads_back_as_it_was_sealed(steps in prop::collection::vec(step(), 1..16)) {
+		let (_directory, store) = store();
+		let mut models = BTreeMap::<Window, Model>::new();
+		let mut matured: Option<Window> = None;
+		let mut window: Window = 0;
+		for step in steps {
+			window += 1;
+			let newest = models.keys().next_back().copied();
+			match step {
+				Step::Seal(slots) => {
+					let mut model = newest.map(|newest| models[&newest].clone()).unwrap_or_default();
+					let slots = slots.iter().map(|slot| (*slot, u64::from(window))).collect::<Vec<_>>();
+					let root = seal(&store, newest, window, 0, &slots);
+					for (slot, sequence) in slots {
+						let leaf = leaf(slot, sequence);
+						let Ok(_) = tree::update(&mut model.nodes, [(slot, leaf.hash(slot))]);
+						model.leaves.insert(slot, leaf);
+					}
+					let Ok(expected) = tree::root(&model.nodes);
+					prop_assert_eq!(root, expected);
+					models.insert(window, model);
+				},
+				Step::Revert(place) => {
+					let kept = models.keys().copied().collect::<Vec<_>>();
+					let Some(version) = kept.get(place).copied() else { continue };
+					store.revert(Some(version)).expect("reverts");
+					models.retain(|window, _| *window <= version);
+				},
+				Step::Prune(place) => {
+					let kept = models.keys().copied().collect::<Vec<_>>();
+					let Some(version) = kept.get(place).copied() else { continue };
+					store.prune(version).expect("prunes");
+					matured = Some(version);
+					models.retain(|window, _| *window >= version);
+				},
+			}
+			for (window, model) in &models {
+				compare(&store, Some(*window), model);
+			}
+			let heads = store.heads().expect("reads");
+			prop_assert!(heads.keys().eq(models.keys()));
+		}
+		if matured.is_none() {
+			store.revert(None).expect("reverts");
+			compare(&store, None, &Model::default());
+			let root = store.ledger(Some(window)).expect("a ledger").root().expect("a root");
+			prop_assert_eq!(root, empty_root());
+		}
+	}
+}

@@ -1,0 +1,68 @@
+use cairn_types::MakerId;
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
+
+use crate::{Makers, mock::*};
+
+const FIRST: MakerId = MakerId(0);
+
+fn retire(who: AccountId) -> DispatchResult {
+	Devices::retire_maker(RuntimeOrigin::signed(who), FIRST)
+}
+
+#[test]
+fn works_when_settled() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		advance(SETTLED);
+		assert_ok!(retire(MAKER));
+		assert_eq!(events(), [Event::MakerRetired { maker: FIRST }]);
+		assert!(!Makers::<Test>::contains_key(FIRST));
+		assert_eq!(bonded(&MAKER), 0);
+	});
+}
+
+#[test]
+fn works_when_its_devices_were_revoked_or_reaped() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		certified(&ALICE, &DevicePair::new(3), 7);
+		let reaped = certified(&BOB, &DevicePair::new(4), 8);
+		assert_ok!(Devices::retire(RuntimeOrigin::signed(BOB), reaped));
+		advance(VOID);
+		assert_ok!(Devices::reap(RuntimeOrigin::signed(ALICE), reaped));
+		assert_noop!(retire(MAKER), Error::MakerInUse);
+		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
+		assert_noop!(retire(MAKER), Error::TooEarly);
+		advance(SETTLED);
+		assert_ok!(retire(MAKER));
+	});
+}
+
+#[test]
+fn fails_when_the_maker_is_unknown() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_noop!(retire(MAKER), Error::MakerNotFound);
+	});
+}
+
+#[test]
+fn fails_when_not_admin() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		assert_noop!(retire(ALICE), Error::NotAuthorized);
+	});
+}
+
+#[test]
+fn fails_when_in_use() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		certified(&ALICE, &DevicePair::new(3), 7);
+		advance(SETTLED);
+		assert_noop!(retire(MAKER), Error::MakerInUse);
+	});
+}
+
+#[test]
+fn fails_when_just_registered() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		advance(SETTLED - 1);
+		assert_noop!(retire(MAKER), Error::TooEarly);
+	});
+}

@@ -1,0 +1,12 @@
+mod claim_attested;
+mod claim_many;
+mod cycles;
+mod properties;
+mod queries;
+mod rates;
+mod release;
+mod set_payee;
+mod set_weight;
+mod validators;
+mod vesting;
+mod weights;
