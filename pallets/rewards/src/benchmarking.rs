@@ -5,7 +5,9 @@ use alloc::{vec, vec::Vec};
 use cairn_economics::{MAX_OPEN, Open};
 use cairn_telemetry::{Account, AccountV1, Claim, Proof};
 use cairn_traits::{Timekeeper, UnitBook};
-use cairn_types::{Amount, Cycle, DeviceId, GatewayId, NetworkId, SchemaId, Tick, schema::MAX_CHANNELS};
+use cairn_types::{
+	Amount, Cycle, DeviceId, GatewayId, NetworkId, SchemaId, Tick, schema::MAX_CHANNELS,
+};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	BoundedVec,
@@ -189,5 +191,9 @@ mod benchmarks {
 		assert!(!Cycles::<T>::contains_key(0));
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+	impl_benchmark_test_suite!(
+		Pallet,
+		crate::mock::ExtBuilder::default().build(),
+		crate::mock::Test
+	);
 }

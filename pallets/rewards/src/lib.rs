@@ -350,11 +350,7 @@ pub mod pallet {
 		/// Emits [`Event::WeightChanged`].
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::set_weight())]
-		pub fn set_weight(
-			origin: OriginFor<T>,
-			network: NetworkId,
-			weight: u32,
-		) -> DispatchResult {
+		pub fn set_weight(origin: OriginFor<T>, network: NetworkId, weight: u32) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
 			Self::do_set_weight(network, weight)
 		}

@@ -55,10 +55,7 @@ pub const PERIODS: Periods = Periods {
 pub const PARAMS: Params = Params {
 	emission_cap: 1_000_000_000,
 	emission_tau: 100,
-	split: Split {
-		validators: Permill::from_percent(30),
-		treasury: Permill::from_percent(10),
-	},
+	split: Split { validators: Permill::from_percent(30), treasury: Permill::from_percent(10) },
 	bootstrap_floor: Permill::from_percent(5),
 	bootstrap_start: Permill::from_percent(80),
 	half_life: 100,
@@ -248,9 +245,8 @@ impl SlotBook<u64> for World {
 impl AttestedLedger for World {
 	fn prove(claim: &Claim) -> Result<NetworkId, DispatchError> {
 		let made = ROOTS.with_borrow(|roots| roots.get(&(claim.gateway, claim.window)).copied());
-		let (root, network) = made
-			.or_else(|| matured(claim.gateway, claim.window))
-			.ok_or(UNPROVED)?;
+		let (root, network) =
+			made.or_else(|| matured(claim.gateway, claim.window)).ok_or(UNPROVED)?;
 		if claim.root() == Ok(root) { Ok(network) } else { Err(UNPROVED) }
 	}
 }
@@ -342,8 +338,10 @@ impl ExtBuilder {
 		GATEWAYS.take();
 		ROOTS.take();
 		SLOTS.take();
-		let balances =
-			pallet_balances::GenesisConfig::<Test> { balances: self.balances, ..Default::default() };
+		let balances = pallet_balances::GenesisConfig::<Test> {
+			balances: self.balances,
+			..Default::default()
+		};
 		let storage = RuntimeGenesisConfig { balances, ..Default::default() }
 			.build_storage()
 			.expect("genesis is sound");
@@ -517,10 +515,7 @@ fn seal_leaves(
 			return false;
 		}
 		for slot in slots {
-			let leaf = gateway
-				.leaves
-				.entry(*slot)
-				.or_insert_with(|| new_leaf(device(id, *slot)));
+			let leaf = gateway.leaves.entry(*slot).or_insert_with(|| new_leaf(device(id, *slot)));
 			let Account::V1(account) = &mut leaf.account;
 			change(*slot, account);
 			update(&mut gateway.store, [(*slot, leaf.hash(*slot))]).expect("in memory");
@@ -537,8 +532,9 @@ fn seal_leaves(
 pub fn seal(id: GatewayId, units: &[(Slot, u64)]) -> bool {
 	let tick = CurrentTick::get();
 	let network = GATEWAYS.with_borrow(|gateways| gateways.get(&id).expect("registered").network);
-	let rates: BTreeMap<Cycle, u128> =
-		(0..=cycle()).map(|cycle| (cycle, Rewards::rate(network, cycle))).collect();
+	let rates: BTreeMap<Cycle, u128> = (cycle().saturating_sub(PERIODS.kept_cycles)..=cycle())
+		.map(|cycle| (cycle, Rewards::rate(network, cycle)))
+		.collect();
 	let slots: Vec<_> = units.iter().map(|(slot, _)| *slot).collect();
 	let sum = units.iter().map(|(_, units)| u128::from(*units)).sum();
 	seal_leaves(id, sum, &slots, |slot, account| {

@@ -7,8 +7,8 @@ use frame_support::{ensure, traits::fungible::Inspect};
 use sp_runtime::TryRuntimeError;
 
 use crate::{
-	Config, Cycles, Earner, Earnings, Gateways, GenesisIssuance, Issued, Pallet, Pending, Scheduled,
-	Totals, WeightSum, Weights,
+	Config, Cycles, Earner, Earnings, Gateways, GenesisIssuance, Issued, Pallet, Pending,
+	Scheduled, Totals, WeightSum, Weights,
 	types::{Clock, kept_cycles, total},
 };
 
@@ -33,9 +33,10 @@ impl<T: Config> Pallet<T> {
 	/// Issuance = genesis + released + validators + treasury − burned.
 	fn issuance_is_accounted_for() -> Result<(), TryRuntimeError> {
 		let issued = Issued::<T>::get();
-		let accounted = [GenesisIssuance::<T>::get(), issued.released, issued.validators, issued.treasury]
-			.into_iter()
-			.fold(0, Amount::saturating_add);
+		let accounted =
+			[GenesisIssuance::<T>::get(), issued.released, issued.validators, issued.treasury]
+				.into_iter()
+				.fold(0, Amount::saturating_add);
 		ensure!(
 			T::Currency::total_issuance() <= accounted,
 			"rewards: tokens exist that nobody minted"
@@ -147,7 +148,10 @@ impl<T: Config> Pallet<T> {
 		let mut accrued: Amount = 0;
 		for mut accrual in Gateways::<T>::iter_values() {
 			Self::settle(&mut accrual, clock);
-			ensure!(accrual.paid <= accrual.accrued, "rewards: a gateway paid more than it accrued");
+			ensure!(
+				accrual.paid <= accrual.accrued,
+				"rewards: a gateway paid more than it accrued"
+			);
 			accrued = accrued.saturating_add(accrual.accrued);
 		}
 		ensure!(
@@ -164,8 +168,7 @@ impl<T: Config> Pallet<T> {
 		for (Earner::Slot(gateway, _), earning) in Earnings::<T>::iter() {
 			ensure!(earning.touched <= clock.cycle, "rewards: pay vested ahead of time");
 			let out = earning.paid.checked_sub(earning.unreleased());
-			released = released
-				.saturating_add(out.ok_or("rewards: more waits than was paid")?);
+			released = released.saturating_add(out.ok_or("rewards: more waits than was paid")?);
 			let sum = paid.entry(gateway).or_default();
 			*sum = sum.saturating_add(earning.paid);
 		}

@@ -1,8 +1,6 @@
 //! Data of the pallet that knows no `Config`.
 
-use cairn_economics::{
-	OpenCycles, Parts, RateSource, Split, TooManyOpen, count, fold, released,
-};
+use cairn_economics::{OpenCycles, Parts, RateSource, Split, TooManyOpen, count, fold, released};
 use cairn_traits::Timekeeper;
 use cairn_types::{Amount, Cycle, GatewayId, NetworkId, Periods, Slot, Tick};
 use codec::{Decode, Encode, MaxEncodedLen};

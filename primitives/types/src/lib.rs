@@ -23,7 +23,7 @@ pub use certificate::{Certificate, CertificateClaim, Possession, Serial};
 pub use fact::{Dated, TooEarly};
 pub use ids::*;
 pub use key::{DeviceKey, DeviceSignature};
-pub use meter::{MeterRule, NetworkConfig};
+pub use meter::{Admission, MeterRule, NetworkConfig};
 pub use schema::{Channel, ChannelKind, Schema, SchemaFault};
 pub use time::{Moment, Periods, Rules, WindowRecord};
 pub use unit::{Quantity, Unit};

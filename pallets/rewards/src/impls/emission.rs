@@ -59,8 +59,7 @@ impl<T: Config> Pallet<T> {
 		let emission =
 			cairn_economics::emission(params.emission_cap, scheduled, params.emission_tau);
 		let parts = params.split.of(emission);
-		let share =
-			taper(params.bootstrap_floor, params.bootstrap_start, params.half_life, cycle);
+		let share = taper(params.bootstrap_floor, params.bootstrap_start, params.half_life, cycle);
 		CycleRecord {
 			emission,
 			parts,

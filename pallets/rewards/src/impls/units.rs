@@ -5,7 +5,9 @@ use cairn_traits::UnitBook;
 use cairn_types::{Cycle, GatewayId, NetworkId};
 use frame_support::defensive;
 
-use crate::{Accrual, Config, Cycles, Gateways, NetworkCycle, Pallet, Totals, Weights, types::Clock};
+use crate::{
+	Accrual, Config, Cycles, Gateways, NetworkCycle, Pallet, Totals, Weights, types::Clock,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Worth of one unit of `cycle`; zero until the cycle is frozen, and when its record is gone.
@@ -55,8 +57,7 @@ impl<T: Config> UnitBook for Pallet<T> {
 			units: 0,
 			weight: Weights::<T>::get(network).map_or(0, |record| record.history.at(cycle)),
 		});
-		let (Ok(()), Some(units)) =
-			(accrual.count(cycle, units), total.units.checked_add(units))
+		let (Ok(()), Some(units)) = (accrual.count(cycle, units), total.units.checked_add(units))
 		else {
 			defensive!("at most three cycles are open at once, and units fit");
 			return;

@@ -16,7 +16,8 @@ fn works_when_the_cycle_is_frozen() {
 
 		let payee = payee(gateway, 0);
 		let unvested = 0;
-		let claimed = Event::Claimed { gateway, slot: 0, payee, earned, released: earned, unvested };
+		let claimed =
+			Event::Claimed { gateway, slot: 0, payee, earned, released: earned, unvested };
 		assert_eq!(events(), [claimed]);
 		assert_eq!(Balances::free_balance(payee), earned);
 		assert_eq!(Issued::<Test>::get().released, earned);

@@ -9,8 +9,7 @@ use crate::{Cycles, Issued, Params, Pending, Scheduled, mock::*, types::total};
 #[test]
 fn the_first_cycle_is_fixed_at_its_first_tick() {
 	ExtBuilder::default().build_and_execute(|| {
-		let parts =
-			Parts { validators: 3_000_000, treasury: 1_000_000, networks: 6_000_000 };
+		let parts = Parts { validators: 3_000_000, treasury: 1_000_000, networks: 6_000_000 };
 		let record = Cycles::<Test>::get(0).expect("begun");
 		assert_eq!((record.emission, record.parts), (10_000_000, parts));
 		assert_eq!((record.bootstrap, record.weights, record.vesting), (4_799_999, 0, 1));
@@ -29,7 +28,8 @@ fn each_cycle_emits_a_part_of_what_is_left() {
 		let parts = PARAMS.split.of(amount);
 		let share = taper(PARAMS.bootstrap_floor, PARAMS.bootstrap_start, PARAMS.half_life, 1);
 		let bootstrap = value(parts.networks, share);
-		let scheduled = Event::Scheduled { cycle: 1, emission: amount, parts, bootstrap, weights: 1 };
+		let scheduled =
+			Event::Scheduled { cycle: 1, emission: amount, parts, bootstrap, weights: 1 };
 		assert_eq!(events(), [scheduled]);
 	});
 }

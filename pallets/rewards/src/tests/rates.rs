@@ -12,8 +12,11 @@ fn a_rate_is_the_pool_by_all_units_of_the_network() {
 	ExtBuilder::default().build_and_execute(|| {
 		let networks = [create_network(true), create_network(true)];
 		assert_ok!(Rewards::set_weight(RuntimeOrigin::root(), networks[1], 3));
-		let gateways: Vec<_> =
-			networks.into_iter().chain(networks).map(|network| register_gateway(network, 1)).collect();
+		let gateways: Vec<_> = networks
+			.into_iter()
+			.chain(networks)
+			.map(|network| register_gateway(network, 1))
+			.collect();
 		advance_to_cycle(1);
 		for (gateway, units) in gateways.iter().zip([10, 20, 30, 40]) {
 			assert!(seal(*gateway, &[(0, units)]));

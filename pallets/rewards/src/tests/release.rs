@@ -49,10 +49,7 @@ fn works_when_the_account_can_take_what_waited() {
 fn fails_when_unsigned() {
 	ExtBuilder::default().build_and_execute(|| {
 		let (_, gateway) = earned_in_cycle_1(&[1]);
-		assert_noop!(
-			Rewards::release(RuntimeOrigin::none(), gateway, 0),
-			DispatchError::BadOrigin
-		);
+		assert_noop!(Rewards::release(RuntimeOrigin::none(), gateway, 0), DispatchError::BadOrigin);
 	});
 }
 

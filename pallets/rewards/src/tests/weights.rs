@@ -47,8 +47,8 @@ fn what_was_granted_comes_back_with_certification() {
 			.into_iter()
 			.filter(|event| matches!(event, Event::WeightChanged { .. }))
 			.collect();
-		let expected = [(0, 2), (5, 3)]
-			.map(|(weight, since)| Event::WeightChanged { network, weight, since });
+		let expected =
+			[(0, 2), (5, 3)].map(|(weight, since)| Event::WeightChanged { network, weight, since });
 		assert_eq!(changes, expected);
 		assert_eq!(Rewards::weight(network), 5);
 	});
