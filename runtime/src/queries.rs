@@ -86,7 +86,7 @@ pub(crate) fn slots(
 }
 
 pub(crate) fn gateway(id: GatewayId) -> Option<GatewayView> {
-	let record = pallet_telemetry::Gateways::<Runtime>::get(id)?;
+	let record = Telemetry::gateway_at_next_seal(id)?;
 	let after = |head: Head| head.window.saturating_add(1);
 	let (accrued, paid) = Rewards::accrual(id);
 	let availability = record.availability;
@@ -114,7 +114,7 @@ pub(crate) fn gateway(id: GatewayId) -> Option<GatewayView> {
 }
 
 pub(crate) fn batch(gateway: GatewayId, window: Window, attempt: Attempt) -> Option<BatchView> {
-	let record = pallet_telemetry::Gateways::<Runtime>::get(gateway)?;
+	let record = Telemetry::gateway_at_next_seal(gateway)?;
 	let batch = pallet_telemetry::Batches::<Runtime>::get((gateway, window, attempt))?;
 	let pending = record.queue.pending;
 	Some(BatchView {
@@ -139,7 +139,7 @@ pub(crate) fn matured(gateway: GatewayId) -> Option<HeadView> {
 pub(crate) fn earning(gateway: GatewayId, at: Slot) -> Option<EarningView> {
 	let slot = slot(gateway, at)?;
 	let (paid, unvested) =
-		Rewards::earning(gateway, at).map_or((0, 0), |earning| (earning.paid, earning.unvested));
+		Rewards::earning(gateway, at).map_or((0, 0), |earning| (earning.paid, earning.unreleased()));
 	Some(EarningView { slot, paid, unvested })
 }
 

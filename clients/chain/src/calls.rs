@@ -198,6 +198,12 @@ pub mod devices {
 	pub fn force_retire(device: DeviceId) -> Call {
 		Call::new(PALLET, "force_retire", (device,))
 	}
+
+	/// Forget a serial number that can certify nothing any more.
+	#[must_use]
+	pub fn forget(maker: MakerId, serial: &Serial) -> Call {
+		Call::new(PALLET, "forget", (maker, serial))
+	}
 }
 
 /// Calls of `Telemetry`.

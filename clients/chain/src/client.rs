@@ -251,7 +251,7 @@ impl Chain {
 	}
 
 	/// The block to ask at; `None` is the best.
-	async fn resolve(&self, at: At) -> Result<Option<H256>, Error> {
+	pub(crate) async fn resolve(&self, at: At) -> Result<Option<H256>, Error> {
 		Ok(match at {
 			At::Best => None,
 			At::Block(hash) => Some(H256(hash)),

@@ -31,6 +31,7 @@ mod dispatch;
 mod error;
 mod follow;
 mod signer;
+mod storage;
 mod submit;
 
 pub use account::{AccountBalance, account_text, parse_account};
@@ -41,6 +42,7 @@ pub use dispatch::DispatchFailure;
 pub use error::Error;
 pub use follow::{Blocks, Kind};
 pub use signer::Signer;
+pub use storage::{CycleView, MakerKey, MakerView, NodeView, SlotView, Vote};
 pub use submit::{Event, Outcome, Progress, SubmitOptions, Until};
 
 pub use cairn_runtime_api as views;

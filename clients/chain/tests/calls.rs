@@ -169,7 +169,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let serial = bounded::<32>(b"serial");
 	use calls::devices::{
 		accept, activate, add_maker_key, assign_gateway, cancel_transfer, certify, force_retire,
-		reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key, rotate_key,
+		forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key, rotate_key,
 		suspend, take_over, transfer,
 	};
 	let cases: Vec<(Call, Vec<String>)> = vec![
@@ -195,6 +195,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(certify(DEVICE, &certificate), shown(&[&DEVICE, &certificate])),
 		(retire_maker(MAKER), shown(&[&MAKER])),
 		(force_retire(DEVICE), shown(&[&DEVICE])),
+		(forget(MAKER, &serial), shown(&[&MAKER, &serial])),
 	];
 	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
 }

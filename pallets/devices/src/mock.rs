@@ -391,6 +391,7 @@ pub fn next_window() -> Window {
 
 /// What a device signs with.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a handful of keys in tests")]
 pub enum DevicePair {
 	Ed25519(ed25519::Pair),
 	Sr25519(sr25519::Pair),

@@ -21,7 +21,7 @@ use cairn_types::{
 	view::SlotRecord,
 };
 use frame_support::{
-	derive_impl, parameter_types,
+	BoundedVec, derive_impl, parameter_types,
 	traits::{ConstU64, ConstU128},
 };
 use frame_system::EnsureRoot;
@@ -169,7 +169,7 @@ impl Timekeeper for World {
 	}
 
 	fn window(window: Window) -> Option<WindowRecord> {
-		(window <= CurrentTick::get()).then(|| WindowRecord {
+		(window <= CurrentTick::get()).then_some(WindowRecord {
 			tick: window,
 			anchor: [0; 32],
 			required: [0; 32],
@@ -190,7 +190,7 @@ impl NetworkRegistry for World {
 			let held = networks.get(&id)?.certified.iter().rev().find(|(since, _)| *since <= cycle);
 			held.map(|(_, certified)| *certified)
 		})?;
-		let makers = vec![MakerId(0)].try_into().expect("few makers");
+		let makers = BoundedVec::truncate_from(vec![MakerId(0)]);
 		Some(NetworkConfig {
 			schema: SchemaId(0),
 			meter: MeterRule::Uptime { expected: 1, cap: 1 },

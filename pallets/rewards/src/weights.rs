@@ -144,7 +144,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// Storage: `Rewards::Cycles` (r:1 w:2)
 	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:5 w:0)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Pending` (r:1 w:1)
 	/// Proof: `Rewards::Pending` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
@@ -164,7 +164,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		//  Estimated: `13545`
 		// Minimum execution time: 55_000_000 picoseconds.
 		Weight::from_parts(60_000_000, 13545)
-			.saturating_add(T::DbWeight::get().reads(19_u64))
+			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 }
@@ -294,7 +294,7 @@ impl WeightInfo for () {
 	}
 	/// Storage: `Rewards::Cycles` (r:1 w:2)
 	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:5 w:0)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Pending` (r:1 w:1)
 	/// Proof: `Rewards::Pending` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
@@ -314,7 +314,7 @@ impl WeightInfo for () {
 		//  Estimated: `13545`
 		// Minimum execution time: 55_000_000 picoseconds.
 		Weight::from_parts(60_000_000, 13545)
-			.saturating_add(RocksDbWeight::get().reads(19_u64))
+			.saturating_add(RocksDbWeight::get().reads(15_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 }

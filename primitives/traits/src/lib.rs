@@ -162,7 +162,8 @@ pub trait UnitBook {
 	/// `units` of `network` in `cycle` were attested through `gateway`. Never called after the cycle
 	/// is frozen.
 	fn note_attested(gateway: GatewayId, network: NetworkId, cycle: Cycle, units: u128);
-	/// Worth of one unit of a frozen cycle in Q64; zero if it is not frozen, unknown or expired.
+	/// Worth of one unit of a frozen cycle in Q64; zero if it is not frozen, unknown or no longer kept.
+	/// Whether it has expired is judged by whoever folds: a step at its window, a claim now.
 	fn rate(network: NetworkId, cycle: Cycle) -> u128;
 }
 

@@ -169,7 +169,7 @@ fn pass(argument: u8, history: &mut History) {
 	let windows = if argument < 20 { argument % 4 } else { argument };
 	for window in 0..windows {
 		Now::mutate(|now| {
-			now.window += 1 + u32::from(argument % 7 == 0);
+			now.window += 1 + u32::from(argument.is_multiple_of(7));
 			now.tick += u32::from(window % 5 != 4);
 		});
 		end_blocks(10);

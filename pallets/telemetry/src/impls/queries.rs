@@ -13,7 +13,7 @@ use frame_support::ensure;
 use sp_runtime::DispatchError;
 
 use crate::{
-	Batches, Config, Error, Gateways, Ledgers, Pallet, Sealed, Slots,
+	Batches, Config, Error, GatewayRecordOf, Gateways, Ledgers, Pallet, Sealed, Slots,
 	types::{BatchStage, Head},
 };
 
@@ -30,6 +30,15 @@ impl<T: Config> AttestedLedger for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// A gateway as the next `seal` will find it: a batch that is due without a quorum is dead, whether
+	/// or not anybody has called `expire`.
+	#[must_use]
+	pub fn gateway_at_next_seal(gateway: GatewayId) -> Option<GatewayRecordOf<T>> {
+		let mut record = Gateways::<T>::get(gateway)?;
+		Self::expire_if_due(gateway, &mut record).ok()?;
+		Some(record)
+	}
+
 	/// What a step of `network` in `window` depends on; `None` if the window has no record or the
 	/// network did not exist.
 	#[must_use]

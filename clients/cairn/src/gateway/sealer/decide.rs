@@ -195,11 +195,11 @@ fn first_above(
 	heads: &BTreeMap<Window, Head>,
 	head: Option<HeadView>,
 ) -> Option<(Window, &Head)> {
-	let mut above = match head {
-		Some(head) => heads.range(head.window.checked_add(1)?..),
-		None => heads.range(..),
+	let from = match head {
+		Some(head) => head.window.checked_add(1)?,
+		None => 0,
 	};
-	above.next().map(|(window, head)| (*window, head))
+	heads.range(from..).next().map(|(window, head)| (*window, head))
 }
 
 #[cfg(test)]

@@ -153,10 +153,9 @@ fn fit(context: &WindowContext, selection: &mut Selection) {
 	let start = usize::try_from(context.window).unwrap_or(0).checked_rem(count).unwrap_or(0);
 	let (mut readings, mut bytes) = (0u64, 0u64);
 	let (mut kept, mut left_out) = (Vec::with_capacity(count), Vec::new());
-	let devices = std::mem::take(&mut selection.devices);
-	let mut rotated = devices.into_iter().collect::<std::collections::VecDeque<_>>();
-	rotated.rotate_left(start);
-	for device in rotated {
+	let mut devices = std::mem::take(&mut selection.devices);
+	devices.rotate_left(start);
+	for device in devices {
 		let more = u64::try_from(device.readings.len()).unwrap_or(u64::MAX);
 		let size = device.readings.iter().map(Encode::encoded_size).sum::<usize>();
 		let size = u64::try_from(size).unwrap_or(u64::MAX).saturating_add(SLOT_OVERHEAD);
@@ -284,7 +283,7 @@ mod tests {
 		for stored in readings {
 			grouped.entry(stored.signed.reading.device).or_default().push(stored.clone());
 		}
-		let no_leaf = |_| Ok::<_, std::convert::Infallible>(None);
+		let no_leaf = |_: Slot| Ok::<_, std::convert::Infallible>(None);
 		let Ok((candidates, mut dropped)) = group(facts, grouped, no_leaf);
 		let selection = select(context, &|_: Cycle| 0u128, candidates);
 		dropped.extend(selection.dropped);

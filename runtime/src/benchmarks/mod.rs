@@ -1,7 +1,13 @@
-//! The benchmarks of the pallets, for `frame-omni-bencher`.
+//! The benchmarks of the pallets, for `frame-omni-bencher`, and what they need of one another.
+
+mod check;
+mod fixtures;
+
+pub use fixtures::Fixtures;
 
 use crate::*;
 use alloc::{string::String, vec::Vec};
+use check::Pallet as Check;
 use frame_benchmarking::{
 	BenchmarkBatch, BenchmarkConfig, BenchmarkList, add_benchmark, baseline::Pallet as Baseline,
 	list_benchmark,
@@ -14,6 +20,7 @@ use frame_system_benchmarking::{Pallet as SystemCalls, extensions::Pallet as Sys
 impl frame_benchmarking::baseline::Config for Runtime {}
 impl frame_system_benchmarking::Config for Runtime {}
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
+impl check::Config for Runtime {}
 
 /// Calls a macro with two of the caller's variables for every pallet that has benchmarks.
 macro_rules! for_each_pallet {
@@ -40,6 +47,7 @@ macro_rules! for_each_pallet {
 		$do!($first, $second, pallet_devices, Devices);
 		$do!($first, $second, pallet_telemetry, Telemetry);
 		$do!($first, $second, pallet_rewards, Rewards);
+		$do!($first, $second, cairn_check, Check::<Runtime>);
 	};
 }
 

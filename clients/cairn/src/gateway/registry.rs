@@ -1,0 +1,270 @@
+//! Who holds which slot of this gateway, window by window, as the chain says.
+
+use std::{
+	collections::{BTreeMap, HashMap},
+	num::NonZeroU32,
+	sync::{Arc, Mutex, PoisonError, RwLock},
+	time::{Duration, Instant},
+};
+
+use cairn_chain::{At, Chain, Error};
+use cairn_telemetry::check::{Registry as SlotRegistry, SlotFacts};
+use cairn_types::{DeviceId, DeviceKey, GatewayId, Slot, Window, view::DeviceFacts};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use super::refusal::Refusal;
+
+/// Slots asked for at once.
+const PAGE: u32 = 1_024;
+/// Windows whose facts are kept.
+const KEPT_WINDOWS: usize = 8;
+/// Single devices looked up per second, at most.
+const LOOKUPS: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+/// How long the answer to such a look-up holds.
+const LOOKUP_LIFE: Duration = Duration::from_secs(3);
+/// Most such answers kept.
+const KEPT_LOOKUPS: usize = 10_000;
+
+/// The slots of a gateway in one window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+	window: Window,
+	slots: BTreeMap<Slot, SlotFacts>,
+	devices: HashMap<DeviceId, Slot>,
+	keys: HashMap<DeviceKey, DeviceId>,
+}
+
+impl Facts {
+	/// From what the chain says of slots: one that its device is not assigned to in this window has
+	/// nobody.
+	#[must_use]
+	pub fn new(gateway: GatewayId, window: Window, rows: Vec<(Slot, DeviceFacts)>) -> Self {
+		let mut facts = Self { window, ..Self::default() };
+		for (slot, row) in rows {
+			facts.add(gateway, slot, &row);
+		}
+		facts
+	}
+
+	fn add(&mut self, gateway: GatewayId, slot: Slot, row: &DeviceFacts) {
+		let here = |place: &cairn_types::view::Assignment| {
+			place.gateway == gateway && place.slot == slot
+		};
+		if !row.assignment.as_ref().is_some_and(here) {
+			return;
+		}
+		let facts = SlotFacts { device: row.device, key: row.key, active: row.active };
+		self.slots.insert(slot, facts);
+		self.devices.insert(row.device, slot);
+		self.keys.insert(row.key, row.device);
+	}
+
+	/// The window.
+	#[must_use]
+	pub const fn window(&self) -> Window {
+		self.window
+	}
+
+	/// Assigned devices.
+	#[must_use]
+	pub fn len(&self) -> usize {
+		self.slots.len()
+	}
+
+	/// Whether no device is assigned.
+	#[must_use]
+	pub fn is_empty(&self) -> bool {
+		self.slots.is_empty()
+	}
+
+	/// A device's slot, and what holds of it.
+	#[must_use]
+	pub fn place(&self, device: DeviceId) -> Option<(Slot, SlotFacts)> {
+		let slot = *self.devices.get(&device)?;
+		Some((slot, *self.slots.get(&slot)?))
+	}
+
+	/// The device with this key.
+	#[must_use]
+	pub fn by_key(&self, key: &DeviceKey) -> Option<DeviceId> {
+		self.keys.get(key).copied()
+	}
+}
+
+impl SlotRegistry for Facts {
+	fn slot(&self, slot: Slot) -> Option<SlotFacts> {
+		self.slots.get(&slot).copied()
+	}
+}
+
+/// Ask the chain for all slots of `gateway` in `window`.
+///
+/// # Errors
+/// If the node does not answer.
+pub async fn fetch(
+	chain: &Chain,
+	gateway: GatewayId,
+	slots: Slot,
+	window: Window,
+	at: At,
+) -> Result<Facts, Error> {
+	let mut rows = Vec::new();
+	let mut from = 0;
+	while from < slots {
+		rows.extend(chain.slots(gateway, window, from, PAGE, at).await?);
+		from = from.saturating_add(PAGE);
+	}
+	Ok(Facts::new(gateway, window, rows))
+}
+
+/// What is known of the slots, for ingest: the facts of recent windows, and single devices looked
+/// up when they are missing there. Sealing asks the chain again, so nothing here is final.
+pub struct Registry {
+	chain: Chain,
+	gateway: GatewayId,
+	windows: RwLock<BTreeMap<Window, Arc<Facts>>>,
+	lookups: Mutex<HashMap<(Window, DeviceId), (Instant, Option<DeviceFacts>)>>,
+	limiter: DefaultDirectRateLimiter,
+}
+
+impl Registry {
+	/// Nothing known yet.
+	#[must_use]
+	pub fn new(chain: Chain, gateway: GatewayId) -> Self {
+		Self {
+			chain,
+			gateway,
+			windows: RwLock::default(),
+			lookups: Mutex::default(),
+			limiter: RateLimiter::direct(Quota::per_second(LOOKUPS)),
+		}
+	}
+
+	/// Keep the facts of a window.
+	pub fn put(&self, facts: Facts) {
+		let mut windows = self.windows.write().unwrap_or_else(PoisonError::into_inner);
+		windows.insert(facts.window(), Arc::new(facts));
+		while windows.len() > KEPT_WINDOWS {
+			windows.pop_first();
+		}
+	}
+
+	/// The facts of `window`, or of the nearest known one.
+	#[must_use]
+	pub fn near(&self, window: Window) -> Option<Arc<Facts>> {
+		let windows = self.windows.read().unwrap_or_else(PoisonError::into_inner);
+		let known = windows.range(..=window).next_back().or_else(|| windows.first_key_value());
+		known.map(|(_, facts)| facts.clone())
+	}
+
+	/// A device's place in `window`; `now` is the chain's window. Devices that the facts do not show
+	/// as active here are looked up one by one, so that an assignment holds as soon as it is made.
+	///
+	/// # Errors
+	/// A [`Refusal`] that tells whether it may come later.
+	pub async fn place(
+		&self,
+		device: DeviceId,
+		window: Window,
+		now: Window,
+	) -> Result<SlotFacts, Refusal> {
+		let facts = self.near(window).ok_or(Refusal::Unsynced)?;
+		if let Some((_, facts)) = facts.place(device)
+			&& facts.active
+		{
+			return Ok(facts);
+		}
+		let found = self.lookup(device, window).await.ok_or(Refusal::TooSoon)?;
+		let early = window > now;
+		match judge(self.gateway, found.as_ref()) {
+			Ok(facts) => Ok(facts),
+			Err(_) if early => Err(Refusal::TooSoon),
+			Err(refusal) => Err(refusal),
+		}
+	}
+
+	/// What the chain says of one device now; `None` if it cannot be asked now.
+	async fn lookup(&self, device: DeviceId, window: Window) -> Option<Option<DeviceFacts>> {
+		let key = (window, device);
+		{
+			let known = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
+			if let Some((when, facts)) = known.get(&key)
+				&& when.elapsed() < LOOKUP_LIFE
+			{
+				return Some(*facts);
+			}
+		}
+		self.limiter.check().ok()?;
+		let facts = self.chain.device_facts(device, window, At::Best).await;
+		let facts = facts.inspect_err(|cause| tracing::warn!(%cause, "cannot look up a device"));
+		let facts = facts.ok()?;
+		let mut known = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
+		if known.len() >= KEPT_LOOKUPS {
+			known.retain(|_, (when, _)| when.elapsed() < LOOKUP_LIFE);
+		}
+		known.insert(key, (Instant::now(), facts));
+		Some(facts)
+	}
+}
+
+/// Whether a device belongs to `gateway`. Pure.
+fn judge(gateway: GatewayId, facts: Option<&DeviceFacts>) -> Result<SlotFacts, Refusal> {
+	let facts = facts.ok_or(Refusal::UnknownDevice)?;
+	if facts.assignment.is_none_or(|place| place.gateway != gateway) {
+		return Err(Refusal::NotAssigned);
+	}
+	if !facts.active {
+		return Err(Refusal::Inactive);
+	}
+	Ok(SlotFacts { device: facts.device, key: facts.key, active: true })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use cairn_types::{NetworkId, view::Assignment};
+	use sp_core::ed25519;
+
+	const GATEWAY: GatewayId = GatewayId(1);
+
+	fn row(device: u8, place: Option<(u32, Slot)>, active: bool) -> DeviceFacts {
+		DeviceFacts {
+			device: DeviceId(u64::from(device)),
+			network: NetworkId(1),
+			key: DeviceKey::Ed25519(ed25519::Public::from_raw([device; 32])),
+			active,
+			assignment: place
+				.map(|(gateway, slot)| Assignment { gateway: GatewayId(gateway), slot }),
+		}
+	}
+
+	#[test]
+	fn only_slots_of_this_window_have_somebody() {
+		let rows = vec![
+			(0, row(1, Some((1, 0)), true)),
+			(1, row(2, Some((1, 7)), true)),
+			(2, row(3, Some((2, 2)), true)),
+			(3, row(4, None, true)),
+		];
+		let facts = Facts::new(GATEWAY, 5, rows);
+		assert_eq!((facts.len(), facts.window()), (1, 5));
+		let (slot, place) = facts.place(DeviceId(1)).expect("assigned");
+		assert_eq!((slot, facts.slot(0)), (0, Some(place)));
+		assert_eq!(facts.by_key(&place.key), Some(DeviceId(1)));
+		assert_eq!(facts.place(DeviceId(2)), None);
+	}
+
+	#[test]
+	fn fails_when_the_device_does_not_belong() {
+		let cases = [
+			(None, Refusal::UnknownDevice),
+			(Some(row(1, None, true)), Refusal::NotAssigned),
+			(Some(row(1, Some((2, 0)), true)), Refusal::NotAssigned),
+			(Some(row(1, Some((1, 0)), false)), Refusal::Inactive),
+		];
+		for (facts, refusal) in cases {
+			assert_eq!(judge(GATEWAY, facts.as_ref()), Err(refusal));
+		}
+		assert!(judge(GATEWAY, Some(&row(1, Some((1, 0)), true))).is_ok());
+	}
+}

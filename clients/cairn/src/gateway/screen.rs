@@ -1,0 +1,203 @@
+//! What of a reading can be judged without the store: form, time, place, signature. Pure.
+
+use cairn_chain::views::Clock;
+use cairn_telemetry::{SignedReading, check::SlotFacts};
+use cairn_types::{DeviceId, Hash32, NetworkId, SchemaId, Window};
+use std::collections::BTreeSet;
+
+use super::refusal::Refusal;
+
+/// What readings are judged by.
+#[derive(Clone, Debug)]
+pub struct Screen<'a> {
+	/// Hash of the chain's first block.
+	pub genesis: Hash32,
+	/// The gateway's network.
+	pub network: NetworkId,
+	/// Where the chain is in time.
+	pub clock: &'a Clock,
+	/// Schemas of the network in recent cycles and the next one, with their channel counts.
+	pub schemas: &'a [(SchemaId, usize)],
+	/// Whether the network runs in the chain's window.
+	pub running: bool,
+	/// The gateway's clock, ms since the epoch.
+	pub now_millis: u64,
+	/// How far ahead a device's clock may be, ms.
+	pub tolerance_millis: u64,
+}
+
+impl Screen<'_> {
+	/// Judge everything but place and signature; returns the reading's window.
+	///
+	/// # Errors
+	/// The first [`Refusal`].
+	pub fn form(&self, signed: &SignedReading) -> Result<Window, Refusal> {
+		let reading = &signed.reading;
+		if reading.network != self.network {
+			return Err(Refusal::WrongNetwork);
+		}
+		let schema = self.schemas.iter().find(|(id, _)| *id == reading.schema);
+		let (_, channels) = schema.ok_or(Refusal::WrongSchema)?;
+		if reading.values.len() != *channels {
+			return Err(Refusal::ChannelCount);
+		}
+		if reading.time > self.now_millis.saturating_add(self.tolerance_millis) {
+			return Err(Refusal::FutureDated);
+		}
+		let window = self.clock.periods.window_at(reading.time);
+		if window == self.clock.now.window && !self.running {
+			return Err(Refusal::NetworkInactive);
+		}
+		Ok(window)
+	}
+
+	/// Judge the signature under the key of the reading's place.
+	///
+	/// # Errors
+	/// [`Refusal::BadSignature`].
+	pub fn signature(&self, signed: &SignedReading, place: &SlotFacts) -> Result<(), Refusal> {
+		if signed.verify(&self.genesis, &place.key) { Ok(()) } else { Err(Refusal::BadSignature) }
+	}
+}
+
+/// Hold readings back that follow one that may come later: taken now, they would make it too late.
+pub fn hold_back<T>(judged: &mut [(DeviceId, Result<T, Refusal>)]) {
+	let mut waiting = BTreeSet::new();
+	for (device, verdict) in judged {
+		match verdict {
+			Err(refusal) if refusal.retry() => {
+				waiting.insert(*device);
+			},
+			Ok(_) if waiting.contains(device) => *verdict = Err(Refusal::Waiting),
+			_ => {},
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use cairn_telemetry::Reading;
+	use cairn_types::{DeviceKey, DeviceSignature, Moment, Periods, schema::Values};
+	use sp_core::{Pair, ed25519};
+
+	const GENESIS: Hash32 = [9; 32];
+
+	fn clock() -> Clock {
+		Clock {
+			now: Moment { window: 5, tick: 5 },
+			cycle: 1,
+			periods: Periods {
+				slot_millis: 1_000,
+				window_slots: 6,
+				verdict_ticks: 2,
+				attest_ticks: 6,
+				dispute_ticks: 1,
+				appeal_ticks: 1,
+				cycle_ticks: 4,
+				kept_cycles: 100,
+			},
+			record: None,
+			required: [0; 32],
+			upcoming: [0; 32],
+		}
+	}
+
+	fn screen(clock: &Clock) -> Screen<'_> {
+		Screen {
+			genesis: GENESIS,
+			network: NetworkId(1),
+			clock,
+			schemas: &[(SchemaId(2), 1), (SchemaId(3), 2)],
+			running: true,
+			now_millis: 33_000,
+			tolerance_millis: 2_000,
+		}
+	}
+
+	fn signed(change: impl FnOnce(&mut Reading)) -> SignedReading {
+		let mut reading = Reading {
+			network: NetworkId(1),
+			schema: SchemaId(2),
+			device: DeviceId(4),
+			sequence: 1,
+			anchor: [0; 32],
+			time: 32_000,
+			values: Values::truncate_from(vec![Some(1)]),
+		};
+		change(&mut reading);
+		let signature = ed25519::Pair::from_seed(&[1; 32]).sign(&reading.message(&GENESIS));
+		SignedReading { reading, signature: DeviceSignature::Ed25519(signature) }
+	}
+
+	#[test]
+	fn works_when_the_reading_is_sound() {
+		let clock = clock();
+		let screen = screen(&clock);
+		assert_eq!(screen.form(&signed(|_| {})), Ok(5));
+		// Late ones are the store's to judge.
+		assert_eq!(screen.form(&signed(|reading| reading.time = 1)), Ok(0));
+		// A device's clock may be a little ahead, into the next window too.
+		assert_eq!(screen.form(&signed(|reading| reading.time = 35_000)), Ok(5));
+		let late = Screen { now_millis: 35_000, ..screen };
+		assert_eq!(late.form(&signed(|reading| reading.time = 36_500)), Ok(6));
+	}
+
+	#[test]
+	fn fails_when_the_form_is_wrong() {
+		let clock = clock();
+		let screen = screen(&clock);
+		type Change = fn(&mut Reading);
+		let cases: [(Change, Refusal); 5] = [
+			(|reading| reading.network = NetworkId(2), Refusal::WrongNetwork),
+			(|reading| reading.schema = SchemaId(4), Refusal::WrongSchema),
+			(|reading| reading.schema = SchemaId(3), Refusal::ChannelCount),
+			(|reading| reading.values = Values::default(), Refusal::ChannelCount),
+			(|reading| reading.time = 35_001, Refusal::FutureDated),
+		];
+		for (change, refusal) in cases {
+			assert_eq!(screen.form(&signed(change)), Err(refusal));
+		}
+		let paused = Screen { running: false, ..screen };
+		assert_eq!(paused.form(&signed(|_| {})), Err(Refusal::NetworkInactive));
+	}
+
+	#[test]
+	fn fails_when_the_signature_is_anothers() {
+		let clock = clock();
+		let screen = screen(&clock);
+		let place = |seed: u8| SlotFacts {
+			device: DeviceId(4),
+			key: DeviceKey::Ed25519(ed25519::Pair::from_seed(&[seed; 32]).public()),
+			active: true,
+		};
+		assert_eq!(screen.signature(&signed(|_| {}), &place(1)), Ok(()));
+		assert_eq!(screen.signature(&signed(|_| {}), &place(2)), Err(Refusal::BadSignature));
+		let mut altered = signed(|_| {});
+		altered.reading.sequence += 1;
+		assert_eq!(screen.signature(&altered, &place(1)), Err(Refusal::BadSignature));
+	}
+
+	#[test]
+	fn readings_behind_a_retryable_one_wait() {
+		let mut judged = [
+			(DeviceId(1), Ok(1)),
+			(DeviceId(1), Err(Refusal::BadSignature)),
+			(DeviceId(1), Ok(2)),
+			(DeviceId(2), Err(Refusal::TooSoon)),
+			(DeviceId(2), Ok(3)),
+			(DeviceId(1), Ok(4)),
+		];
+		hold_back(&mut judged);
+		let verdicts = judged.map(|(_, verdict)| verdict);
+		let expected = [
+			Ok(1),
+			Err(Refusal::BadSignature),
+			Ok(2),
+			Err(Refusal::TooSoon),
+			Err(Refusal::Waiting),
+			Ok(4),
+		];
+		assert_eq!(verdicts, expected);
+	}
+}

@@ -1,0 +1,297 @@
+//! What the runtime API does not answer, read from storage: makers, votes, a cycle's numbers, and
+//! whose slots are whose.
+//!
+//! Values are decoded up to the field that is needed; what follows is not looked at. A test holds
+//! names and order of those fields against the runtime's metadata.
+
+use cairn_telemetry::{Fault, Sums};
+use cairn_types::{
+	Amount, Attempt, Cycle, GatewayId, Hash32, MakerId, Slot, Tick, Window, view::SlotRecord,
+};
+use codec::{Decode, DecodeAll, Encode};
+use sp_core::ed25519;
+use sp_crypto_hashing::{twox_64, twox_128};
+use subxt::utils::H256;
+
+use crate::{
+	client::{At, Chain},
+	error::Error,
+};
+
+/// Entries that are read with one question.
+const PAGE: u32 = 256;
+
+/// A key with which a maker signs certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct MakerKey {
+	/// The key.
+	pub public: ed25519::Public,
+	/// Whether its certificates admit nothing any more.
+	pub revoked: bool,
+}
+
+/// A maker.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct MakerView {
+	/// Who acts for it.
+	pub admin: [u8; 32],
+	/// Its keys, by the index that certificates name.
+	pub keys: Vec<MakerKey>,
+	/// A cycle, and how many devices it certified in it: the last one in which it certified any.
+	pub registered: (Cycle, u32),
+	/// How many devices its certificates stand for.
+	pub devices: u32,
+	/// First tick at which it may leave, once they stand for none.
+	pub settled: Tick,
+}
+
+/// What a cycle's first tick fixed for it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CycleView {
+	/// What it emits at most.
+	pub emission: Amount,
+	/// That, to validators, treasury and networks.
+	pub parts: [Amount; 3],
+	/// What of the networks' part is shared by weight.
+	pub bootstrap: Amount,
+	/// Sum of all networks' weights.
+	pub weights: u64,
+	/// Cycles over which claims made in it vest.
+	pub vesting: u32,
+}
+
+impl CycleView {
+	/// The pool of a network of this weight: ⌊bootstrap · weight / Σ weights⌋, as the runtime has it.
+	#[must_use]
+	pub fn pool(&self, weight: u32) -> Amount {
+		self.bootstrap
+			.saturating_mul(u128::from(weight))
+			.checked_div(u128::from(self.weights))
+			.unwrap_or(0)
+	}
+}
+
+/// A committee member's vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Vote {
+	/// None so far.
+	None,
+	/// For validity.
+	Valid,
+	/// For a fault.
+	Invalid(Fault),
+	/// The bytes could not be had.
+	Unavailable,
+}
+
+/// A slot and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotView {
+	/// The gateway.
+	pub gateway: GatewayId,
+	/// The place in its ledger.
+	pub slot: Slot,
+	/// Whose, when, and who is paid.
+	pub record: SlotRecord<[u8; 32]>,
+}
+
+/// What is read of a batch's record.
+#[derive(Decode)]
+struct BatchHead {
+	_header_hash: Hash32,
+	_ledger_root: Hash32,
+	_payload_size: u64,
+	_sums: Sums,
+	/// Tick, sealed at, sealed in, session, members, ordinal.
+	_numbers: [u32; 6],
+	_fees: [Amount; 2],
+	_committee: Vec<u32>,
+	votes: Vec<Vote>,
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeView {
+	/// The chain's name.
+	pub chain: String,
+	/// The node's implementation and version.
+	pub version: String,
+	/// How many peers it has.
+	pub peers: usize,
+	/// Whether it is catching up.
+	pub is_syncing: bool,
+}
+
+impl Chain {
+	/// A maker.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn maker(&self, id: MakerId, at: At) -> Result<Option<MakerView>, Error> {
+		let key = [prefix("Devices", "Makers"), twox_64_concat(&id)].concat();
+		self.stored("a maker", &key, at).await
+	}
+
+	/// What is fixed for a cycle; `None` if it has not begun, or so long ago that it is not kept.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn cycle_view(&self, cycle: Cycle, at: At) -> Result<Option<CycleView>, Error> {
+		let key = [prefix("Rewards", "Cycles"), twox_64_concat(&cycle)].concat();
+		self.stored("a cycle", &key, at).await
+	}
+
+	/// The votes on a batch; empty before the first, or if there is no such batch.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn votes(
+		&self,
+		gateway: GatewayId,
+		window: Window,
+		attempt: Attempt,
+		at: At,
+	) -> Result<Vec<Vote>, Error> {
+		let key = [
+			prefix("Telemetry", "Batches"),
+			twox_64_concat(&gateway),
+			twox_64_concat(&window),
+			twox_64_concat(&attempt),
+		]
+		.concat();
+		let batch: Option<BatchHead> = self.stored("a batch's votes", &key, at).await?;
+		Ok(batch.map(|batch| batch.votes).unwrap_or_default())
+	}
+
+	/// Every slot that is `wanted`, by gateway and slot. Reads the entries of all slots there are, a
+	/// page at a time, and tells `progress` how many so far.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn slots_where(
+		&self,
+		wanted: impl Fn(&SlotView) -> bool,
+		progress: impl Fn(usize),
+	) -> Result<Vec<SlotView>, Error> {
+		const REQUEST: &str = "the slots' entries";
+		let undecodable =
+			|cause: String| Error::Undecodable { request: REQUEST.to_owned(), cause };
+		let prefix = &prefix("Telemetry", "Slots");
+		let at = Some(H256(self.best().await?.hash));
+		let (mut found, mut seen) = (Vec::new(), 0usize);
+		let mut last: Option<Vec<u8>> = None;
+		loop {
+			let from = last.as_deref();
+			let keys = self
+				.ask(REQUEST, |link| async move {
+					link.rpc.state_get_keys_paged(prefix, PAGE, from, at).await
+				})
+				.await?;
+			let Some(end) = keys.last().cloned() else { break };
+			let keys = &keys;
+			let sets = self
+				.ask(REQUEST, |link| async move {
+					link.rpc.state_query_storage_at(keys.iter().map(Vec::as_slice), at).await
+				})
+				.await?;
+			for (key, value) in sets.into_iter().flat_map(|set| set.changes) {
+				let Some(value) = value else { continue };
+				let slot = read_slot(&key, &value).map_err(undecodable)?;
+				seen = seen.saturating_add(1);
+				if wanted(&slot) {
+					found.push(slot);
+				}
+			}
+			progress(seen);
+			last = Some(end);
+		}
+		found.sort_by_key(|view| (view.gateway, view.slot));
+		Ok(found)
+	}
+
+	/// What the node says of itself.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn node(&self) -> Result<NodeView, Error> {
+		const REQUEST: &str = "the node's state";
+		let chain =
+			self.ask(REQUEST, |link| async move { link.rpc.system_chain().await }).await?;
+		let version =
+			self.ask(REQUEST, |link| async move { link.rpc.system_version().await }).await?;
+		let health =
+			self.ask(REQUEST, |link| async move { link.rpc.system_health().await }).await?;
+		Ok(NodeView { chain, version, peers: health.peers, is_syncing: health.is_syncing })
+	}
+
+	/// Decode the beginning of the value under `key`.
+	async fn stored<T: Decode>(
+		&self,
+		request: &str,
+		key: &[u8],
+		at: At,
+	) -> Result<Option<T>, Error> {
+		let at = self.resolve(at).await?;
+		let bytes = self
+			.ask(request, |link| async move { link.rpc.state_get_storage(key, at).await })
+			.await?;
+		let Some(bytes) = bytes else { return Ok(None) };
+		T::decode(&mut bytes.as_slice()).map(Some).map_err(|cause| Error::Undecodable {
+			request: request.to_owned(),
+			cause: cause.to_string(),
+		})
+	}
+}
+
+/// First bytes of every key of a storage item.
+fn prefix(pallet: &str, item: &str) -> Vec<u8> {
+	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
+}
+
+/// A key's part under the hasher `Twox64Concat`.
+fn twox_64_concat(key: &impl Encode) -> Vec<u8> {
+	let bytes = key.encode();
+	[twox_64(&bytes).as_slice(), &bytes].concat()
+}
+
+/// A slot from its entry's key and value.
+fn read_slot(key: &[u8], value: &[u8]) -> Result<SlotView, String> {
+	const PREFIX: usize = 32;
+	type Key = ([u8; 8], GatewayId, [u8; 8], Slot);
+	let parts = key.get(PREFIX..).unwrap_or_default();
+	let (_, gateway, _, slot) =
+		Key::decode_all(&mut &*parts).map_err(|cause| cause.to_string())?;
+	let record = SlotRecord::decode(&mut &*value).map_err(|cause| cause.to_string())?;
+	Ok(SlotView { gateway, slot, record })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use cairn_types::DeviceId;
+
+	#[test]
+	fn a_slot_is_read_from_its_entry() {
+		let key = [
+			prefix("Telemetry", "Slots"),
+			twox_64_concat(&GatewayId(3)),
+			twox_64_concat(&7u32),
+		]
+		.concat();
+		let record =
+			SlotRecord { device: DeviceId(5), payee: [9u8; 32], from: 11, until: Window::MAX };
+		let value = [record.encode(), vec![1, 2, 3]].concat();
+		let view = SlotView { gateway: GatewayId(3), slot: 7, record };
+		assert_eq!(read_slot(&key, &value), Ok(view));
+		assert!(read_slot(&key[..50], &value).is_err());
+		assert!(read_slot(&key, &value[..20]).is_err());
+	}
+
+	#[test]
+	fn a_pool_is_the_weights_share_rounded_down() {
+		let cycle =
+			CycleView { emission: 0, parts: [0; 3], bootstrap: 100, weights: 3, vesting: 1 };
+		assert_eq!(cycle.pool(2), 66);
+		assert_eq!(CycleView { weights: 0, ..cycle }.pool(2), 0);
+	}
+}

@@ -1,0 +1,15 @@
+mod close_leaf;
+mod collect;
+mod expire;
+mod ledger;
+mod properties;
+mod pruning;
+mod queries;
+mod reap_gateway;
+mod register_gateway;
+mod retire_gateway;
+mod seal;
+mod sessions;
+mod slots;
+mod submit_verdict;
+mod update_endpoint;

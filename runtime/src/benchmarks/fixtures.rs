@@ -1,0 +1,234 @@
+//! What the pallets' benchmarks need of other pallets: made by their own calls where a call can make
+//! it, written to their storage where it takes time or a committee.
+
+use crate::{
+	AccountId, Balance, Balances, Devices, Entropy, Networks, Runtime, RuntimeOrigin, Schemas,
+	System, Telemetry, Time, configs::cairn::Consensus, currency::UNIT, timing,
+};
+use alloc::{vec, vec::Vec};
+use cairn_telemetry::Claim;
+use cairn_traits::{CurrentSession, Entropy as _, Timekeeper};
+use cairn_types::{
+	Activity, Channel, ChannelKind, Dated, DeviceId, DeviceKey, GatewayId, Hash32, MakerId,
+	MeterRule, Moment, NetworkConfig, NetworkId, Quantity, Schema, SchemaId, Slot, Tick, Unit,
+	Window, WindowRecord,
+	meter::{Admission, MAX_ADMITTED},
+	schema::{MAX_CHANNELS, MAX_NAME, Name},
+	view::{DeviceState, SlotRecord},
+};
+use codec::MaxEncodedLen;
+use frame_benchmarking::account;
+use frame_support::{
+	BoundedVec,
+	traits::{Consideration, Footprint, Get, fungible::Mutate},
+};
+use pallet_devices::{DeviceRecord, DeviceRecordOf};
+use pallet_telemetry::{
+	SlotEntryOf,
+	types::{LedgerRecord, MAX_ENDPOINT, SlotEntry},
+};
+use pallet_time::TimeState;
+
+/// More than any deposit or bond.
+const FUNDS: Balance = 1_000_000 * UNIT;
+const SEED: Hash32 = [5; 32];
+
+/// The other pallets, to each pallet's benchmarks.
+pub struct Fixtures;
+
+/// A name of full length that differs from the others in its last byte only.
+fn name(last: u8) -> Name {
+	let mut bytes = vec![b'n'; usize::try_from(MAX_NAME).unwrap_or(1)];
+	if let Some(byte) = bytes.last_mut() {
+		*byte = last;
+	}
+	BoundedVec::truncate_from(bytes)
+}
+
+/// A schema of as many channels as allowed, all of them counters.
+pub(super) fn largest_schema() -> Schema {
+	let channels: Vec<_> = (b'a'..=b'z')
+		.take(usize::try_from(MAX_CHANNELS).unwrap_or(1))
+		.map(|last| Channel {
+			name: name(last),
+			quantity: Quantity::Information,
+			unit: Unit::Byte,
+			scale: 0,
+			kind: ChannelKind::Counter,
+			min: 0,
+			max: i64::MAX,
+			max_change: Some(u64::MAX),
+		})
+		.collect();
+	Schema { name: name(b'0'), version: 1, channels: BoundedVec::truncate_from(channels) }
+}
+
+/// The meter that looks furthest into [`largest_schema`]: its last channel.
+pub(super) fn last_counter() -> MeterRule {
+	MeterRule::Counter {
+		channel: u8::try_from(MAX_CHANNELS.saturating_sub(1)).unwrap_or(0),
+		max_rate: u64::MAX,
+	}
+}
+
+fn fund(who: &AccountId) {
+	let _ = Balances::mint_into(who, FUNDS); // fails only beyond the total of all balances
+}
+
+fn funded(name: &'static str) -> AccountId {
+	let who = account(name, 0, 0);
+	fund(&who);
+	who
+}
+
+/// Publish the largest schema.
+fn publish() -> SchemaId {
+	let id = pallet_schemas::NextId::<Runtime>::get();
+	let publisher = RuntimeOrigin::signed(funded("publisher"));
+	Schemas::publish(publisher, largest_schema()).expect("a sound schema; the publisher can pay");
+	id
+}
+
+/// Create a network of the largest schema that admits as many makers as it may, `maker` the last.
+fn create_network(maker: MakerId) -> NetworkId {
+	let id = pallet_networks::NextId::<Runtime>::get();
+	let others = (0..MAX_ADMITTED.saturating_sub(1)).map(|i| MakerId(u32::MAX.saturating_sub(i)));
+	let makers: Vec<_> = others.chain([maker]).collect();
+	let config = NetworkConfig {
+		schema: publish(),
+		meter: last_counter(),
+		admission: Admission::Certified(BoundedVec::truncate_from(makers)),
+	};
+	let owner = RuntimeOrigin::signed(funded("network owner"));
+	Networks::create(owner, name(b'0'), config).expect("a sound network; its owner can pay");
+	id
+}
+
+/// Register a gateway of `network`.
+fn register_gateway(network: NetworkId) -> GatewayId {
+	let id = pallet_telemetry::NextGateway::<Runtime>::get();
+	let operator = RuntimeOrigin::signed(funded("gateway operator"));
+	let mut endpoint = b"https://gateway".to_vec();
+	endpoint.resize(usize::try_from(MAX_ENDPOINT).unwrap_or(64), b'y');
+	let endpoint = BoundedVec::truncate_from(endpoint);
+	Telemetry::register_gateway(operator, network, endpoint)
+		.expect("the network is open; the operator can pay");
+	id
+}
+
+/// Let ticks pass, and as many windows, each of them recorded.
+fn pass(ticks: Tick) {
+	let Moment { window, tick } = Time::now();
+	let anchor = Entropy::newest();
+	let record = |tick: Tick| WindowRecord {
+		tick,
+		anchor,
+		required: anchor,
+		session: Consensus::session(),
+		rules: pallet_time::RulesVersion::<Runtime>::get(),
+		first_block: System::block_number(),
+	};
+	for passed in 0..=ticks {
+		let (window, tick) = (window.saturating_add(passed), tick.saturating_add(passed));
+		pallet_time::Windows::<Runtime>::insert(window, record(tick));
+		pallet_time::Now::<Runtime>::mutate(|now| {
+			let before = now.unwrap_or_else(|| TimeState::first(window, anchor, false));
+			*now = Some(TimeState { window, tick, ..before });
+		});
+	}
+}
+
+/// Give `device` a slot for all times, paid to `payee`.
+fn insert_slot(gateway: GatewayId, slot: Slot, device: DeviceId, payee: AccountId) {
+	type Deposit = <Runtime as pallet_telemetry::Config>::SlotDeposit;
+
+	let depositor = funded("depositor");
+	let footprint = Footprint::from_parts(1, SlotEntryOf::<Runtime>::max_encoded_len());
+	let ticket = Deposit::new(&depositor, footprint).expect("the depositor can pay");
+	let record = SlotRecord { device, payee, from: 0, until: Window::MAX };
+	let entry = SlotEntry { record, settled: 0, depositor, ticket };
+	pallet_telemetry::Slots::<Runtime>::insert(gateway, slot, entry);
+}
+
+/// Register `device` of `network` with `key`, active and in a slot of `gateway`, for all times.
+pub(super) fn insert_device(
+	network: NetworkId,
+	device: DeviceId,
+	key: DeviceKey,
+	(gateway, slot): (GatewayId, Slot),
+) {
+	type Deposit = <Runtime as pallet_devices::Config>::Deposit;
+
+	let owner = funded("device owner");
+	let footprint = Footprint::from_mel::<DeviceRecordOf<Runtime>>();
+	let record = DeviceRecord {
+		ticket: Deposit::new(&owner, footprint).expect("the owner can pay"),
+		owner: owner.clone(),
+		stage: pallet_devices::Stage::Active,
+		state: DeviceState {
+			network,
+			maker: None,
+			key: Dated::new(key, 0, 0),
+			assignment: None,
+			activity: Activity::open(0, Window::MAX),
+			expires: Window::MAX,
+		},
+		certified: None,
+		changed: 0,
+	};
+	pallet_devices::Devices::<Runtime>::insert(device, record);
+	insert_slot(gateway, slot, device, owner);
+}
+
+impl pallet_entropy::BenchmarkHelper for Fixtures {
+	fn set_previous_output(output: Hash32) {
+		pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some(output));
+	}
+}
+
+impl pallet_time::BenchmarkHelper for Fixtures {
+	fn set_slot(slot: u64) {
+		pallet_babe::CurrentSlot::<Runtime>::put(sp_consensus_babe::Slot::from(slot));
+	}
+}
+
+impl pallet_networks::BenchmarkHelper for Fixtures {
+	fn schema() -> SchemaId {
+		publish()
+	}
+}
+
+impl pallet_devices::BenchmarkHelper<AccountId> for Fixtures {
+	fn fund(who: &AccountId) {
+		fund(who);
+	}
+
+	fn network(maker: MakerId) -> NetworkId {
+		create_network(maker)
+	}
+
+	fn gateway(network: NetworkId) -> GatewayId {
+		register_gateway(network)
+	}
+
+	fn advance(ticks: Tick) {
+		pass(ticks);
+	}
+}
+
+impl pallet_rewards::BenchmarkHelper<AccountId> for Fixtures {
+	fn set_tick(tick: Tick) {
+		pass(tick.saturating_sub(Time::now().tick));
+	}
+
+	fn certified_network() -> NetworkId {
+		create_network(MakerId(0))
+	}
+
+	fn prove(claim: &Claim, network: NetworkId, payee: &AccountId) {
+		let root = claim.root().expect("the path is in its one encoding");
+		let ledger = LedgerRecord { root, tick: 0, network };
+		pallet_telemetry::Ledgers::<Runtime>::insert(claim.gateway, claim.window, ledger);
+		insert_slot(claim.gateway, claim.slot, claim.account.latest().device, payee.clone());
+	}
+}
