@@ -174,8 +174,7 @@ impl Chain {
 		progress: impl Fn(usize),
 	) -> Result<Vec<SlotView>, Error> {
 		const REQUEST: &str = "the slots' entries";
-		let undecodable =
-			|cause: String| Error::Undecodable { request: REQUEST.to_owned(), cause };
+		let undecodable = |cause: String| Error::Undecodable { request: REQUEST.to_owned(), cause };
 		let prefix = &prefix("Telemetry", "Slots");
 		let at = Some(H256(self.best().await?.hash));
 		let (mut found, mut seen) = (Vec::new(), 0usize);
@@ -215,8 +214,7 @@ impl Chain {
 	/// If the node does not answer.
 	pub async fn node(&self) -> Result<NodeView, Error> {
 		const REQUEST: &str = "the node's state";
-		let chain =
-			self.ask(REQUEST, |link| async move { link.rpc.system_chain().await }).await?;
+		let chain = self.ask(REQUEST, |link| async move { link.rpc.system_chain().await }).await?;
 		let version =
 			self.ask(REQUEST, |link| async move { link.rpc.system_version().await }).await?;
 		let health =
@@ -259,8 +257,7 @@ fn read_slot(key: &[u8], value: &[u8]) -> Result<SlotView, String> {
 	const PREFIX: usize = 32;
 	type Key = ([u8; 8], GatewayId, [u8; 8], Slot);
 	let parts = key.get(PREFIX..).unwrap_or_default();
-	let (_, gateway, _, slot) =
-		Key::decode_all(&mut &*parts).map_err(|cause| cause.to_string())?;
+	let (_, gateway, _, slot) = Key::decode_all(&mut &*parts).map_err(|cause| cause.to_string())?;
 	let record = SlotRecord::decode(&mut &*value).map_err(|cause| cause.to_string())?;
 	Ok(SlotView { gateway, slot, record })
 }
@@ -272,12 +269,9 @@ mod tests {
 
 	#[test]
 	fn a_slot_is_read_from_its_entry() {
-		let key = [
-			prefix("Telemetry", "Slots"),
-			twox_64_concat(&GatewayId(3)),
-			twox_64_concat(&7u32),
-		]
-		.concat();
+		let key =
+			[prefix("Telemetry", "Slots"), twox_64_concat(&GatewayId(3)), twox_64_concat(&7u32)]
+				.concat();
 		let record =
 			SlotRecord { device: DeviceId(5), payee: [9u8; 32], from: 11, until: Window::MAX };
 		let value = [record.encode(), vec![1, 2, 3]].concat();

@@ -5,8 +5,7 @@ use codec::{Decode, Encode};
 use subxt::{Metadata, metadata::StorageHasher};
 
 fn metadata() -> Metadata {
-	let bytes = sp_io::TestExternalities::default()
-		.execute_with(|| Runtime::metadata().encode());
+	let bytes = sp_io::TestExternalities::default().execute_with(|| Runtime::metadata().encode());
 	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
 }
 

@@ -2,8 +2,8 @@
 //! it, written to their storage where it takes time or a committee.
 
 use crate::{
-	AccountId, Balance, Balances, Devices, Entropy, Networks, Runtime, RuntimeOrigin, Schemas,
-	System, Telemetry, Time, configs::cairn::Consensus, currency::UNIT, timing,
+	AccountId, Balance, Balances, Entropy, Networks, Runtime, RuntimeOrigin, Schemas, System,
+	Telemetry, Time, configs::cairn::Consensus, currency::UNIT, timing,
 };
 use alloc::{vec, vec::Vec};
 use cairn_telemetry::Claim;
@@ -20,7 +20,7 @@ use codec::MaxEncodedLen;
 use frame_benchmarking::account;
 use frame_support::{
 	BoundedVec,
-	traits::{Consideration, Footprint, Get, fungible::Mutate},
+	traits::{Consideration, Footprint, fungible::Mutate},
 };
 use pallet_devices::{DeviceRecord, DeviceRecordOf};
 use pallet_telemetry::{

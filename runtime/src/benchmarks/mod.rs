@@ -3,7 +3,7 @@
 mod check;
 mod fixtures;
 
-pub use fixtures::Fixtures;
+pub(crate) use fixtures::Fixtures;
 
 use crate::*;
 use alloc::{string::String, vec::Vec};

@@ -293,7 +293,7 @@ fn fails_when_not_authorised() {
 fn fails_when_dispatched_for_a_batch_that_does_not_accept_it() {
 	sealed(|| {
 		let claim = VerdictClaim { attempt: 1, ..first(0, Verdict::Valid) };
-		let origin = frame_system::RawOrigin::Authorized.into();
+		let origin = RuntimeOrigin::from(frame_system::RawOrigin::<u64>::Authorized);
 		assert_noop!(
 			Telemetry::submit_verdict(origin, claim, sign(&claim)),
 			Error::VerdictRejected

@@ -1,6 +1,6 @@
 //! What is sealed is valid; whatever is then changed is found out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
 use cairn_types::Slot;
 use codec::{Decode, Encode};
@@ -11,7 +11,7 @@ use super::{
 	world::{Plan, UPTIME, WINDOW, World, meter, planned, plans, rates},
 };
 use crate::{
-	Fault, HeaderV1, SignedReading,
+	Fault, HeaderV1, SignedReading, Sums,
 	ledger::Leaf,
 	payload::{CHUNK, Unavailable},
 	seal::{DeviceReadings, SealError, seal},
@@ -60,6 +60,22 @@ fn expected(position: usize, before: &HeaderV1, after: &HeaderV1) -> Result<Opti
 		160..168 => Err(Unavailable::Mismatch),
 		_ => Ok(Some(Fault::WrongRules)),
 	}
+}
+
+/// Seal two reports, the second of them changed.
+fn sealed(
+	slots: [Slot; 2],
+	change: impl FnOnce(&mut DeviceReadings),
+) -> Result<Sums, SealError<Infallible>> {
+	let mut world = World::begun();
+	let mut devices = Vec::new();
+	for slot in slots {
+		let readings = world.report(&[slot]).remove(&slot).expect("reported");
+		let leaf = world.ledger.get(&slot).cloned();
+		devices.push(DeviceReadings { slot, device: world.devices[&slot].id, leaf, readings });
+	}
+	change(&mut devices[1]);
+	seal(&world.context, &rates, 0, &devices, &mut world.nodes).map(|sealed| sealed.header.sums)
 }
 
 #[test]
@@ -115,26 +131,13 @@ fn fails_when_there_is_nothing_to_seal() {
 
 #[test]
 fn fails_when_what_is_sealed_would_be_invalid() {
-	let mut world = World::begun();
-	let sealed = |world: &mut World, slots: [Slot; 2], change: fn(&mut DeviceReadings)| {
-		let mut devices = Vec::new();
-		for slot in slots {
-			let readings = world.report(&[slot]).remove(&slot).expect("reported");
-			let leaf = world.ledger.get(&slot).cloned();
-			devices.push(DeviceReadings { slot, device: world.devices[&slot].id, leaf, readings });
-		}
-		change(&mut devices[1]);
-		seal(&world.context, &rates, 0, &devices, &mut world.nodes).map(|sealed| sealed.header.sums)
-	};
 	let fault = |slot, fault| Err(SealError::Fault { slot, fault });
-	let found = sealed(&mut world, [3, 9], |device| device.readings.reverse());
+	let found = sealed([3, 9], |device| device.readings.reverse());
 	assert_eq!(found, fault(9, Fault::SequenceOrder));
-	let found = sealed(&mut world, [3, 9], |device| device.readings.clear());
+	let found = sealed([3, 9], |device| device.readings.clear());
 	assert_eq!(found, fault(9, Fault::ReadingCount));
-	let found = sealed(&mut world, [9, 3], |_| ());
-	assert_eq!(found, fault(3, Fault::SlotOrder));
-	let found = sealed(&mut world, [9, 9], |_| ());
-	assert_eq!(found, fault(9, Fault::SlotOrder));
+	assert_eq!(sealed([9, 3], |_| ()), fault(3, Fault::SlotOrder));
+	assert_eq!(sealed([9, 9], |_| ()), fault(9, Fault::SlotOrder));
 }
 
 #[test]

@@ -71,7 +71,6 @@ fn malformed() -> Vec<(Fault, (World, Batch))> {
 		(Fault::Malformed, raw(|payload| payload[4] = 5)),
 		(Fault::Malformed, raw(|payload| payload[5 + 64] = 17 << 2)),
 		(Fault::Malformed, raw(|payload| payload[5 + first] = 7)),
-		(Fault::Malformed, raw(|payload| payload.insert(0, 0))),
 		(Fault::SlotOrder, with(|_, entries| entries.reverse())),
 		(Fault::SlotOrder, with(|_, entries| entries.push(entries[2].clone()))),
 		(Fault::SlotOrder, with(|_, entries| entries.insert(2, entries[0].clone()))),
@@ -156,7 +155,7 @@ fn fails_when_a_batch_commits_to_any_fault() {
 		assert_eq!(found, Ok(Some(fault)), "example {number}");
 		missing.retain(|other| *other != fault);
 	}
-	assert_eq!(missing, [], "faults without an example");
+	assert!(missing.is_empty(), "faults without an example: {missing:?}");
 }
 
 #[test]

@@ -124,13 +124,14 @@ impl Sealer {
 				tracing::warn!(%cause, "sealing goes on with the next block");
 				self.hold();
 			}
+			let pause = self.until_grace();
 			tokio::select! {
 				changed = self.states.changed() => {
 					if changed.is_err() {
 						return;
 					}
 				},
-				() = sleep(self.until_grace()) => {},
+				() = sleep(pause) => {},
 			}
 		}
 	}

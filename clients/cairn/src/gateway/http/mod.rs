@@ -1,0 +1,187 @@
+//! The gateway's HTTP interface: for devices, for committee members, for owners and for operators.
+
+mod batches;
+mod body;
+mod devices;
+mod info;
+mod readings;
+pub mod server;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+	collections::{BTreeMap, HashMap},
+	sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+	Json, Router,
+	http::StatusCode,
+	response::{IntoResponse, Response},
+	routing::{get, post},
+};
+use cairn_chain::Chain;
+use cairn_types::{DeviceId, GatewayId, Hash32};
+use governor::DefaultKeyedRateLimiter;
+use tokio::sync::Semaphore;
+
+use super::{
+	chain_state::{ChainState, States},
+	metrics::Metrics,
+	refusal::Refusal,
+	registry::Registry,
+	sealer::Status,
+	store::Store,
+	writer::Writer,
+};
+use crate::{protocol::Problem, store::StoreError};
+
+/// Devices whose rejections are counted.
+const KEPT_REJECTIONS: usize = 100_000;
+
+/// Everything that requests are answered from.
+pub struct App {
+	/// The gateway.
+	pub gateway: GatewayId,
+	/// Hash of the chain's first block.
+	pub genesis: Hash32,
+	/// The chain.
+	pub chain: Chain,
+	/// What is kept.
+	pub store: Store,
+	/// Who writes readings.
+	pub writer: Writer,
+	/// The newest state of the chain.
+	pub states: States,
+	/// Who holds which slot.
+	pub registry: Arc<Registry>,
+	/// What Prometheus is told.
+	pub metrics: Arc<Metrics>,
+	/// What the sealing loop does.
+	pub sealer: Status,
+	/// How many requests may bring readings at once.
+	pub ingest: Semaphore,
+	/// How many readings each device may send.
+	pub limiter: DefaultKeyedRateLimiter<DeviceId>,
+	/// How far ahead a device's clock may be, ms.
+	pub tolerance_millis: u64,
+	/// Readings not taken since the start, by device and reason.
+	pub rejections: Rejections,
+}
+
+/// Readings not taken since the start, by device and reason.
+#[derive(Default)]
+pub struct Rejections(Mutex<HashMap<DeviceId, BTreeMap<Refusal, u64>>>);
+
+impl Rejections {
+	/// Count one.
+	pub fn add(&self, device: DeviceId, refusal: Refusal) {
+		let mut devices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		if devices.len() >= KEPT_REJECTIONS && !devices.contains_key(&device) {
+			return;
+		}
+		*devices.entry(device).or_default().entry(refusal).or_default() += 1;
+	}
+
+	/// Those of one device.
+	#[must_use]
+	pub fn of(&self, device: DeviceId) -> BTreeMap<Refusal, u64> {
+		let devices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		devices.get(&device).cloned().unwrap_or_default()
+	}
+}
+
+impl App {
+	/// The newest state of the chain, or the answer that there is none.
+	fn state(&self) -> Result<Arc<ChainState>, Failure> {
+		self.states.borrow().clone().ok_or_else(|| {
+			Failure::new(
+				StatusCode::SERVICE_UNAVAILABLE,
+				"unsynced",
+				"The gateway has not reached its node yet.",
+				"Ask again later; the operator sees why in the gateway's log.",
+			)
+		})
+	}
+}
+
+/// Every path of the interface.
+pub fn router(app: Arc<App>) -> Router {
+	Router::new()
+		.route("/v1/anchor", get(info::anchor))
+		.route("/v1/schema", get(info::schema))
+		.route("/v1/status", get(info::status))
+		.route("/v1/readings", post(readings::post))
+		.route("/v1/devices/by-key/{scheme}/{key}", get(devices::by_key))
+		.route("/v1/devices/{device}", get(devices::report))
+		.route("/v1/devices/{device}/proof", get(devices::proof))
+		.route("/v1/gateways/{gateway}/batches/{window}/{attempt}/{part}", get(batches::part))
+		.route("/metrics", get(info::metrics))
+		.route("/healthz", get(info::health))
+		.fallback(missing)
+		.with_state(app)
+}
+
+async fn missing() -> Failure {
+	Failure::not_found("There is nothing under this path.", "See the reference for the paths.")
+}
+
+/// An answer that says what is wrong and what to do.
+#[derive(Debug)]
+pub struct Failure {
+	status: StatusCode,
+	problem: Problem,
+	/// Seconds after which to ask again.
+	retry_after: Option<u32>,
+}
+
+impl Failure {
+	fn new(status: StatusCode, code: &str, cause: &str, remedy: &str) -> Self {
+		let problem = Problem {
+			code: code.to_owned(),
+			cause: cause.to_owned(),
+			remedy: remedy.to_owned(),
+		};
+		let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+		Self { status, problem, retry_after }
+	}
+
+	fn not_found(cause: &str, remedy: &str) -> Self {
+		Self::new(StatusCode::NOT_FOUND, "not_found", cause, remedy)
+	}
+}
+
+impl From<StoreError> for Failure {
+	fn from(error: StoreError) -> Self {
+		tracing::error!(%error, "cannot answer a request");
+		Self::new(
+			StatusCode::INTERNAL_SERVER_ERROR,
+			"store",
+			"The gateway's store failed.",
+			"Ask again later; the operator sees why in the gateway's log.",
+		)
+	}
+}
+
+impl From<cairn_chain::Error> for Failure {
+	fn from(error: cairn_chain::Error) -> Self {
+		tracing::warn!(%error, "cannot ask the chain for a request");
+		Self::new(
+			StatusCode::SERVICE_UNAVAILABLE,
+			"unsynced",
+			"The gateway cannot reach its node.",
+			"Ask again later; the operator sees why in the gateway's log.",
+		)
+	}
+}
+
+impl IntoResponse for Failure {
+	fn into_response(self) -> Response {
+		let mut response = (self.status, Json(self.problem)).into_response();
+		if let Some(seconds) = self.retry_after {
+			response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+		}
+		response
+	}
+}
