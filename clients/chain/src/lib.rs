@@ -35,7 +35,7 @@ mod storage;
 mod submit;
 
 pub use account::{AccountBalance, account_text, parse_account};
-pub use call::Call;
+pub use call::{Args, Call};
 pub use client::{At, BlockId, Chain};
 pub use config::CairnConfig;
 pub use dispatch::DispatchFailure;

@@ -515,7 +515,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Collected`] for each.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::collect(batches.len() as u32))]
+		#[pallet::weight(T::WeightInfo::collect(u32::try_from(batches.len()).unwrap_or(MAX_COLLECTED)))]
 		pub fn collect(
 			origin: OriginFor<T>,
 			batches: BoundedVec<(GatewayId, Window, Attempt), ConstU32<MAX_COLLECTED>>,

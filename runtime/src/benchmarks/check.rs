@@ -128,7 +128,7 @@ fn slot(index: u32) -> Slot {
 
 /// A registry that needs no state.
 fn in_memory(facts: &[SlotFacts]) -> impl Fn(Slot) -> Option<SlotFacts> {
-	|slot| facts.get(usize::try_from(slot >> 1).ok()?).copied()
+	move |slot: Slot| facts.get(usize::try_from(slot >> 1).ok()?).copied()
 }
 
 fn no_rate(_: Cycle) -> Rate {

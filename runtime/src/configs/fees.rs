@@ -18,7 +18,9 @@ use sp_runtime::{FixedPointNumber, Perquintill};
 parameter_types! {
 	/// Price of a byte: the price of a whole block's work over its bytes, rounded down.
 	pub ByteFee: Balance =
-		Balance::from(MAX_BLOCK_REF_TIME).saturating_div(Balance::from(MAX_BLOCK_BYTES));
+		Balance::from(MAX_BLOCK_REF_TIME)
+			.checked_div(Balance::from(MAX_BLOCK_BYTES))
+			.unwrap_or(1);
 	/// How full blocks are when fees stay as they are: a load four times the usual one still fits.
 	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
 	/// How fast fees follow load: a day of full blocks at 6 s doubles them.

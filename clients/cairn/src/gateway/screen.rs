@@ -1,9 +1,10 @@
 //! What of a reading can be judged without the store: form, time, place, signature. Pure.
 
+use std::collections::BTreeSet;
+
 use cairn_chain::views::Clock;
 use cairn_telemetry::{SignedReading, check::SlotFacts};
 use cairn_types::{DeviceId, Hash32, NetworkId, SchemaId, Window};
-use std::collections::BTreeSet;
 
 use super::refusal::Refusal;
 
@@ -68,7 +69,7 @@ pub fn hold_back<T>(judged: &mut [(DeviceId, Result<T, Refusal>)]) {
 			Err(refusal) if refusal.retry() => {
 				waiting.insert(*device);
 			},
-			Ok(_) if waiting.contains(device) => *verdict = Err(Refusal::Waiting),
+			Ok(_) if waiting.contains(&*device) => *verdict = Err(Refusal::Waiting),
 			_ => {},
 		}
 	}

@@ -54,7 +54,9 @@ pub(crate) enum OwnerError {
 		remedy: String,
 	},
 	/// The terminal or the standard output.
-	#[error("cannot write to the terminal: {0}\n  Remedy: run the command in a terminal, or with --plain")]
+	#[error(
+		"cannot write to the terminal: {0}\n  Remedy: run the command in a terminal, or with --plain"
+	)]
 	Terminal(#[from] std::io::Error),
 }
 

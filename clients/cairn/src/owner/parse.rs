@@ -189,10 +189,8 @@ mod tests {
 	}
 
 	fn schema() -> Schema {
-		let channels = vec![
-			channel("level", ChannelKind::Gauge),
-			channel("net:rx", ChannelKind::Counter),
-		];
+		let channels =
+			vec![channel("level", ChannelKind::Gauge), channel("net:rx", ChannelKind::Counter)];
 		Schema {
 			name: BoundedVec::truncate_from(b"demo".to_vec()),
 			version: 1,

@@ -25,35 +25,54 @@ use crate::{
 
 /// Why a verdict is refused; the transaction pool reports it as `InvalidTransaction::Custom(code)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Rejection {
 	/// There is no such batch: it was never sealed, or is long over.
-	UnknownBatch = 1,
+	UnknownBatch,
 	/// The batch is dead.
-	Dead = 2,
+	Dead,
 	/// A batch before it has not been attested yet: wait.
-	NotNext = 3,
+	NotNext,
 	/// It is due: verdicts are not accepted any more.
-	TooLate = 4,
+	TooLate,
 	/// The verdict names another header, session or batch than the one sealed.
-	OtherBatch = 5,
+	OtherBatch,
 	/// The committee's seed is not known yet: wait for the next period.
-	NoSeed = 6,
+	NoSeed,
 	/// Not a member of the committee.
-	NotMember = 7,
+	NotMember,
 	/// The member has voted.
-	AlreadyVoted = 8,
+	AlreadyVoted,
 	/// The tag and the verdict do not go together: zero with `Unavailable`, and only then.
-	BadTag = 9,
+	BadTag,
 	/// The signature is not the member's session key's.
-	BadSignature = 10,
+	BadSignature,
 	/// The member's key is not kept: a bug.
-	NoKey = 11,
+	NoKey,
+}
+
+impl Rejection {
+	/// The code that the pool reports.
+	#[must_use]
+	pub const fn code(self) -> u8 {
+		match self {
+			Self::UnknownBatch => 1,
+			Self::Dead => 2,
+			Self::NotNext => 3,
+			Self::TooLate => 4,
+			Self::OtherBatch => 5,
+			Self::NoSeed => 6,
+			Self::NotMember => 7,
+			Self::AlreadyVoted => 8,
+			Self::BadTag => 9,
+			Self::BadSignature => 10,
+			Self::NoKey => 11,
+		}
+	}
 }
 
 impl From<Rejection> for TransactionValidityError {
 	fn from(rejection: Rejection) -> Self {
-		InvalidTransaction::Custom(rejection as u8).into()
+		InvalidTransaction::Custom(rejection.code()).into()
 	}
 }
 

@@ -16,7 +16,7 @@ use super::{App, Failure};
 use crate::{protocol::OCTETS, store::StoreError};
 
 /// A part of a sealed batch, as bytes.
-pub async fn part(
+pub(super) async fn part(
 	State(app): State<Arc<App>>,
 	Path((gateway, window, attempt, name)): Path<(GatewayId, Window, Attempt, String)>,
 ) -> Result<Response, Failure> {

@@ -17,17 +17,17 @@ use crate::{
 };
 
 /// Most bytes of a body.
-pub const MAX_BODY: usize = 1 << 20;
+pub(super) const MAX_BODY: usize = 1 << 20;
 /// Most readings of one request.
-pub const MAX_READINGS: usize = 4_096;
+pub(super) const MAX_READINGS: usize = 4_096;
 /// How long the whole body may take.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Read and decode a body of readings.
 ///
 /// # Errors
 /// A [`Failure`] that says what is wrong with it.
-pub async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<SignedReading>, Failure> {
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<SignedReading>, Failure> {
 	if declared_size(headers).is_some_and(|size| size > MAX_BODY) {
 		return Err(too_large());
 	}

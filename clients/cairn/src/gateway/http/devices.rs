@@ -34,7 +34,7 @@ async fn ask<T: Send + 'static>(
 }
 
 /// `GET /v1/devices/by-key/{scheme}/{hex}`.
-pub async fn by_key(
+pub(super) async fn by_key(
 	State(app): State<Arc<App>>,
 	Path((scheme, key)): Path<(String, String)>,
 ) -> Result<Json<DevicePlace>, Failure> {
@@ -90,7 +90,7 @@ async fn place(
 }
 
 /// `GET /v1/devices/{id}`.
-pub async fn report(
+pub(super) async fn report(
 	State(app): State<Arc<App>>,
 	Path(device): Path<DeviceId>,
 ) -> Result<Json<DeviceReport>, Failure> {
@@ -156,12 +156,12 @@ fn left_out(note: &DeviceNote) -> Vec<Count> {
 
 /// Which slot to prove; by default the device's newest.
 #[derive(Debug, Deserialize)]
-pub struct ProofQuery {
+pub(super) struct ProofQuery {
 	slot: Option<Slot>,
 }
 
 /// `GET /v1/devices/{id}/proof`.
-pub async fn proof(
+pub(super) async fn proof(
 	State(app): State<Arc<App>>,
 	Path(device): Path<DeviceId>,
 	Query(query): Query<ProofQuery>,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// `GET /v1/anchor`.
-pub async fn anchor(State(app): State<Arc<App>>) -> Result<Json<AnchorInfo>, Failure> {
+pub(super) async fn anchor(State(app): State<Arc<App>>) -> Result<Json<AnchorInfo>, Failure> {
 	let state = app.state()?;
 	let (schema_id, _) = state.schemas.first().ok_or_else(no_schema)?;
 	Ok(Json(AnchorInfo {
@@ -37,7 +37,7 @@ pub async fn anchor(State(app): State<Arc<App>>) -> Result<Json<AnchorInfo>, Fai
 }
 
 /// `GET /v1/schema`.
-pub async fn schema(State(app): State<Arc<App>>) -> Result<Json<SchemaInfo>, Failure> {
+pub(super) async fn schema(State(app): State<Arc<App>>) -> Result<Json<SchemaInfo>, Failure> {
 	let state = app.state()?;
 	let (schema_id, schema) = state.schemas.first().ok_or_else(no_schema)?;
 	Ok(Json(SchemaInfo { schema_id: *schema_id, schema: schema.clone() }))
@@ -53,7 +53,7 @@ fn no_schema() -> Failure {
 }
 
 /// `GET /v1/status`.
-pub async fn status(State(app): State<Arc<App>>) -> Result<Json<Value>, Failure> {
+pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<Value>, Failure> {
 	let state = app.state()?;
 	let store = app.store.clone();
 	let stored = spawn_blocking(move || {
@@ -104,7 +104,7 @@ fn head(head: HeadView) -> Value {
 }
 
 /// `GET /metrics`.
-pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 	match app.metrics.text() {
 		Ok(text) => {
 			([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response()
@@ -117,7 +117,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
 }
 
 /// `GET /healthz`: 200 while readings are taken and the chain is followed.
-pub async fn health(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
+pub(super) async fn health(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
 	let state = app.state()?;
 	if state.is_stale() {
 		return Err(Failure::new(

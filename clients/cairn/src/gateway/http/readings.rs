@@ -26,7 +26,7 @@ use crate::{
 type Judged = (DeviceId, Result<Incoming, Refusal>);
 
 /// Take readings.
-pub async fn post(
+pub(super) async fn post(
 	State(app): State<Arc<App>>,
 	request: Request<axum::body::Body>,
 ) -> Result<Json<ReadingsAnswer>, Failure> {

@@ -1,0 +1,272 @@
+//! `cairn gateway`: collects readings, seals windows, serves committees and owners.
+//!
+//! Four tasks share one store: [`http`] takes readings, [`writer`] commits them in groups,
+//! [`chain_state`] follows the chain, and [`sealer`] brings finished windows to it. Everything that
+//! decides is pure and lies apart: [`screen`], [`sealer::decide`], [`sealer::select`].
+
+pub mod chain_state;
+mod error;
+pub mod http;
+pub mod metrics;
+pub mod refusal;
+pub mod registry;
+pub mod screen;
+pub mod sealer;
+pub mod store;
+pub mod writer;
+
+pub use error::Error;
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+
+use cairn_chain::{Chain, Signer, account_text};
+use cairn_types::GatewayId;
+use governor::{Quota, RateLimiter};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
+
+use self::{
+	chain_state::{ChainState, Follower, States},
+	http::App,
+	metrics::Metrics,
+	registry::Registry,
+	sealer::Sealer,
+	store::{Identity, Store},
+	writer::Writer,
+};
+use crate::cli::parse_duration;
+
+/// How long the writing thread may take to finish at the end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Collect readings and seal them.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+	/// What to do.
+	#[command(subcommand)]
+	pub command: Command,
+}
+
+/// What a gateway's operator does.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+	/// Run a gateway.
+	Run(Box<RunArgs>),
+}
+
+/// How to run a gateway.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+	cairn gateway run --id 0 --operator-key operator.key --data /var/lib/cairn\n  \
+	cairn gateway run --id 0 --suri //Alice --listen 0.0.0.0:9977")]
+pub struct RunArgs {
+	/// The gateway's id on the chain.
+	#[arg(long)]
+	pub id: GatewayId,
+	/// File with the operator's secret: a mnemonic or a 0x-prefixed seed, mode 0600.
+	#[arg(long, value_name = "FILE", conflicts_with = "suri")]
+	pub operator_key: Option<PathBuf>,
+	/// The operator's secret itself; shows in the process list, so for development only.
+	#[arg(long, env = "CAIRN_SURI", hide_env_values = true)]
+	pub suri: Option<String>,
+	/// Directory of the gateway's store.
+	#[arg(long, value_name = "DIR", default_value = "cairn-gateway")]
+	pub data: PathBuf,
+	/// Where devices, committee members and owners reach the gateway.
+	#[arg(long, default_value = "127.0.0.1:9977")]
+	pub listen: SocketAddr,
+	/// How long after a window's end readings may still arrive [default: a quarter of a window, at
+	/// most 30s].
+	#[arg(long, value_parser = parse_duration)]
+	pub grace: Option<Duration>,
+	/// How far ahead a device's clock may be.
+	#[arg(long, value_parser = parse_duration, default_value = "2s")]
+	pub clock_tolerance: Duration,
+	/// Readings per second that one device may send.
+	#[arg(long, default_value = "50")]
+	pub device_rate: NonZeroU32,
+	/// Readings that one device may send at once.
+	#[arg(long, default_value = "512")]
+	pub device_burst: NonZeroU32,
+	/// Requests with readings that are worked on at once.
+	#[arg(long, default_value_t = 64)]
+	pub max_requests: usize,
+	/// Open connections.
+	#[arg(long, default_value_t = 1_024)]
+	pub max_connections: usize,
+}
+
+/// A gateway that is ready to serve.
+pub struct Gateway {
+	app: Arc<App>,
+	follower: Follower,
+	sealer: Sealer,
+	listener: TcpListener,
+	max_connections: usize,
+	writer: std::thread::JoinHandle<()>,
+}
+
+impl RunArgs {
+	/// The operator's key.
+	///
+	/// # Errors
+	/// [`Error::NoKey`] if none was given; others if it is none.
+	pub fn signer(&self) -> Result<Signer, Error> {
+		match (&self.operator_key, &self.suri) {
+			(Some(file), _) => Ok(Signer::from_file(file)?),
+			(None, Some(suri)) => Ok(Signer::from_suri(suri)?),
+			(None, None) => Err(Error::NoKey),
+		}
+	}
+}
+
+impl Gateway {
+	/// Reach the chain, open the store and the socket.
+	///
+	/// # Errors
+	/// If anything the operator said does not hold, so that mistakes show at once.
+	pub async fn start(node: &str, args: &RunArgs) -> Result<Self, Error> {
+		let signer = args.signer()?;
+		let chain = Chain::connect(node).await?;
+		let genesis = chain.genesis().await?;
+		let metrics = Arc::new(Metrics::new()?);
+		let registry = Arc::new(Registry::new(chain.clone(), args.id));
+		let (mut follower, states) =
+			Follower::new(chain.clone(), args.id, registry.clone(), metrics.clone());
+		let state = follower.start().await?;
+		ensure_operator(&state, &signer)?;
+		let store = Store::open(&args.data, Identity { genesis, gateway: args.id })?;
+		let listener = http::server::listen(args.listen).await?;
+		let (writer, thread) = Writer::start(store.clone(), states.clone(), metrics.clone());
+		let sealer = Sealer::new(
+			chain.clone(),
+			signer,
+			args.id,
+			store.clone(),
+			states.clone(),
+			metrics.clone(),
+			args.grace,
+		);
+		let app = app(args, chain, genesis, store, writer, states, registry, metrics, &sealer);
+		Ok(Self {
+			app,
+			follower,
+			sealer,
+			listener,
+			max_connections: args.max_connections,
+			writer: thread,
+		})
+	}
+
+	/// Where the gateway listens.
+	///
+	/// # Errors
+	/// If the socket does not say.
+	pub fn address(&self) -> std::io::Result<SocketAddr> {
+		self.listener.local_addr()
+	}
+
+	/// Serve until `stop` is ready; then finish what was begun.
+	///
+	/// # Errors
+	/// If a part of the gateway stopped by itself.
+	pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+		let Self { app, follower, sealer, listener, max_connections, writer } = self;
+		let mut follower = tokio::spawn(follower.run());
+		let mut sealer = tokio::spawn(sealer.run());
+		let router = http::router(app);
+		let ended = {
+			let served = http::server::serve(listener, router, max_connections, stop);
+			tokio::pin!(served);
+			tokio::select! {
+				() = &mut served => Ok(()),
+				ended = &mut follower => Err(stopped("following the chain", ended)),
+				ended = &mut sealer => Err(stopped("sealing", ended)),
+			}
+		};
+		end(follower).await;
+		end(sealer).await;
+		// The writer's last handle is gone with the router: it writes what it holds and ends.
+		let joined = tokio::task::spawn_blocking(move || writer.join());
+		match timeout(DRAIN, joined).await {
+			Ok(joined) if joined?.is_err() => {
+				Err(Error::Task("the writing thread panicked".to_owned()))
+			},
+			_ => ended,
+		}
+	}
+}
+
+/// End a task, unless it has ended.
+async fn end(task: JoinHandle<()>) {
+	task.abort();
+	if !task.is_finished() {
+		drop(task.await);
+	}
+}
+
+fn stopped(what: &str, ended: Result<(), tokio::task::JoinError>) -> Error {
+	match ended {
+		Ok(()) => Error::Task(what.to_owned()),
+		Err(cause) => Error::Task(format!("{what}: {cause}")),
+	}
+}
+
+fn ensure_operator(state: &ChainState, signer: &Signer) -> Result<(), Error> {
+	let operator = state.gateway.operator;
+	if operator == signer.account() {
+		return Ok(());
+	}
+	Err(Error::NotOperator {
+		gateway: state.gateway.gateway,
+		operator: account_text(&operator),
+		account: signer.address(),
+	})
+}
+
+/// What requests are answered from, put together.
+fn app(
+	args: &RunArgs,
+	chain: Chain,
+	genesis: cairn_types::Hash32,
+	store: Store,
+	writer: Writer,
+	states: States,
+	registry: Arc<Registry>,
+	metrics: Arc<Metrics>,
+	sealer: &Sealer,
+) -> Arc<App> {
+	let quota = Quota::per_second(args.device_rate).allow_burst(args.device_burst);
+	Arc::new(App {
+		gateway: args.id,
+		genesis,
+		chain,
+		store,
+		writer,
+		states,
+		registry,
+		metrics,
+		sealer: sealer.status(),
+		ingest: Semaphore::new(args.max_requests),
+		limiter: RateLimiter::keyed(quota),
+		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),
+		rejections: http::Rejections::default(),
+	})
+}
+
+/// Run what the operator asked for, until a signal.
+///
+/// # Errors
+/// Whatever stops the gateway.
+pub async fn execute(node: &str, args: &Args) -> Result<(), Error> {
+	let Command::Run(args) = &args.command;
+	let gateway = Gateway::start(node, args).await?;
+	tracing::info!(
+		gateway = %args.id,
+		listen = %args.listen,
+		data = %args.data.display(),
+		"the gateway runs"
+	);
+	gateway.run(crate::shutdown::signal()).await?;
+	tracing::info!("the gateway has stopped");
+	Ok(())
+}

@@ -1,0 +1,19 @@
+//! The `cairn` command as a library, so that tests and other tools can run its parts.
+//!
+//! - [`agent`]: this machine as a device.
+//! - [`gateway`]: collects readings, seals windows, serves committees and owners.
+//! - [`protocol`]: what the two say to each other.
+
+#![warn(missing_docs)]
+
+pub mod agent;
+pub mod backoff;
+pub mod cli;
+pub mod clock;
+mod error;
+pub mod gateway;
+pub mod protocol;
+pub mod shutdown;
+pub mod store;
+
+pub use error::Error;

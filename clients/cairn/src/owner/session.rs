@@ -1,0 +1,151 @@
+//! A connection to the chain and a way to answer: what every command works with.
+
+use std::time::Duration;
+
+use cairn_chain::{At, Call, Chain, Outcome, Progress, SubmitOptions, Until};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::{
+	error::OwnerError,
+	options::{Common, SignBy},
+	output::{Format, Receipt},
+};
+
+/// How often a spinner moves.
+const TICK: Duration = Duration::from_millis(120);
+
+/// What every command works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+	/// The chain.
+	pub(crate) chain: Chain,
+	/// How to answer.
+	pub(crate) format: Format,
+}
+
+impl Session {
+	/// Connect.
+	///
+	/// # Errors
+	/// If the node cannot be reached.
+	pub(crate) async fn open(common: &Common) -> Result<Self, OwnerError> {
+		let chain = Box::pin(Chain::connect(&common.node)).await?;
+		Ok(Self { chain, format: common.output })
+	}
+
+	/// Answer.
+	///
+	/// # Errors
+	/// If the answer cannot be written.
+	pub(crate) fn print(
+		&self,
+		answer: &(impl Serialize + std::fmt::Display),
+	) -> Result<(), OwnerError> {
+		self.format.print(answer)
+	}
+
+	/// A spinner with a message, hidden where nobody looks.
+	pub(crate) fn spinner(&self, message: impl Into<String>) -> Spinner {
+		if !self.format.shows_progress() {
+			return Spinner(ProgressBar::hidden());
+		}
+		let message: String = message.into();
+		let spinner = ProgressBar::new_spinner();
+		spinner.set_message(message);
+		spinner.enable_steady_tick(TICK);
+		Spinner(spinner)
+	}
+
+	/// Sign a call, send it and wait for it, with a spinner.
+	///
+	/// # Errors
+	/// If there is no key, or the call fails.
+	pub(crate) async fn submit(
+		&self,
+		call: &Call,
+		signing: &impl SignBy,
+	) -> Result<Outcome, OwnerError> {
+		self.submit_at(call, signing, None).await
+	}
+
+	/// [`Session::submit`] with a nonce.
+	///
+	/// # Errors
+	/// If there is no key, or the call fails.
+	pub(crate) async fn submit_at(
+		&self,
+		call: &Call,
+		signing: &impl SignBy,
+		nonce: Option<u32>,
+	) -> Result<Outcome, OwnerError> {
+		let signer = signing.signer()?;
+		let until = if signing.finalized() { Until::Finalized } else { Until::InBlock };
+		let spinner = self.spinner(format!("{}: signing as {}", call.name(), signer.address()));
+		let bar = spinner.0.clone();
+		let name = call.name();
+		let tell = move |progress| bar.set_message(format!("{name}: {}", describe(progress)));
+		let options = SubmitOptions { until, nonce, progress: Some(&tell) };
+		let outcome = Box::pin(self.chain.submit(call, &signer, options)).await;
+		drop(spinner);
+		Ok(outcome?)
+	}
+
+	/// Send a call and print what it did.
+	///
+	/// # Errors
+	/// As [`Session::submit`].
+	pub(crate) async fn submit_and_print(
+		&self,
+		call: &Call,
+		signing: &impl SignBy,
+		receipt: impl FnOnce(&Outcome) -> Receipt,
+	) -> Result<(), OwnerError> {
+		let outcome = self.submit(call, signing).await?;
+		self.print(&receipt(&outcome))
+	}
+
+	/// Chain time at the best block.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub(crate) async fn clock(&self) -> Result<cairn_chain::views::Clock, OwnerError> {
+		Ok(self.chain.clock(At::Best).await?)
+	}
+}
+
+/// A spinner that is gone when it is dropped.
+pub(crate) struct Spinner(ProgressBar);
+
+impl Spinner {
+	/// Show another message.
+	pub(crate) fn say(&self, message: impl Into<String>) {
+		let message: String = message.into();
+		self.0.set_message(message);
+	}
+}
+
+impl Drop for Spinner {
+	fn drop(&mut self) {
+		self.0.finish_and_clear();
+	}
+}
+
+/// What a transaction has come to, in words.
+fn describe(progress: Progress) -> String {
+	match progress {
+		Progress::Signed(nonce) => format!("signed with nonce {nonce}"),
+		Progress::InPool => "waiting for a block".to_owned(),
+		Progress::InBlock(_) => "in a block".to_owned(),
+		Progress::Retracted => "its block was replaced; waiting for another".to_owned(),
+		Progress::Finalized(_) => "final".to_owned(),
+	}
+}
+
+/// An event that the runtime promises is missing, or has other fields.
+pub(crate) fn missing_event(name: &str) -> OwnerError {
+	OwnerError::refused(
+		format!("the transaction succeeded, but its event {name} is not what this command expects"),
+		"use the release of this command that belongs to the chain's runtime",
+	)
+}
