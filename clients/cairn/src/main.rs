@@ -61,8 +61,18 @@ mod tests {
 	#[test]
 	fn works_when_global_options_follow_the_command() {
 		let cli = Cli::try_parse_from([
-			"cairn", "gateway", "run", "--id", "3", "--suri", "//Alice", "--node", "ws://host:1",
-			"--grace", "500ms", "-v",
+			"cairn",
+			"gateway",
+			"run",
+			"--id",
+			"3",
+			"--suri",
+			"//Alice",
+			"--node",
+			"ws://host:1",
+			"--grace",
+			"500ms",
+			"-v",
 		])
 		.expect("parses");
 		assert_eq!(cli.global.node, "ws://host:1");

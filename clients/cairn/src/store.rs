@@ -38,7 +38,9 @@ pub enum StoreError {
 		what: &'static str,
 	},
 	/// The store belongs to something else.
-	#[error("the store in {path} belongs to {found}, not to {expected}\n  Remedy: name another --data")]
+	#[error(
+		"the store in {path} belongs to {found}, not to {expected}\n  Remedy: name another --data"
+	)]
 	Foreign {
 		/// Where it is.
 		path: PathBuf,

@@ -80,11 +80,7 @@ impl Chain {
 	///
 	/// # Errors
 	/// If the node does not answer as expected.
-	pub async fn device_by_key(
-		&self,
-		key: &DeviceKey,
-		at: At,
-	) -> Result<Option<DeviceId>, Error> {
+	pub async fn device_by_key(&self, key: &DeviceKey, at: At) -> Result<Option<DeviceId>, Error> {
 		self.call_api("CairnApi_device_by_key", &key.encode(), at).await
 	}
 

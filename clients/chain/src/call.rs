@@ -63,14 +63,11 @@ impl Call {
 	/// # Errors
 	/// [`Error::Incompatible`] if the runtime has no such call.
 	pub fn encode(&self, metadata: &Metadata) -> Result<Vec<u8>, Error> {
-		let missing = |cause: &str| Error::Incompatible {
-			call: self.name(),
-			cause: cause.to_owned(),
-		};
+		let missing =
+			|cause: &str| Error::Incompatible { call: self.name(), cause: cause.to_owned() };
 		let pallet =
 			metadata.pallet_by_name(self.pallet).ok_or_else(|| missing("no such pallet"))?;
-		let call =
-			pallet.call_variant_by_name(self.call).ok_or_else(|| missing("no such call"))?;
+		let call = pallet.call_variant_by_name(self.call).ok_or_else(|| missing("no such call"))?;
 		let mut bytes = vec![pallet.call_index(), call.index];
 		bytes.extend_from_slice(&self.args.0);
 		Ok(bytes)

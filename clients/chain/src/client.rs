@@ -242,8 +242,8 @@ impl Chain {
 		at: At,
 	) -> Result<T, Error> {
 		let at = self.resolve(at).await?;
-		let answer = self
-			.ask(function, |link| async move {
+		let answer =
+			self.ask(function, |link| async move {
 				link.rpc.state_call(function, Some(args), at).await
 			})
 			.await?;

@@ -37,9 +37,8 @@ impl DispatchFailure {
 			.as_ref()
 			.and_then(|pallet| Some((pallet.name(), pallet.error_variant_by_index(variant)?)));
 		match found {
-			Some((pallet, variant)) => Self {
-				name: format!("{pallet}::{}", variant.name),
-				docs: join(&variant.docs),
+			Some((pallet, variant)) => {
+				Self { name: format!("{pallet}::{}", variant.name), docs: join(&variant.docs) }
 			},
 			None => Self {
 				name: format!("Pallet {} error {variant}", error.index),

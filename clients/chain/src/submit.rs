@@ -153,8 +153,7 @@ impl Chain {
 			.await
 			.map_err(|cause| self.unreachable(&cause.to_string()))?;
 		let transactions = at.tx();
-		let incompatible =
-			|cause: String| Error::Incompatible { call: call.name(), cause };
+		let incompatible = |cause: String| Error::Incompatible { call: call.name(), cause };
 		// The bytes were made without looking at this runtime: let its metadata read them.
 		let encoded = call.encode(at.metadata_ref())?;
 		transactions

@@ -9,8 +9,7 @@ use cairn_telemetry::{
 use cairn_types::{
 	Certificate, CertificateClaim, Channel, ChannelKind, DeviceId, DeviceKey, DeviceSignature,
 	GatewayId, MakerId, MeterRule, NetworkConfig, NetworkId, Possession, Quantity, Schema,
-	SchemaId, Unit,
-	meter::Admission,
+	SchemaId, Unit, meter::Admission,
 };
 use codec::{Decode, Encode};
 use frame_support::traits::GetCallMetadata;
@@ -42,7 +41,11 @@ fn schema() -> Schema {
 		max: 1_500,
 		max_change: Some(10),
 	};
-	Schema { name: bounded(b"weather"), version: 3, channels: BoundedVec::truncate_from(vec![channel]) }
+	Schema {
+		name: bounded(b"weather"),
+		version: 3,
+		channels: BoundedVec::truncate_from(vec![channel]),
+	}
 }
 
 fn config() -> NetworkConfig {
@@ -119,8 +122,7 @@ fn shown(values: &[&dyn Debug]) -> Vec<String> {
 }
 
 fn metadata() -> Metadata {
-	let bytes = sp_io::TestExternalities::default()
-		.execute_with(|| Runtime::metadata().encode());
+	let bytes = sp_io::TestExternalities::default().execute_with(|| Runtime::metadata().encode());
 	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
 }
 
@@ -169,8 +171,8 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let serial = bounded::<32>(b"serial");
 	use calls::devices::{
 		accept, activate, add_maker_key, assign_gateway, cancel_transfer, certify, force_retire,
-		forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key, rotate_key,
-		suspend, take_over, transfer,
+		forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key,
+		rotate_key, suspend, take_over, transfer,
 	};
 	let cases: Vec<(Call, Vec<String>)> = vec![
 		(

@@ -1,7 +1,7 @@
 import { sr25519CreateDerive } from "@polkadot-labs/hdkd";
 import { DEV_MINI_SECRET, ss58Address } from "@polkadot-labs/hdkd-helpers";
 import assert from "node:assert/strict";
-import { on, once } from "node:events";
+import { on } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { Enum, createClient } from "polkadot-api";
 import { getPolkadotSigner } from "polkadot-api/signer";
@@ -13,6 +13,8 @@ import {
 	assertDevice,
 	assertEarning,
 	assertMetadata,
+	connect,
+	ensureReachable,
 	limit,
 	metadataVersions,
 	paidDevice,
@@ -38,12 +40,13 @@ function first(observable, fits) {
 describe("PAPI", () => {
 	let client, api;
 
-	before(() => {
+	before(async () => {
+		await ensureReachable();
 		// Node.js 20 has no WebSocket of its own.
 		client = createClient(getWsProvider(url, { websocketClass: WebSocket }));
 		// Nothing is generated: it knows what the chain's metadata says.
 		api = client.getUnsafeApi();
-	});
+	}, limit);
 
 	after(() => client?.destroy());
 
@@ -60,11 +63,10 @@ describe("PAPI", () => {
 
 	// PAPI would fall back on the older methods if the node did not serve this one.
 	test("is told by chainHead_v1 of blocks until they are final", limit, async ({ signal }) => {
-		const socket = new WebSocket(url);
+		const socket = await connect();
 		const request = { jsonrpc: "2.0", id: 1, method: "chainHead_v1_follow", params: [true] };
 		const awaited = new Set(["initialized", "newBlock", "bestBlockChanged", "finalized"]);
 		try {
-			await once(socket, "open", { signal });
 			socket.send(JSON.stringify(request));
 			for await (const [message] of on(socket, "message", { close: ["close"], signal })) {
 				const { error, params } = JSON.parse(message);
@@ -106,11 +108,8 @@ describe("PAPI", () => {
 		const earner = Enum("Slot", [gateway, slot]);
 		const earning = await query.Rewards.Earnings.getValue(earner, block);
 		const answer = await apis.CairnApi.earning(gateway, slot, block);
-		assertEarning(
-			earning,
-			{ paid: answer.paid, device: answer.slot.device, payee: answer.slot.payee },
-			{ device, owner },
-		);
+		assert.ok(answer, "the runtime's API knows the slot");
+		assertEarning(earning, { paid: answer.paid, device: answer.slot.device }, { device });
 	});
 
 	test("transfers, with extensions that it does not know", limit, async () => {

@@ -1,5 +1,5 @@
-//! What the pallets' benchmarks need of other pallets: made by their own calls where a call can make
-//! it, written to their storage where it takes time or a committee.
+//! What the pallets' benchmarks need of other pallets: made by their own calls where a call can
+//! make it, written to their storage where it takes time or a committee.
 
 use crate::{
 	AccountId, Balance, Balances, Entropy, Networks, Runtime, RuntimeOrigin, Schemas, System,
@@ -23,6 +23,7 @@ use frame_support::{
 	traits::{Consideration, Footprint, fungible::Mutate},
 };
 use pallet_devices::{DeviceRecord, DeviceRecordOf};
+use pallet_entropy::maths::first_after;
 use pallet_telemetry::{
 	SlotEntryOf,
 	types::{LedgerRecord, MAX_ENDPOINT, SlotEntry},
@@ -213,6 +214,25 @@ impl pallet_devices::BenchmarkHelper<AccountId> for Fixtures {
 
 	fn advance(ticks: Tick) {
 		pass(ticks);
+	}
+}
+
+impl pallet_telemetry::BenchmarkHelper<AccountId> for Fixtures {
+	fn fund(who: &AccountId) {
+		fund(who);
+	}
+
+	fn network() -> NetworkId {
+		create_network(MakerId(0))
+	}
+
+	fn advance(ticks: Tick) {
+		pass(ticks);
+	}
+
+	fn make_seed(after: u32) {
+		let period = first_after(after, timing::SeedPeriodBlocks::get());
+		pallet_entropy::Seeds::<Runtime>::insert(period, SEED);
 	}
 }
 

@@ -123,11 +123,7 @@ impl Follower {
 		Ok(state)
 	}
 
-	async fn fetch(
-		&self,
-		best: BlockId,
-		before: Option<&ChainState>,
-	) -> Result<ChainState, Error> {
+	async fn fetch(&self, best: BlockId, before: Option<&ChainState>) -> Result<ChainState, Error> {
 		let at = At::Block(best.hash);
 		let clock = self.chain.clock(at).await?;
 		let gateway = self.chain.gateway(self.gateway, at).await?;
@@ -183,8 +179,8 @@ impl Follower {
 		let window = state.clock.now.window;
 		let next = window.saturating_add(1);
 		if self.fetched.is_none_or(|fetched| fetched.window != window) {
-			let known = self.fetch_facts(state, window).await
-				&& self.fetch_facts(state, next).await;
+			let known =
+				self.fetch_facts(state, window).await && self.fetch_facts(state, next).await;
 			if known {
 				self.fetched = Some(Fetched { window, late: false });
 			}
@@ -225,9 +221,7 @@ impl Follower {
 		metrics.window.set(gauge(state.clock.now.window));
 		metrics.tick.set(gauge(state.clock.now.tick));
 		metrics.attested.set(gauge(attested));
-		metrics.dead.set(gauge(
-			u64::from(invalid) + u64::from(unavailable) + u64::from(no_quorum),
-		));
+		metrics.dead.set(gauge(u64::from(invalid) + u64::from(unavailable) + u64::from(no_quorum)));
 		metrics.sealed_window.set(state.gateway.sealed.map_or(0, |head| gauge(head.window)));
 		metrics.attested_window.set(state.gateway.attested.map_or(0, |head| gauge(head.window)));
 	}

@@ -56,7 +56,9 @@ pub enum Error {
 	#[error("cannot make the metrics: {0}\n  Remedy: report it, this is not your mistake")]
 	Metrics(#[from] prometheus::Error),
 	/// A task of the gateway ended or panicked.
-	#[error("a part of the gateway stopped: {0}\n  Remedy: start it again, and report what the log says")]
+	#[error(
+		"a part of the gateway stopped: {0}\n  Remedy: start it again, and report what the log says"
+	)]
 	Task(String),
 }
 

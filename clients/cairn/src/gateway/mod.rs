@@ -188,10 +188,11 @@ impl Gateway {
 		// The writer's last handle is gone with the router: it writes what it holds and ends.
 		let joined = tokio::task::spawn_blocking(move || writer.join());
 		match timeout(DRAIN, joined).await {
-			Ok(joined) if joined?.is_err() => {
-				Err(Error::Task("the writing thread panicked".to_owned()))
+			Ok(joined) => match joined? {
+				Ok(()) => ended,
+				Err(_) => Err(Error::Task("the writing thread panicked".to_owned())),
 			},
-			_ => ended,
+			Err(_) => ended,
 		}
 	}
 }

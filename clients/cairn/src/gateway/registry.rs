@@ -47,9 +47,8 @@ impl Facts {
 	}
 
 	fn add(&mut self, gateway: GatewayId, slot: Slot, row: &DeviceFacts) {
-		let here = |place: &cairn_types::view::Assignment| {
-			place.gateway == gateway && place.slot == slot
-		};
+		let here =
+			|place: &cairn_types::view::Assignment| place.gateway == gateway && place.slot == slot;
 		if !row.assignment.as_ref().is_some_and(here) {
 			return;
 		}

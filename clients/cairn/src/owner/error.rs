@@ -5,10 +5,13 @@ use std::process::ExitCode;
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum OwnerError {
+pub enum OwnerError {
 	/// The chain, or the way there.
 	#[error(transparent)]
 	Chain(#[from] cairn_chain::Error),
+	/// A key file.
+	#[error(transparent)]
+	Agent(#[from] crate::agent::Error),
 	/// The arguments do not make sense together.
 	#[error("{cause}\n  Remedy: {remedy}")]
 	Usage {
@@ -77,7 +80,8 @@ impl OwnerError {
 	}
 
 	/// The process's exit code: 2 for a mistake in the arguments, 1 for everything else.
-	pub(crate) fn exit_code(&self) -> ExitCode {
+	#[must_use]
+	pub fn exit_code(&self) -> ExitCode {
 		match self {
 			Self::Usage { .. } => ExitCode::from(2),
 			_ => ExitCode::FAILURE,

@@ -4,33 +4,10 @@ use std::{convert::Infallible, env, fmt, path::PathBuf, str::FromStr};
 
 use cairn_chain::Signer;
 
-use super::{error::OwnerError, output::Format};
+use super::error::OwnerError;
 
-/// Where a node on the same machine answers.
-pub(crate) const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
 /// Environment variable with the secret of the signing account.
 const SURI_VARIABLE: &str = "CAIRN_SURI";
-
-/// Where the chain is, and how to answer.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Common {
-	/// The node to ask: its JSON-RPC address
-	#[arg(
-		long,
-		value_name = "URL",
-		env = "CAIRN_NODE",
-		default_value = DEFAULT_NODE,
-		global = true
-	)]
-	pub(crate) node: String,
-
-	/// How to answer: text for people, json for programs
-	///
-	/// In JSON, amounts are text in the smallest unit (10^-12 CAIRN), accounts SS58, hashes and bytes
-	/// 0x-prefixed hex.
-	#[arg(long, value_enum, value_name = "FORMAT", default_value_t, global = true)]
-	pub(crate) output: Format,
-}
 
 /// Who signs and pays.
 #[derive(Clone, Debug, clap::Args)]
@@ -160,8 +137,6 @@ mod tests {
 	#[derive(Debug, Parser)]
 	struct Cli {
 		#[command(flatten)]
-		common: Common,
-		#[command(flatten)]
 		signing: Signing,
 	}
 
@@ -171,11 +146,10 @@ mod tests {
 
 	#[test]
 	fn works_when_a_development_key_signs() {
-		let cli = parse(&["--suri", "//Alice", "--node", "ws://host:1"]).expect("valid");
+		let cli = parse(&["--suri", "//Alice"]).expect("valid");
 		let signer = cli.signing.signer().expect("a development key");
 		assert_eq!(signer.address(), "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
 		assert!(!cli.signing.finalized());
-		assert_eq!(cli.common.node, "ws://host:1");
 	}
 
 	#[test]

@@ -10,48 +10,38 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
 use super::{error::OwnerError, format};
+use crate::cli::Output;
 
-/// How to answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-	/// Lines for people.
-	#[default]
-	Text,
-	/// One JSON document.
-	Json,
+/// Write an answer to the standard output.
+///
+/// # Errors
+/// If it cannot be written; a reader that went away is no error.
+pub(crate) fn print(
+	output: Output,
+	answer: &(impl Serialize + fmt::Display),
+) -> Result<(), OwnerError> {
+	let text = match output {
+		Output::Text => answer.to_string(),
+		Output::Json => serde_json::to_string_pretty(answer).map_err(io::Error::other)?,
+	};
+	write_line(&mut io::stdout().lock(), text.trim_end())
 }
 
-impl Format {
-	/// Write an answer to the standard output.
-	///
-	/// # Errors
-	/// If it cannot be written; a reader that went away is no error.
-	pub(crate) fn print(self, answer: &(impl Serialize + fmt::Display)) -> Result<(), OwnerError> {
-		let text = match self {
-			Self::Text => answer.to_string(),
-			Self::Json => serde_json::to_string_pretty(answer).map_err(io::Error::other)?,
-		};
-		write_line(&mut io::stdout().lock(), text.trim_end())
+/// An error as it is shown: for programs, cause and remedy apart.
+pub(crate) fn error_text(output: Output, error: &OwnerError) -> String {
+	match output {
+		Output::Text => format!("Error: {error}"),
+		Output::Json => {
+			let message = error.to_string();
+			let (cause, remedy) = split_remedy(&message);
+			serde_json::json!({ "error": cause, "remedy": remedy }).to_string()
+		},
 	}
+}
 
-	/// Write an error to the standard error.
-	pub(crate) fn print_error(self, error: &OwnerError) {
-		let text = match self {
-			Self::Text => format!("Error: {error}"),
-			Self::Json => {
-				let message = error.to_string();
-				let (cause, remedy) = split_remedy(&message);
-				serde_json::json!({ "error": cause, "remedy": remedy }).to_string()
-			},
-		};
-		// Nobody is left to tell if this fails.
-		let _ = writeln!(io::stderr().lock(), "{text}");
-	}
-
-	/// Whether progress may be shown: for people, on a terminal.
-	pub(crate) fn shows_progress(self) -> bool {
-		self == Self::Text && io::stderr().is_terminal()
-	}
+/// Whether progress may be shown: for people, on a terminal.
+pub(crate) fn shows_progress(output: Output) -> bool {
+	output == Output::Text && io::stderr().is_terminal()
 }
 
 /// Write a line; a closed pipe ends the output, not the command.
@@ -212,6 +202,10 @@ mod tests {
 
 	#[test]
 	fn a_remedy_is_a_field_of_its_own() {
+		let error = OwnerError::usage("no key", "give one");
+		let expected = r#"{"error":"no key","remedy":"give one"}"#;
+		assert_eq!(error_text(Output::Json, &error), expected);
+		assert_eq!(error_text(Output::Text, &error), "Error: no key\n  Remedy: give one");
 		assert_eq!(split_remedy("no\n  Remedy: do"), ("no", Some("do")));
 		assert_eq!(split_remedy("no"), ("no", None));
 	}

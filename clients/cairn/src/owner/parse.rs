@@ -55,7 +55,7 @@ impl FromStr for Counter {
 	type Err = String;
 
 	fn from_str(text: &str) -> Result<Self, String> {
-		let bad = || format!("{text:?} is not CHANNEL:MAXRATE, for example net.bytes:1000000");
+		let bad = || format!("{text:?} is not CHANNEL:MAXRATE, for example net-received:1000000");
 		// Names may contain colons: the rate is behind the last one.
 		let (channel, max_rate) = text.rsplit_once(':').ok_or_else(bad)?;
 		let max_rate = max_rate.parse().map_err(|_| bad())?;

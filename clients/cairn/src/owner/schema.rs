@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::{
 	error::OwnerError,
-	format, host,
-	options::{Common, Signing},
+	format,
+	options::Signing,
 	output::Receipt,
 	session::{Session, missing_event},
 };
+use crate::{agent::schema::host_schema, cli::Global};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,8 +28,6 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct SchemaArgs {
-	#[command(flatten)]
-	common: Common,
 	#[command(subcommand)]
 	command: SchemaCommand,
 }
@@ -71,16 +70,15 @@ struct Publish {
 ///
 /// # Errors
 /// Whatever stops it.
-pub(crate) async fn run(args: SchemaArgs) -> Result<(), OwnerError> {
-	let SchemaArgs { common, command } = args;
-	match command {
+pub(crate) async fn run(global: &Global, args: &SchemaArgs) -> Result<(), OwnerError> {
+	match &args.command {
 		SchemaCommand::Publish(publish) => {
 			let schema = match &publish.file {
 				Some(file) => read(file)?,
-				None => host::schema(),
+				None => host_schema(),
 			};
 			check(&schema)?;
-			let session = Session::open(&common).await?;
+			let session = Session::open(global).await?;
 			let call = calls::schemas::publish(&schema);
 			let outcome = session.submit(&call, &publish.signing).await?;
 			let id = published(&outcome)?;
@@ -91,17 +89,16 @@ pub(crate) async fn run(args: SchemaArgs) -> Result<(), OwnerError> {
 			session.print(&receipt)
 		},
 		SchemaCommand::Show { id } => {
-			let session = Session::open(&common).await?;
-			let (schema, current) = find(&session, id).await?;
-			session.print(&Shown { id, current, schema })
+			let session = Session::open(global).await?;
+			let (schema, current) = find(&session, *id).await?;
+			session.print(&Shown { id: *id, current, schema })
 		},
 		SchemaCommand::Deprecate { id, signing } => {
-			let session = Session::open(&common).await?;
-			let call = calls::schemas::deprecate(id);
-			let receipt = |outcome: &Outcome| {
-				Receipt::new("schema deprecated", outcome).with("schema", id.0)
-			};
-			session.submit_and_print(&call, &signing, receipt).await
+			let session = Session::open(global).await?;
+			let call = calls::schemas::deprecate(*id);
+			let receipt =
+				|outcome: &Outcome| Receipt::new("schema deprecated", outcome).with("schema", id.0);
+			session.submit_and_print(&call, signing, receipt).await
 		},
 	}
 }
@@ -162,7 +159,8 @@ fn parse(text: &str, is_toml: bool) -> Result<Schema, String> {
 		serde_json::from_str(text).map_err(|cause| cause.to_string())?
 	};
 	to_bytes(&mut value);
-	for channel in value["channels"].as_array_mut().into_iter().flatten() {
+	let channels = value.get_mut("channels").and_then(Value::as_array_mut);
+	for channel in channels.into_iter().flatten() {
 		to_bytes(channel);
 	}
 	serde_json::from_value(value).map_err(|cause| cause.to_string())
@@ -223,7 +221,11 @@ impl fmt::Display for Shown {
 			};
 			let unit = serde_json::to_value(channel.unit).unwrap_or_default();
 			let unit = unit.as_str().unwrap_or_default().to_owned();
-			let scale = if channel.scale == 0 { String::new() } else { format!(" × 10^{}", channel.scale) };
+			let scale = if channel.scale == 0 {
+				String::new()
+			} else {
+				format!(" × 10^{}", channel.scale)
+			};
 			let change = match channel.max_change {
 				Some(most) => format!(", at most {most} a second"),
 				None => String::new(),
@@ -246,7 +248,7 @@ mod tests {
 
 	#[test]
 	fn works_when_a_shown_schema_is_read_back() {
-		let schema = host::schema();
+		let schema = host_schema();
 		let shown = Shown { id: SchemaId(3), current: true, schema: schema.clone() };
 		let text = serde_json::to_string(&shown).expect("serializes");
 		assert_eq!(parse(&text, false), Ok(schema.clone()));

@@ -96,8 +96,9 @@ impl Served {
 			body.extend_from_slice(&chunk);
 		}
 		if status.is_success() {
-			return serde_json::from_slice(&body)
-				.map_err(|cause| self.odd(&format!("answers what this release does not read: {cause}")));
+			return serde_json::from_slice(&body).map_err(|cause| {
+				self.odd(&format!("answers what this release does not read: {cause}"))
+			});
 		}
 		match serde_json::from_slice::<Problem>(&body) {
 			Ok(Problem { code, cause, remedy }) => Err(OwnerError::Gateway {
@@ -163,7 +164,8 @@ mod tests {
 
 	#[tokio::test]
 	async fn works_when_nothing_has_matured() {
-		let served = once("404 Not Found", r#"{"code":"not_found","cause":"c","remedy":"r"}"#).await;
+		let served =
+			once("404 Not Found", r#"{"code":"not_found","cause":"c","remedy":"r"}"#).await;
 		assert!(matches!(served.proof(DeviceId(1), 0).await, Ok(None)));
 	}
 
@@ -172,7 +174,10 @@ mod tests {
 		let body = r#"{"code":"unsynced","cause":"No node.","remedy":"Ask again later."}"#;
 		let served = once("503 Service Unavailable", body).await;
 		let error = served.report(DeviceId(1)).await.expect_err("unsynced").to_string();
-		assert!(error.contains("unsynced") && error.contains("Remedy: Ask again later."), "{error}");
+		assert!(
+			error.contains("unsynced") && error.contains("Remedy: Ask again later."),
+			"{error}"
+		);
 	}
 
 	#[tokio::test]

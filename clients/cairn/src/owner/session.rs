@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::{
 	error::OwnerError,
-	options::{Common, SignBy},
-	output::{Format, Receipt},
+	options::SignBy,
+	output::{self, Receipt},
 };
+use crate::cli::{Global, Output};
 
 /// How often a spinner moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -21,7 +22,7 @@ pub(crate) struct Session {
 	/// The chain.
 	pub(crate) chain: Chain,
 	/// How to answer.
-	pub(crate) format: Format,
+	pub(crate) output: Output,
 }
 
 impl Session {
@@ -29,9 +30,9 @@ impl Session {
 	///
 	/// # Errors
 	/// If the node cannot be reached.
-	pub(crate) async fn open(common: &Common) -> Result<Self, OwnerError> {
-		let chain = Box::pin(Chain::connect(&common.node)).await?;
-		Ok(Self { chain, format: common.output })
+	pub(crate) async fn open(global: &Global) -> Result<Self, OwnerError> {
+		let chain = Box::pin(Chain::connect(&global.node)).await?;
+		Ok(Self { chain, output: global.output })
 	}
 
 	/// Answer.
@@ -42,12 +43,12 @@ impl Session {
 		&self,
 		answer: &(impl Serialize + std::fmt::Display),
 	) -> Result<(), OwnerError> {
-		self.format.print(answer)
+		output::print(self.output, answer)
 	}
 
 	/// A spinner with a message, hidden where nobody looks.
 	pub(crate) fn spinner(&self, message: impl Into<String>) -> Spinner {
-		if !self.format.shows_progress() {
+		if !output::shows_progress(self.output) {
 			return Spinner(ProgressBar::hidden());
 		}
 		let message: String = message.into();

@@ -51,6 +51,39 @@ pub enum Rejection {
 }
 
 impl Rejection {
+	/// Every rejection, in order of code.
+	pub const ALL: &[Self] = &[
+		Self::UnknownBatch,
+		Self::Dead,
+		Self::NotNext,
+		Self::TooLate,
+		Self::OtherBatch,
+		Self::NoSeed,
+		Self::NotMember,
+		Self::AlreadyVoted,
+		Self::BadTag,
+		Self::BadSignature,
+		Self::NoKey,
+	];
+
+	/// What is wrong and what to do about it.
+	#[must_use]
+	pub const fn text(self) -> &'static str {
+		match self {
+			Self::UnknownBatch => "There is no such batch. Check gateway, window and attempt.",
+			Self::Dead => "The batch is dead. Nothing is owed for it.",
+			Self::NotNext => "A batch before it waits. Vote when that one is attested.",
+			Self::TooLate => "The batch is due. Check the node's load and its source's speed.",
+			Self::OtherBatch => "Another header or session was sealed. Fetch the batch again.",
+			Self::NoSeed => "The committee is not drawn yet. Vote when the next period ends.",
+			Self::NotMember => "The member is not on the committee. Nothing is owed.",
+			Self::AlreadyVoted => "The member has voted. One verdict counts.",
+			Self::BadTag => "The tag is zero with Unavailable, and only then.",
+			Self::BadSignature => "Not signed by the member's key. Check the keystore and genesis.",
+			Self::NoKey => "The session's keys are not kept. Please report this bug.",
+		}
+	}
+
 	/// The code that the pool reports.
 	#[must_use]
 	pub const fn code(self) -> u8 {

@@ -48,7 +48,11 @@ fn kinds(devices: &Plans) -> impl Iterator<Item = (Slot, u8)> {
 
 /// What a check must say of a header of which one byte is changed; `None`: it is not for a check
 /// to say.
-fn expected(position: usize, before: &HeaderV1, after: &HeaderV1) -> Result<Option<Fault>, Unavailable> {
+fn expected(
+	position: usize,
+	before: &HeaderV1,
+	after: &HeaderV1,
+) -> Result<Option<Fault>, Unavailable> {
 	match position {
 		0..4 => Ok(None),
 		4..36 | 128..160 => Err(Unavailable::Mismatch),
@@ -170,7 +174,8 @@ proptest! {
 				prop_assert_eq!(checked.bytes, (ledger.len() + payload.len()) as u64);
 				let start = (chunk * CHUNK) as usize;
 				let end = payload.len().min(start + CHUNK as usize);
-				prop_assert_eq!(checked.chunk.as_slice(), payload.get(start..end).unwrap_or_default());
+				let wanted = payload.get(start..end).unwrap_or_default();
+				prop_assert_eq!(checked.chunk.as_slice(), wanted);
 				let hash = |(slot, leaf): (&Slot, &Leaf)| (*slot, leaf.hash(*slot));
 				let root = built::<LedgerTree>(&world.ledger.iter().map(hash).collect());
 				prop_assert_eq!(root, batch.header.ledger_root);

@@ -4,10 +4,7 @@ use cairn_types::{DeviceId, NetworkId, SchemaId, Slot};
 use codec::Encode;
 
 use super::world::{Batch, World, payload_of, reading};
-use crate::{
-	Fault, HeaderV1, Reading, SignedReading,
-	check::ensure_admissible,
-};
+use crate::{Fault, HeaderV1, Reading, SignedReading, check::ensure_admissible};
 
 type Entries = Vec<(Slot, Vec<SignedReading>)>;
 
@@ -58,7 +55,7 @@ fn judged(change: impl FnOnce(&mut World)) -> (World, Batch) {
 fn many(world: &World) -> Vec<SignedReading> {
 	let id = world.devices[&3].id;
 	let reading =
-		|number| reading(&world.context, id, 100 + number, 40 * number, &[None, None, None]);
+		|number: u64| reading(&world.context, id, 100 + number, 40 * number, &[None, None, None]);
 	(0..129).map(|number| world.sign(3, reading(number))).collect()
 }
 
@@ -149,7 +146,8 @@ fn misstated() -> Vec<(Fault, (World, Batch))> {
 #[test]
 fn fails_when_a_batch_commits_to_any_fault() {
 	let mut missing = Fault::ALL.to_vec();
-	let examples = malformed().into_iter().chain(unsound()).chain(inadmissible()).chain(misstated());
+	let examples =
+		malformed().into_iter().chain(unsound()).chain(inadmissible()).chain(misstated());
 	for (number, (fault, (world, batch))) in examples.enumerate() {
 		let found = world.check(&batch).map(|checked| checked.fault);
 		assert_eq!(found, Ok(Some(fault)), "example {number}");

@@ -157,7 +157,9 @@ proptest! {
 	}
 
 	#[test]
-	fn a_transition_root_commits_to_the_sums_of_its_entries(slots in slots(), seed in any::<u64>()) {
+	fn a_transition_root_commits_to_the_sums_of_its_entries(
+		slots in slots(), seed in any::<u64>(),
+	) {
 		let entries = slots.iter().map(|slot| (*slot, entry(*slot, seed >> (slot % 64)).node()));
 		let entries: BTreeMap<Slot, Annotated> = entries.collect();
 		let root = built::<TransitionTree>(&entries);
@@ -174,7 +176,9 @@ proptest! {
 	}
 
 	#[test]
-	fn a_transition_root_commits_to_the_sums_of_every_node(units in any::<u64>(), slot in any::<u32>()) {
+	fn a_transition_root_commits_to_the_sums_of_every_node(
+		units in any::<u64>(), slot in any::<u32>(),
+	) {
 		let honest = entry(slot, units).node();
 		let sums = Sums { units: honest.sums.units ^ 1, ..honest.sums };
 		let lying = Annotated { sums, ..honest };

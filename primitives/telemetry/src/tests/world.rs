@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use cairn_economics::{ONE, Rate};
 use cairn_types::{
-	Channel, ChannelKind, Cycle, DeviceId, DeviceKey, DeviceSignature, Hash32, MeterRule, NetworkId,
-	Periods, Quantity, Rules, Schema, SchemaId, Slot, Tick, Unit, Window, view::NetworkFacts,
+	Channel, ChannelKind, Cycle, DeviceId, DeviceKey, DeviceSignature, Hash32, MeterRule,
+	NetworkId, Periods, Quantity, Rules, Schema, SchemaId, Slot, Tick, Unit, Window,
+	view::NetworkFacts,
 };
 use codec::Encode;
 use proptest::prelude::*;
@@ -237,7 +238,7 @@ impl World {
 		Self { context: context(meter), devices, ledger, nodes }
 	}
 
-	/// Four devices of all kinds of keys in their second window; the one at slot 12 has no leaf yet.
+	/// Four devices with keys of each kind, in their second window; slot 12 has no leaf yet.
 	pub(super) fn begun() -> Self {
 		let mut world = Self::new(COUNTER, [(3, 0), (9, 1), (12, 2), (200, 0)]);
 		let report = world.report(&[3, 9, 200]);
@@ -341,12 +342,9 @@ pub(super) fn partial_ledger(
 	slots: &[Slot],
 ) -> Vec<u8> {
 	let mut bytes = Vec::new();
-	store::pieces(
-		nodes,
-		slots,
-		&mut |slot| Ok(ledger.get(&slot).cloned()),
-		&mut |piece| piece.encode_to(&mut bytes),
-	)
+	store::pieces(nodes, slots, &mut |slot| Ok(ledger.get(&slot).cloned()), &mut |piece| {
+		piece.encode_to(&mut bytes)
+	})
 	.expect("memory does not fail");
 	bytes
 }

@@ -98,3 +98,31 @@ fn too_slow() -> Failure {
 		"Send fewer readings at once, or over a better connection.",
 	)
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use axum::http::HeaderValue;
+	use codec::Encode;
+
+	fn octets() -> HeaderMap {
+		HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(OCTETS))])
+	}
+
+	#[tokio::test]
+	async fn works_when_the_body_is_empty_of_readings() {
+		let body = Vec::<SignedReading>::new().encode();
+		let readings = read(&octets(), Body::from(body)).await.expect("decodes");
+		assert!(readings.is_empty());
+	}
+
+	#[tokio::test]
+	async fn fails_when_the_body_is_too_large() {
+		let failure = read(&octets(), Body::from(vec![0; MAX_BODY + 1])).await.expect_err("large");
+		assert_eq!(failure.status, StatusCode::PAYLOAD_TOO_LARGE);
+		let mut declared = octets();
+		declared.insert(header::CONTENT_LENGTH, HeaderValue::from(MAX_BODY + 1));
+		let failure = read(&declared, Body::empty()).await.expect_err("declared large");
+		assert_eq!(failure.status, StatusCode::PAYLOAD_TOO_LARGE);
+	}
+}

@@ -106,9 +106,7 @@ fn head(head: HeadView) -> Value {
 /// `GET /metrics`.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 	match app.metrics.text() {
-		Ok(text) => {
-			([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response()
-		},
+		Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
 		Err(cause) => {
 			tracing::error!(%cause, "cannot write the metrics");
 			StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -138,11 +138,8 @@ pub struct Failure {
 
 impl Failure {
 	fn new(status: StatusCode, code: &str, cause: &str, remedy: &str) -> Self {
-		let problem = Problem {
-			code: code.to_owned(),
-			cause: cause.to_owned(),
-			remedy: remedy.to_owned(),
-		};
+		let problem =
+			Problem { code: code.to_owned(), cause: cause.to_owned(), remedy: remedy.to_owned() };
 		let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
 		Self { status, problem, retry_after }
 	}

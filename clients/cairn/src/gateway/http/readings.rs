@@ -5,7 +5,11 @@ use std::{
 	sync::Arc,
 };
 
-use axum::{Json, extract::State, http::{Request, StatusCode}};
+use axum::{
+	Json,
+	extract::State,
+	http::{Request, StatusCode},
+};
 use cairn_telemetry::{SignedReading, check::SlotFacts};
 use cairn_types::{DeviceId, SchemaId, Window};
 use tokio::task::spawn_blocking;
@@ -104,11 +108,7 @@ fn schemas(state: &ChainState) -> Vec<(SchemaId, usize)> {
 	state.schemas.iter().map(|(id, schema)| (*id, schema.channels.len())).collect()
 }
 
-fn screen<'a>(
-	app: &App,
-	state: &'a ChainState,
-	schemas: &'a [(SchemaId, usize)],
-) -> Screen<'a> {
+fn screen<'a>(app: &App, state: &'a ChainState, schemas: &'a [(SchemaId, usize)]) -> Screen<'a> {
 	Screen {
 		genesis: app.genesis,
 		network: state.gateway.network,
@@ -170,7 +170,8 @@ async fn store(app: &App, judged: Vec<Judged>) -> Vec<Result<Taken, Refusal>> {
 		});
 	}
 	let count = admitted.len();
-	let stored = if admitted.is_empty() { Ok(Vec::new()) } else { app.writer.write(admitted).await };
+	let stored =
+		if admitted.is_empty() { Ok(Vec::new()) } else { app.writer.write(admitted).await };
 	let mut stored = stored.unwrap_or_else(|_| vec![Err(Refusal::NotStored); count]).into_iter();
 	let merged = verdicts.into_iter().map(|refusal| match refusal {
 		Some(refusal) => Err(refusal),

@@ -181,8 +181,7 @@ fn lost(situation: &Situation<'_>, base: Option<HeadView>) -> Vec<(Window, Lost)
 
 /// Whether a window is over, on the chain and for devices.
 fn is_ripe(situation: &Situation<'_>, window: Window) -> bool {
-	window < situation.now.window
-		&& situation.complete.is_some_and(|complete| window <= complete)
+	window < situation.now.window && situation.complete.is_some_and(|complete| window <= complete)
 }
 
 /// Whether the store has the ledger of a head.
@@ -191,10 +190,7 @@ fn knows(heads: &BTreeMap<Window, Head>, head: Option<HeadView>) -> bool {
 }
 
 /// The oldest stored version above a head.
-fn first_above(
-	heads: &BTreeMap<Window, Head>,
-	head: Option<HeadView>,
-) -> Option<(Window, &Head)> {
+fn first_above(heads: &BTreeMap<Window, Head>, head: Option<HeadView>) -> Option<(Window, &Head)> {
 	let from = match head {
 		Some(head) => head.window.checked_add(1)?,
 		None => 0,

@@ -107,9 +107,7 @@ impl Sealer {
 				tracing::info!(window, readings, devices, left_out = dropped.len(), "sealed");
 				Ok(())
 			},
-			Outcome::Inadmissible { .. } => {
-				self.give_up(vec![(window, Lost::Inadmissible)]).await
-			},
+			Outcome::Inadmissible { .. } => self.give_up(vec![(window, Lost::Inadmissible)]).await,
 		}
 	}
 }

@@ -60,7 +60,9 @@ pub fn group<E>(
 			Some((slot, facts)) => {
 				by_slot.insert(slot, (facts, readings));
 			},
-			None => dropped.extend(readings.iter().map(|stored| drop_for(stored, Fault::Unassigned))),
+			None => {
+				dropped.extend(readings.iter().map(|stored| drop_for(stored, Fault::Unassigned)))
+			},
 		}
 	}
 	let mut candidates = Vec::with_capacity(by_slot.len());
@@ -335,11 +337,8 @@ mod tests {
 			[stored(1, 1, 5_000), schema, stored(1, 3, 5_200), channels, stored(1, 5, 6_000)];
 		let (devices, dropped) = run(&facts(&[(1, 0, true)]), &context(), &readings);
 		assert_eq!(devices, [(0, 2)]);
-		let expected = [
-			(1, 2, Fault::WrongSchema),
-			(1, 4, Fault::ChannelCount),
-			(1, 5, Fault::WrongWindow),
-		];
+		let expected =
+			[(1, 2, Fault::WrongSchema), (1, 4, Fault::ChannelCount), (1, 5, Fault::WrongWindow)];
 		assert_eq!(dropped, expected);
 	}
 

@@ -122,8 +122,7 @@ impl Ingest<'_> {
 	fn take(&mut self, incoming: Incoming) -> Result<Result<Taken, Refusal>, StoreError> {
 		let device = incoming.signed.reading.device;
 		let key = (incoming.window, device.0, incoming.signed.reading.sequence);
-		let value =
-			StoredReading { signed: incoming.signed.clone(), key: incoming.key }.encode();
+		let value = StoredReading { signed: incoming.signed.clone(), key: incoming.key }.encode();
 		let stored = self.stored(key, &incoming.signed)?;
 		self.load(device, incoming.window)?;
 		let note = self.notes.get(&device).and_then(Option::as_ref);
@@ -176,12 +175,8 @@ impl Ingest<'_> {
 				last: signed,
 				window,
 			},
-			None => DeviceNote {
-				last: signed,
-				window,
-				in_window: 1,
-				accepted: 1,
-				left_out: Vec::new(),
+			None => {
+				DeviceNote { last: signed, window, in_window: 1, accepted: 1, left_out: Vec::new() }
 			},
 		};
 		self.notes.insert(device, Some(note));

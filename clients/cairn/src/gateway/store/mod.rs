@@ -39,8 +39,7 @@ const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta")
 /// Device → [`DeviceNote`].
 const DEVICES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("devices");
 /// (window, device, sequence) → [`StoredReading`].
-const READINGS: TableDefinition<'static, (u32, u64, u64), &[u8]> =
-	TableDefinition::new("readings");
+const READINGS: TableDefinition<'static, (u32, u64, u64), &[u8]> = TableDefinition::new("readings");
 /// (window, device, sequence) → code of the fault for which a stored reading was left out.
 const DROPPED: TableDefinition<'static, (u32, u64, u64), u8> = TableDefinition::new("dropped");
 /// Window → [`WindowRow`].
@@ -220,8 +219,7 @@ impl Store {
 	pub fn has_readings(&self, window: Window, device: DeviceId) -> Result<bool, StoreError> {
 		let transaction = self.database.begin_read()?;
 		let readings = transaction.open_table(READINGS)?;
-		let mut range =
-			readings.range((window, device.0, 0)..=(window, device.0, u64::MAX))?;
+		let mut range = readings.range((window, device.0, 0)..=(window, device.0, u64::MAX))?;
 		Ok(range.next().is_some())
 	}
 

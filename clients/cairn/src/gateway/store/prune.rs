@@ -6,7 +6,7 @@ use redb::{ReadableTable, WriteTransaction};
 use super::{
 	CHANGES, DROPPED, HEADERS, HEADS, LEAVES, NODES, PAYLOADS, PIECES, READINGS, Store, WINDOWS,
 };
-use crate::store::{StoreError, decode};
+use crate::store::StoreError;
 
 impl Store {
 	/// Forget what lies behind the matured ledger of `matured`: older versions of its nodes, batches
@@ -31,9 +31,10 @@ impl Store {
 	/// # Errors
 	/// If the store fails; then nothing was forgotten.
 	pub fn forget_lost(&self, before: Window) -> Result<usize, StoreError> {
-		let lost = self.windows()?.into_iter().filter(|(window, row)| {
-			*window < before && row.lost.is_some()
-		});
+		let lost = self
+			.windows()?
+			.into_iter()
+			.filter(|(window, row)| *window < before && row.lost.is_some());
 		let lost = lost.map(|(window, _)| window).collect::<Vec<_>>();
 		if lost.is_empty() {
 			return Ok(0);

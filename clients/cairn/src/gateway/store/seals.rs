@@ -131,11 +131,7 @@ impl Store {
 	///
 	/// # Errors
 	/// If the store fails.
-	pub fn header(
-		&self,
-		window: Window,
-		attempt: Attempt,
-	) -> Result<Option<Header>, StoreError> {
+	pub fn header(&self, window: Window, attempt: Attempt) -> Result<Option<Header>, StoreError> {
 		match self.part(window, attempt, Part::Header)? {
 			Some(bytes) => Ok(Some(decode("a header", &bytes)?)),
 			None => Ok(None),

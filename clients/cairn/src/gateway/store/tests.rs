@@ -171,10 +171,7 @@ fn fails_when_the_window_is_full() {
 	let limits = Limits { readings: 2, ..LIMITS };
 	let readings = (1..=3).map(|device| incoming(device, 1, 1)).collect();
 	let results = store.ingest(vec![readings], limits).expect("the store works");
-	assert_eq!(
-		results,
-		[vec![Ok(Taken::Accepted), Ok(Taken::Accepted), Err(Refusal::WindowFull)]]
-	);
+	assert_eq!(results, [vec![Ok(Taken::Accepted), Ok(Taken::Accepted), Err(Refusal::WindowFull)]]);
 }
 
 #[test]

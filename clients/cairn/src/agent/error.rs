@@ -1,0 +1,125 @@
+//! What stops an agent.
+
+use std::path::PathBuf;
+
+use crate::{protocol::Problem, store::StoreError};
+
+/// Why an agent cannot run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+	/// The key file cannot be used.
+	#[error("cannot use the key file {path}: {cause}\n  Remedy: {remedy}")]
+	KeyFile {
+		/// The file.
+		path: PathBuf,
+		/// What is wrong with it.
+		cause: String,
+		/// What to do about it.
+		remedy: String,
+	},
+	/// The state file cannot be used.
+	#[error(transparent)]
+	Store(#[from] StoreError),
+	/// The chain cannot be asked.
+	#[error(transparent)]
+	Chain(#[from] cairn_chain::Error),
+	/// The gateway's address is none.
+	#[error(
+		"{url:?} is not a gateway's address: {cause}\n  Remedy: write it like http://127.0.0.1:9977"
+	)]
+	BadUrl {
+		/// The text.
+		url: String,
+		/// What is wrong with it.
+		cause: String,
+	},
+	/// The gateway did not answer.
+	#[error(
+		"the gateway at {url} does not answer: {cause}\n  Remedy: look whether it runs and can be reached"
+	)]
+	Unreachable {
+		/// Where it should be.
+		url: String,
+		/// What the transport said.
+		cause: String,
+	},
+	/// The gateway answered with an error.
+	#[error("the gateway refused {what} ({code}): {cause}\n  Remedy: {remedy}", code = problem.code, cause = problem.cause, remedy = problem.remedy)]
+	Refused {
+		/// What was asked.
+		what: &'static str,
+		/// What the gateway said.
+		problem: Problem,
+		/// Seconds after which to ask again.
+		retry_after: Option<u64>,
+	},
+	/// The gateway serves another chain than before.
+	#[error(
+		"the gateway serves another chain than the state file {path} was made for\n  \
+		 Remedy: name a gateway of the same chain, or another --state file"
+	)]
+	OtherChain {
+		/// The state file.
+		path: PathBuf,
+	},
+	/// The schema has no channel that this machine can fill.
+	#[error(
+		"none of the schema's channels ({channels}) can be filled by this machine\n  \
+		 Remedy: map metrics to channels with --scrape and --map metric=channel, \
+		 or use a network with the host schema"
+	)]
+	NoChannel {
+		/// What the schema has.
+		channels: String,
+	},
+	/// A mapping names a channel that the schema does not have.
+	#[error(
+		"--map names the channel {channel:?}, which the schema does not have\n  Remedy: use one of {channels}"
+	)]
+	UnknownChannel {
+		/// What was named.
+		channel: String,
+		/// What the schema has.
+		channels: String,
+	},
+	/// A channel of a host's name in another unit.
+	#[error(
+		"the schema's channel {channel:?} is in {found}, the agent reads it in {expected}\n  \
+		 Remedy: map a metric in {found} to it with --scrape and --map"
+	)]
+	OtherUnit {
+		/// The channel.
+		channel: String,
+		/// Its unit.
+		found: String,
+		/// The agent's unit.
+		expected: String,
+	},
+	/// Options that belong together.
+	#[error("{0}\n  Remedy: see `cairn agent run --help`")]
+	Options(&'static str),
+	/// The device cannot be registered as asked.
+	#[error("device {device} {cause}\n  Remedy: {remedy}")]
+	Registration {
+		/// The device.
+		device: cairn_types::DeviceId,
+		/// What stands in the way.
+		cause: String,
+		/// What to do about it.
+		remedy: &'static str,
+	},
+	/// The machine cannot be read.
+	#[error(
+		"cannot read this machine: {cause}\n  Remedy: run the agent on Linux, with /proc and /sys readable"
+	)]
+	Host {
+		/// What the system said.
+		cause: String,
+	},
+	/// A task of the agent ended or panicked.
+	#[error(
+		"a part of the agent stopped: {0}\n  Remedy: start it again, and report what the log says"
+	)]
+	Task(String),
+}

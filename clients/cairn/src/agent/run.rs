@@ -1,0 +1,357 @@
+//! The running agent: one task reads and signs, one sends, one keeps the anchor fresh. They meet in
+//! the durable queue, so none waits for another.
+
+use std::{
+	collections::BTreeMap,
+	sync::{Arc, Mutex, PoisonError},
+	time::Duration,
+};
+
+use cairn_telemetry::{Reading, SignedReading};
+use cairn_types::schema::Values;
+use tokio::{
+	sync::{Notify, watch},
+	task::block_in_place,
+	time::{MissedTickBehavior, interval, sleep},
+};
+
+use super::{
+	anchor::{anchor_at, refresh_millis},
+	client::Client,
+	error::Error,
+	host::{Host, Measure, Measured},
+	key::DevicePair,
+	schema::Plan,
+	scrape::{Mapping, scrape},
+	state::{Profile, State},
+};
+use crate::{
+	backoff::Backoff,
+	clock::now_millis,
+	protocol::{AnchorInfo, ReadingResult, ReadingStatus},
+};
+
+/// Most readings sent at once.
+const BATCH: usize = 256;
+/// A clock that differs by more is told about.
+const SKEW_MILLIS: u64 = 1_000;
+/// Every so many refusals for one reason are told about, after the first.
+const TELL_EVERY: u64 = 100;
+
+/// What an agent is made of.
+pub struct Agent {
+	/// The device's key.
+	pub pair: DevicePair,
+	/// What it keeps.
+	pub state: State,
+	/// The gateway.
+	pub client: Client,
+	/// Time between readings.
+	pub interval: Duration,
+	/// Where metrics are scraped.
+	pub scrape: Option<String>,
+	/// Which metrics fill which channels.
+	pub mappings: Vec<Mapping>,
+}
+
+/// What the gateway last said.
+#[derive(Clone)]
+struct Known {
+	info: AnchorInfo,
+	plan: Arc<Plan>,
+}
+
+type Latest = watch::Receiver<Option<Known>>;
+
+impl Agent {
+	/// Read, sign and send until `stop` is ready.
+	///
+	/// # Errors
+	/// If something is wrong that does not pass by itself.
+	pub async fn run(self, mut host: Host, stop: impl Future<Output = ()>) -> Result<(), Error> {
+		let (known, latest) = watch::channel(None);
+		let queued = Notify::new();
+		let refusals = Refusals::default();
+		let ended = tokio::select! {
+			ended = self.follow(&known) => ended,
+			ended = self.sample(&mut host, latest, &queued) => ended,
+			ended = self.deliver(&queued, &refusals) => ended,
+			() = stop => Ok(()),
+		};
+		let counts = self.state.counts()?;
+		tracing::info!(
+			waiting = self.state.queued()?,
+			delivered = counts.delivered,
+			refused = counts.refused,
+			overflowed = counts.overflowed,
+			"the agent has stopped; what waits is sent next time"
+		);
+		ended
+	}
+
+	/// Keep anchor and schema fresh; waits through the gateway's absence.
+	async fn follow(&self, known: &watch::Sender<Option<Known>>) -> Result<(), Error> {
+		let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+		let mut told = false;
+		loop {
+			let plan = known.borrow().as_ref().map(|known| known.plan.clone());
+			match self.learn(plan).await {
+				Ok(next) => {
+					backoff.reset();
+					told = false;
+					self.tell_skew(&next.info);
+					let pause = Duration::from_millis(refresh_millis(&next.info));
+					known.send_replace(Some(next));
+					sleep(pause).await;
+				},
+				Err(cause) if is_passing(&cause) => {
+					if !told {
+						tracing::warn!(%cause, "cannot learn the anchor; trying again");
+						told = true;
+					}
+					sleep(backoff.next(None)).await;
+				},
+				Err(cause) => return Err(cause),
+			}
+		}
+	}
+
+	/// Ask for the anchor and, if the schema is another one, for the schema.
+	async fn learn(&self, plan: Option<Arc<Plan>>) -> Result<Known, Error> {
+		let info = self.client.anchor().await?;
+		if let Some(profile) = self.state.profile()?
+			&& profile.genesis != info.genesis
+		{
+			return Err(Error::OtherChain { path: self.state.file().to_path_buf() });
+		}
+		let plan = match plan.filter(|plan| plan.schema_id() == info.schema_id) {
+			Some(plan) => plan,
+			None => {
+				let schema = self.client.schema().await?;
+				let plan = Plan::new(schema.schema_id, &schema.schema, &self.mappings)?;
+				tracing::info!(
+					schema = %plan.schema_id(),
+					channels = schema.schema.channels.len(),
+					unfilled = plan.unfilled(),
+					"reading under the network's schema"
+				);
+				Arc::new(plan)
+			},
+		};
+		self.introduce(&info).await?;
+		Ok(Known { info, plan })
+	}
+
+	/// Find out who this device is, and remember it.
+	async fn introduce(&self, info: &AnchorInfo) -> Result<(), Error> {
+		let known = self.state.profile()?;
+		if known.is_some_and(|known| known.gateway == info.gateway && known.network == info.network)
+		{
+			return Ok(());
+		}
+		let place = self.client.place(&self.pair.public()).await?;
+		let profile = Profile {
+			genesis: info.genesis,
+			network: info.network,
+			gateway: info.gateway,
+			device: place.device,
+		};
+		self.state.set_profile(&profile)?;
+		tracing::info!(device = %place.device, slot = place.slot, "this device has its place");
+		Ok(())
+	}
+
+	fn tell_skew(&self, info: &AnchorInfo) {
+		let skew = now_millis().abs_diff(info.now_millis);
+		if skew > SKEW_MILLIS {
+			tracing::warn!(skew, "this clock differs from the gateway's (ms): set it, e.g. by NTP");
+		}
+	}
+
+	/// Read and sign at each interval, once the schema is known; goes on while the gateway is away.
+	async fn sample(
+		&self,
+		host: &mut Host,
+		mut latest: Latest,
+		queued: &Notify,
+	) -> Result<(), Error> {
+		let mut last = self.state.last_time()?;
+		let mut ticks = interval(self.interval);
+		ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+		loop {
+			ticks.tick().await;
+			let Some(known) = latest.borrow_and_update().clone() else { continue };
+			let Some(profile) = self.state.profile()? else { continue };
+			let values = self.values(host, &known.plan).await;
+			let time = now_millis();
+			if time <= last {
+				tracing::warn!(
+					time,
+					last,
+					"the clock went back: no reading until it has caught up"
+				);
+				continue;
+			}
+			let signed = self.sign(&profile, &known, time, values)?;
+			let overflowed = block_in_place(|| self.state.push(&signed))?;
+			if overflowed > 0 {
+				tracing::warn!(overflowed, "the queue is full: the oldest readings are lost");
+			}
+			last = time;
+			queued.notify_one();
+		}
+	}
+
+	async fn values(&self, host: &mut Host, plan: &Plan) -> Values {
+		let mut reading = block_in_place(|| host.read());
+		let Some(url) = &self.scrape else { return plan.values(&reading, None) };
+		let metrics = scrape(self.client.http(), url).await;
+		reading.set(Measure::ScrapeUp, Measured::whole(i32::from(metrics.is_ok())));
+		let metrics = metrics.inspect_err(|cause| tracing::debug!(url, cause, "cannot scrape"));
+		plan.values(&reading, metrics.ok().as_ref())
+	}
+
+	fn sign(
+		&self,
+		profile: &Profile,
+		known: &Known,
+		time: u64,
+		values: Values,
+	) -> Result<SignedReading, Error> {
+		let reading = Reading {
+			network: profile.network,
+			schema: known.plan.schema_id(),
+			device: profile.device,
+			sequence: block_in_place(|| self.state.sequence())?,
+			anchor: anchor_at(&known.info, time),
+			time,
+			values,
+		};
+		let signature = self.pair.sign(&reading.message(&profile.genesis));
+		Ok(SignedReading { reading, signature })
+	}
+
+	/// Send what is queued, oldest first; waits longer after each failure.
+	async fn deliver(&self, queued: &Notify, refusals: &Refusals) -> Result<(), Error> {
+		let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
+		let mut told = false;
+		loop {
+			let readings = block_in_place(|| self.state.peek(BATCH))?;
+			if readings.is_empty() {
+				queued.notified().await;
+				continue;
+			}
+			match self.client.send(&readings).await {
+				Ok(results) => {
+					let settled = settle(&results);
+					refusals.tell(&results);
+					block_in_place(|| self.state.settle(&settled.delivered, &settled.refused))?;
+					if told {
+						tracing::info!("the gateway takes readings again");
+						told = false;
+					}
+					if settled.waiting == 0 {
+						backoff.reset();
+					} else {
+						sleep(backoff.next(None)).await;
+					}
+				},
+				Err(cause) => {
+					if !told {
+						tracing::warn!(%cause, "cannot send readings; they wait in the queue");
+						told = true;
+					}
+					sleep(backoff.next(retry_after(&cause))).await;
+				},
+			}
+		}
+	}
+}
+
+/// Whether an error may pass without anybody acting here.
+const fn is_passing(error: &Error) -> bool {
+	matches!(error, Error::Unreachable { .. } | Error::Refused { .. })
+}
+
+fn retry_after(error: &Error) -> Option<Duration> {
+	match error {
+		Error::Refused { retry_after, .. } => retry_after.map(Duration::from_secs),
+		_ => None,
+	}
+}
+
+/// What is to be done with readings that were answered for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Settled {
+	delivered: Vec<u64>,
+	refused: Vec<u64>,
+	waiting: usize,
+}
+
+/// Sort answers: delivered, refused for good, to be sent again. Pure.
+fn settle(results: &[ReadingResult]) -> Settled {
+	let mut settled = Settled::default();
+	for result in results {
+		match result.status {
+			ReadingStatus::Accepted | ReadingStatus::Duplicate => {
+				settled.delivered.push(result.sequence);
+			},
+			ReadingStatus::Rejected if result.retry => settled.waiting += 1,
+			ReadingStatus::Rejected => settled.refused.push(result.sequence),
+		}
+	}
+	settled
+}
+
+/// Tells about refusals without flooding the log.
+#[derive(Default)]
+struct Refusals(Mutex<BTreeMap<String, u64>>);
+
+impl Refusals {
+	fn tell(&self, results: &[ReadingResult]) {
+		let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		for result in results {
+			let Some(code) = &result.code else { continue };
+			let count = counts.entry(code.clone()).or_default();
+			if count.is_multiple_of(TELL_EVERY) {
+				tracing::warn!(
+					code,
+					cause = result.cause.as_deref().unwrap_or_default(),
+					remedy = result.remedy.as_deref().unwrap_or_default(),
+					sequence = result.sequence,
+					retry = result.retry,
+					before = *count,
+					"the gateway does not take a reading"
+				);
+			}
+			*count += 1;
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use cairn_types::DeviceId;
+
+	#[test]
+	fn answers_are_sorted() {
+		let result = |sequence, status, retry| ReadingResult {
+			device: DeviceId(1),
+			sequence,
+			status,
+			code: None,
+			cause: None,
+			remedy: None,
+			retry,
+		};
+		let results = [
+			result(1, ReadingStatus::Accepted, false),
+			result(2, ReadingStatus::Duplicate, false),
+			result(3, ReadingStatus::Rejected, false),
+			result(4, ReadingStatus::Rejected, true),
+		];
+		let expected = Settled { delivered: vec![1, 2], refused: vec![3], waiting: 1 };
+		assert_eq!(settle(&results), expected);
+	}
+}

@@ -1,0 +1,126 @@
+//! Proofs of possession: the device's own key names its owner.
+
+use cairn_chain::{BlockId, Call, Chain, Error, Outcome};
+use cairn_types::{Hash32, Possession, certificate::possession_message};
+
+use super::super::{error::OwnerError, options::SignBy, session::Session};
+use crate::agent::key::DevicePair;
+
+/// How often a proof is made anew.
+const ATTEMPTS: usize = 4;
+/// Blocks by which finality may lag before a proof names the best block instead.
+const MAX_LAG: u32 = 64;
+
+/// Prove that a device's key names `owner`, in the transaction with `nonce`. Pure.
+pub(crate) fn prove(
+	pair: &DevicePair,
+	genesis: &Hash32,
+	block: BlockId,
+	owner: &[u8; 32],
+	nonce: u32,
+) -> Possession {
+	let message =
+		possession_message(genesis, block.number, &block.hash, owner, nonce, &pair.public());
+	Possession { block: block.number, nonce, signature: pair.sign(&message) }
+}
+
+/// Send the call that carries a proof; a proof that came too late is made anew.
+///
+/// # Errors
+/// If the call fails for another reason, or too often.
+pub(crate) async fn submit(
+	session: &Session,
+	signing: &impl SignBy,
+	pair: &DevicePair,
+	call: impl Fn(&Possession) -> Call,
+) -> Result<Outcome, OwnerError> {
+	let chain = &session.chain;
+	let owner = signing.signer()?.account();
+	let genesis = chain.genesis().await?;
+	let mut attempt = 0;
+	loop {
+		attempt += 1;
+		let nonce = chain.next_nonce(&owner).await?;
+		let block = recent(chain, attempt > 1).await?;
+		let possession = prove(pair, &genesis, block, &owner, nonce);
+		let sent = session.submit_at(&call(&possession), signing, Some(nonce)).await;
+		let error = match sent {
+			Ok(outcome) => return Ok(outcome),
+			Err(error) => error,
+		};
+		let moved = chain.next_nonce(&owner).await? != nonce;
+		if attempt >= ATTEMPTS || !is_late(&error, moved) {
+			return Err(error);
+		}
+		tracing::info!(%nonce, "the proof of possession came too late: the device signs another");
+	}
+}
+
+/// A block to name: final, so that the proof outlives a reorganisation; the best one if that is too
+/// old, or was older than the device's last change.
+async fn recent(chain: &Chain, newest: bool) -> Result<BlockId, OwnerError> {
+	let best = chain.best().await?;
+	if newest {
+		return Ok(best);
+	}
+	let finalized = chain.finalized().await?;
+	let lags = best.number.saturating_sub(finalized.number) > MAX_LAG;
+	Ok(if lags { best } else { finalized })
+}
+
+/// Whether another proof would do: the nonce was used meanwhile, or the block was too old. Pure.
+fn is_late(error: &OwnerError, nonce_moved: bool) -> bool {
+	let names = [
+		"Devices::ProofBlockUnknown",
+		"Devices::ProofNonceMismatch",
+		"Devices::ProofTooNew",
+		"Devices::ProofTooOld",
+		"Devices::ProofUsed",
+	];
+	match error {
+		OwnerError::Chain(Error::Rejected { .. }) => nonce_moved,
+		_ => error.dispatch_name().is_some_and(|name| names.contains(&name)),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::agent::key::Scheme;
+	use cairn_chain::DispatchFailure;
+
+	const BLOCK: BlockId = BlockId { number: 9, hash: [4; 32] };
+
+	#[test]
+	fn a_proof_is_the_devices_signature_for_this_owner_and_nonce() {
+		for scheme in [Scheme::Ed25519, Scheme::Sr25519, Scheme::Secp256k1] {
+			let pair = DevicePair::from_seed(scheme, &[1; 32]);
+			let proof = prove(&pair, &[2; 32], BLOCK, &[3; 32], 7);
+			let key = pair.public();
+			let message = |owner, nonce| {
+				possession_message(&[2; 32], BLOCK.number, &BLOCK.hash, owner, nonce, &key)
+			};
+			assert_eq!((proof.block, proof.nonce), (9, 7));
+			assert!(key.verify(&message(&[3; 32], 7), &proof.signature));
+			assert!(!key.verify(&message(&[5; 32], 7), &proof.signature));
+			assert!(!key.verify(&message(&[3; 32], 8), &proof.signature));
+		}
+	}
+
+	#[test]
+	fn only_late_proofs_are_made_anew() {
+		let rejected = || {
+			let cause = "Invalid Transaction: Transaction is outdated".to_owned();
+			OwnerError::from(Error::Rejected { cause, remedy: "send it again" })
+		};
+		assert!(is_late(&rejected(), true));
+		assert!(!is_late(&rejected(), false));
+		let failed = |name: &str| {
+			let failure = DispatchFailure { name: name.to_owned(), docs: String::new() };
+			OwnerError::from(Error::Dispatch(failure))
+		};
+		assert!(is_late(&failed("Devices::ProofUsed"), true));
+		assert!(!is_late(&failed("Devices::KeyTaken"), true));
+		assert!(!is_late(&failed("Devices::NotAdmitted"), true));
+	}
+}

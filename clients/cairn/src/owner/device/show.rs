@@ -1,0 +1,177 @@
+//! What the chain knows of a device.
+
+use std::fmt;
+
+use cairn_chain::{
+	account_text,
+	views::{Clock, DeviceView},
+};
+use cairn_types::{
+	DeviceId, Window,
+	view::{Assignment, DeviceFacts, facts},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::{error::OwnerError, format, session::Session};
+
+/// Show a device.
+///
+/// # Errors
+/// If there is none, or the node does not answer.
+pub(crate) async fn run(session: &Session, id: DeviceId) -> Result<(), OwnerError> {
+	let device = super::find(session, id).await?;
+	let clock = session.clock().await?;
+	session.print(&Shown { device, clock })
+}
+
+/// A device as it is shown.
+struct Shown {
+	device: DeviceView,
+	clock: Clock,
+}
+
+impl Shown {
+	/// What holds in the current window.
+	fn now(&self) -> Option<DeviceFacts> {
+		facts(self.device.device, &self.device.state, self.clock.now.window)
+	}
+}
+
+fn assignment_json(assignment: &Assignment) -> Value {
+	json!({ "gateway": assignment.gateway, "slot": assignment.slot })
+}
+
+/// A window, or nothing if it never comes.
+fn some_window(window: Window) -> Option<Window> {
+	(window != Window::MAX).then_some(window)
+}
+
+impl Serialize for Shown {
+	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+		let DeviceView { device, owner, stage, state, serial } = &self.device;
+		let now = self.now();
+		let document = json!({
+			"device": device,
+			"owner": account_text(owner),
+			"network": state.network,
+			"stage": format::text(stage),
+			"window": self.clock.now.window,
+			"active": now.is_some_and(|facts| facts.active),
+			"active_from": state.activity.from,
+			"active_until": some_window(state.activity.until),
+			"key": format::device_key(&state.key.current),
+			"key_since": state.key.since,
+			"previous_key": state.key.previous.as_ref().map(format::device_key),
+			"assignment": state.assignment.as_ref().map(|dated| assignment_json(&dated.current)),
+			"assignment_since": state.assignment.as_ref().map(|dated| dated.since),
+			"previous_assignment": state
+				.assignment
+				.as_ref()
+				.and_then(|dated| dated.previous.as_ref())
+				.map(assignment_json),
+			"maker": state.maker,
+			"serial": serial.as_ref().map(|(_, serial)| format::text(serial)),
+			"certificate_until": some_window(state.expires),
+		});
+		document.serialize(serializer)
+	}
+}
+
+impl fmt::Display for Shown {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let DeviceView { device, owner, stage, state, serial } = &self.device;
+		let window = self.clock.now.window;
+		let active = if self.now().is_some_and(|facts| facts.active) { "active" } else { "not active" };
+		writeln!(f, "device {device}: {}, {active} in window {window}", format::text(stage))?;
+		writeln!(f, "  owner        {}", account_text(owner))?;
+		writeln!(f, "  network      {}", state.network)?;
+		let key = format::device_key(&state.key.current);
+		writeln!(f, "  key          {key} since window {}", state.key.since)?;
+		match &state.assignment {
+			None => writeln!(f, "  gateway      none")?,
+			Some(dated) => {
+				let Assignment { gateway, slot } = dated.current;
+				writeln!(f, "  gateway      {gateway}, slot {slot}, since window {}", dated.since)?;
+			},
+		}
+		let activity = state.activity;
+		if activity.until > activity.from {
+			writeln!(f, "  active       {}", format::interval(activity.from, activity.until))?;
+		}
+		if let Some((maker, serial)) = serial {
+			let until = match some_window(state.expires) {
+				Some(window) => format!(", until window {window}"),
+				None => String::new(),
+			};
+			writeln!(f, "  certificate  maker {maker}, serial {}{until}", format::text(serial))?;
+		}
+		writeln!(f, "  next: cairn device why {device}")
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use cairn_types::{
+		Activity, Dated, DeviceKey, GatewayId, MakerId, Moment, NetworkId, Periods,
+		view::DeviceState,
+	};
+	use sp_core::ed25519;
+
+	fn shown() -> Shown {
+		let periods = Periods {
+			slot_millis: 1_000,
+			window_slots: 6,
+			verdict_ticks: 2,
+			attest_ticks: 6,
+			dispute_ticks: 1,
+			appeal_ticks: 1,
+			cycle_ticks: 4,
+			kept_cycles: 100,
+		};
+		let key = DeviceKey::Ed25519(ed25519::Public::from_raw([1; 32]));
+		let place = Assignment { gateway: GatewayId(3), slot: 4 };
+		let state = DeviceState {
+			network: NetworkId(2),
+			maker: Some(MakerId(5)),
+			key: Dated::new(key, 10, 18),
+			assignment: Some(Dated::new(place, 10, 18)),
+			activity: Activity::open(10, 500),
+			expires: 500,
+		};
+		let device = DeviceView {
+			device: DeviceId(7),
+			owner: [9; 32],
+			stage: b"Active".to_vec(),
+			state,
+			serial: Some((MakerId(5), b"0001".to_vec())),
+		};
+		let now = Moment { window: 12, tick: 12 };
+		let clock =
+			Clock { now, cycle: 3, periods, record: None, required: [0; 32], upcoming: [0; 32] };
+		Shown { device, clock }
+	}
+
+	#[test]
+	fn a_device_is_shown_with_what_holds_now() {
+		let text = shown().to_string();
+		for expected in [
+			"device 7: Active, active in window 12",
+			"gateway      3, slot 4, since window 10",
+			"from window 10 until window 500",
+			"maker 5, serial 0001, until window 500",
+		] {
+			assert!(text.contains(expected), "{text}");
+		}
+	}
+
+	#[test]
+	fn programs_read_the_same() {
+		let value = serde_json::to_value(shown()).expect("serializes");
+		assert_eq!(value["active"], true);
+		assert_eq!(value["assignment"], json!({ "gateway": 3, "slot": 4 }));
+		assert_eq!(value["previous_assignment"], Value::Null);
+		assert_eq!(value["certificate_until"], 500);
+	}
+}
