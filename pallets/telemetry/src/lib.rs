@@ -17,6 +17,8 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use impls::verdicts::Rejection;
 pub use pallet::*;
 pub use weights::WeightInfo;

@@ -99,8 +99,7 @@ pub const PERIODS: Periods = Periods {
 };
 pub const RULES_VERSION: u32 = 1;
 /// Few enough readings that two devices could exceed them.
-pub const RULES: Rules =
-	Rules { step: 1, header: 1, max_readings: 200, max_payload: 1_000_000 };
+pub const RULES: Rules = Rules { step: 1, header: 1, max_readings: 200, max_payload: 1_000_000 };
 /// Most units of a device in a window.
 pub const UNIT_CAP: u128 = 600;
 pub const POLICY: Policy = Policy {
@@ -121,29 +120,8 @@ pub const START: Moment = Moment { window: 100, tick: 50 };
 /// The window before the one in which tests begin: the first in which devices are assigned.
 pub const FIRST: Window = 101;
 
-/// Deposits have other hold reasons than fees, as in a runtime.
-pub mod deposits {
-	pub use pallet::*;
-
-	#[frame_support::pallet]
-	pub mod pallet {
-		#[pallet::pallet]
-		pub struct Pallet<T>(_);
-
-		#[pallet::config]
-		pub trait Config: frame_system::Config {}
-
-		#[pallet::composite_enum]
-		pub enum HoldReason {
-			Bond,
-			Slot,
-		}
-	}
-}
-
 pub type TxExtension = (frame_system::AuthorizeCall<Test>,);
-pub type Extrinsic =
-	generic::UncheckedExtrinsic<u64, RuntimeCall, UintAuthorityId, TxExtension>;
+pub type Extrinsic = generic::UncheckedExtrinsic<u64, RuntimeCall, UintAuthorityId, TxExtension>;
 pub type Block = generic::Block<generic::Header<u32, BlakeTwo256>, Extrinsic>;
 
 #[frame_support::runtime]
@@ -169,9 +147,6 @@ mod runtime {
 	pub type Balances = pallet_balances;
 
 	#[runtime::pallet_index(2)]
-	pub type Deposits = deposits;
-
-	#[runtime::pallet_index(3)]
 	pub type Telemetry = pallet_telemetry;
 }
 
@@ -187,8 +162,6 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ConstU128<EXISTENTIAL>;
 	type AccountStore = System;
 }
-
-impl deposits::Config for Test {}
 
 impl<LocalCall> CreateTransactionBase<LocalCall> for Test
 where
@@ -228,9 +201,9 @@ pub struct FakeNetwork {
 
 parameter_types! {
 	pub const BondReason: RuntimeHoldReason =
-		RuntimeHoldReason::Deposits(deposits::HoldReason::Bond);
+		RuntimeHoldReason::Telemetry(HoldReason::GatewayBond);
 	pub const SlotReason: RuntimeHoldReason =
-		RuntimeHoldReason::Deposits(deposits::HoldReason::Slot);
+		RuntimeHoldReason::Telemetry(HoldReason::SlotDeposit);
 	pub const TreasuryAccount: u64 = TREASURY;
 	pub storage PolicyNow: Policy = POLICY;
 	pub storage Present: Moment = START;

@@ -81,10 +81,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Pending are exactly the batches from `pending` on, in ascending windows that may be sealed,
 	/// all of the current attempt. Those before that are still called pending died with another one.
-	fn pending_batches_follow_each_other(
-		gateway: GatewayId,
-		record: &GatewayRecordOf<T>,
-	) -> Check {
+	fn pending_batches_follow_each_other(gateway: GatewayId, record: &GatewayRecordOf<T>) -> Check {
 		let mut last = record.attested.map(|head| head.window);
 		for ordinal in record.queue.pending..record.queue.next {
 			let (head, batch) = Self::queued(gateway, ordinal)?;
@@ -140,7 +137,10 @@ impl<T: Config> Pallet<T> {
 				== record.deaths,
 			"telemetry: deaths do not add up"
 		);
-		ensure!(u32::from(record.failures) <= record.deaths, "telemetry: more failures than deaths");
+		ensure!(
+			u32::from(record.failures) <= record.deaths,
+			"telemetry: more failures than deaths"
+		);
 		Ok(())
 	}
 
@@ -175,11 +175,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn batch_has_a_gateway(
-		gateway: GatewayId,
-		attempt: Attempt,
-		batch: &BatchRecord,
-	) -> Check {
+	fn batch_has_a_gateway(gateway: GatewayId, attempt: Attempt, batch: &BatchRecord) -> Check {
 		let record =
 			Gateways::<T>::get(gateway).ok_or("telemetry: a batch outlives its gateway")?;
 		ensure!(attempt <= record.deaths, "telemetry: an attempt is beyond the deaths");
@@ -319,10 +315,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The batch at a place in a gateway's queue, and its head.
-	fn queued(
-		gateway: GatewayId,
-		ordinal: u32,
-	) -> Result<(Head, BatchRecord), TryRuntimeError> {
+	fn queued(gateway: GatewayId, ordinal: u32) -> Result<(Head, BatchRecord), TryRuntimeError> {
 		let (window, attempt) = Sealed::<T>::get(gateway, ordinal)
 			.ok_or("telemetry: a place in the queue has no entry")?;
 		let batch = Batches::<T>::get((gateway, window, attempt))

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{hash, transition::Sums};
 
+/// The newest version of the header.
+pub const HEADER_VERSION: u16 = 1;
+
 const HEADER_DOMAIN: &[u8] = b"cairn/header/1";
 
 /// A batch's header: all of it that the chain sees.

@@ -11,13 +11,13 @@ use cairn_economics::RateSource;
 use cairn_types::{DeviceId, DeviceKey, Slot};
 
 use crate::{
-	batch::HeaderV1,
+	batch::{HEADER_VERSION, HeaderV1},
 	fault::Fault,
 	partial::{LedgerReader, size_limit},
 	payload::{self, PayloadObserver, Source, Stream, Unavailable},
-	reading::SignedReading,
+	reading::{MAX_DEVICE_READINGS, SignedReading},
 	seal::entry_of,
-	step::{WindowContext, step},
+	step::{STEP_VERSION, WindowContext, step},
 	transition::TransitionTree,
 	tree::RootBuilder,
 };
@@ -76,11 +76,14 @@ pub fn check(
 	ledger: impl Source,
 	payload: impl Source,
 ) -> Result<Checked, Unavailable> {
+	if context.rules.step != STEP_VERSION || context.rules.header != HEADER_VERSION {
+		return Err(Unavailable::UnknownRules);
+	}
 	let mut checking = Checking {
 		context,
 		registry,
 		rates,
-		ledger: LedgerReader::new(ledger, size_limit(header.sums.devices)),
+		ledger: LedgerReader::new(ledger, size_limit(header.payload_size)),
 		transition: RootBuilder::default(),
 		last: None,
 		readings: 0,
@@ -125,6 +128,7 @@ pub fn ensure_admissible(
 ) -> Result<DeviceId, Fault> {
 	let facts = facts.ok_or(Fault::Unassigned)?;
 	ensure(facts.active, Fault::Inactive)?;
+	ensure((1..=MAX_DEVICE_READINGS).contains(&readings.len()), Fault::ReadingCount)?;
 	let device = |signed: &SignedReading| signed.reading.device == facts.device;
 	ensure(readings.iter().all(device), Fault::WrongDevice)?;
 	let verified = |signed: &SignedReading| signed.verify(&context.genesis, &facts.key);
@@ -180,10 +184,12 @@ impl<R: Registry, Q: RateSource, L: Source> Checking<'_, R, Q, L> {
 	}
 }
 
-fn ensure_header(context: &WindowContext, header: &HeaderV1) -> Result<(), Fault> {
+/// What of a header can be judged without its readings. Sealing asks the same.
+pub(crate) fn ensure_header(context: &WindowContext, header: &HeaderV1) -> Result<(), Fault> {
 	let rules = &context.rules;
 	ensure(context.network.active, Fault::NetworkInactive)?;
 	ensure(header.rules == context.rules_version, Fault::WrongRules)?;
+	ensure(header.payload_size > 0 && header.sums.devices > 0, Fault::Malformed)?;
 	ensure(
 		header.payload_size <= rules.max_payload
 			&& header.sums.readings <= u64::from(rules.max_readings),

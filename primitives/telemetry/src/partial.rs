@@ -36,11 +36,17 @@ pub enum Piece {
 	},
 }
 
-/// Most bytes of a partial ledger that touches `devices` slots: each brings a leaf of at most 768
-/// bytes and at most 32 subtrees of 38.
+/// Fewest bytes that a device takes in a payload: slot, count, and one signed reading without values.
+const MIN_DEVICE_BYTES: u64 = 135;
+
+/// Most bytes of a partial ledger for a payload of `payload_size` bytes: each of the devices that fit
+/// brings a leaf of at most 768 bytes and at most 32 subtrees of 38.
 #[must_use]
-pub const fn size_limit(devices: u32) -> u64 {
-	(devices as u64).saturating_mul(768 + 32 * 38).saturating_add(4_096)
+pub const fn size_limit(payload_size: u64) -> u64 {
+	payload_size
+		.div_ceil(MIN_DEVICE_BYTES)
+		.saturating_mul(768 + 32 * 38)
+		.saturating_add(4_096)
 }
 
 /// Reads a partial ledger beside a payload and folds the roots before and after.

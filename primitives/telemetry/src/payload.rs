@@ -26,6 +26,8 @@ pub enum Unavailable {
 	Mismatch,
 	/// The partial ledger is malformed or lacks a slot of the payload.
 	BadLedger,
+	/// The window's rules name a version of `step` or of the header that this code is not.
+	UnknownRules,
 }
 
 /// Bytes that come one buffer at a time.

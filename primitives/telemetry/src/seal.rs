@@ -6,6 +6,7 @@ use cairn_types::{Attempt, DeviceId, Hash32, Slot};
 
 use crate::{
 	batch::HeaderV1,
+	check::ensure_header,
 	fault::Fault,
 	ledger::Leaf,
 	payload,
@@ -54,6 +55,8 @@ pub enum SealError<E> {
 		/// What is wrong with them.
 		fault: Fault,
 	},
+	/// The network does not run in the window, or the batch is larger than the rules allow.
+	Batch(Fault),
 	/// The store failed.
 	Store(E),
 }
@@ -80,7 +83,9 @@ pub fn seal<S: NodeStore>(
 	}
 	let hashes = sealing.entries.iter().map(|entry| (entry.slot, entry.new_leaf));
 	let ledger_root = store::update(nodes, hashes).map_err(SealError::Store)?;
-	Ok(sealing.finish(context, attempt, previous_root, ledger_root))
+	let sealed = sealing.finish(context, attempt, previous_root, ledger_root);
+	ensure_header(context, &sealed.header).map_err(SealError::Batch)?;
+	Ok(sealed)
 }
 
 #[derive(Default)]

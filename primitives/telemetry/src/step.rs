@@ -271,8 +271,12 @@ fn is_plausible(channel: &Channel, value: i64, time: u64, latest: Option<&Sample
 		return false;
 	}
 	let (Some(limit), Some(latest)) = (channel.max_change, latest) else { return true };
-	let restarted = channel.kind == ChannelKind::Counter && value < latest.value;
-	let change = u128::from(value.abs_diff(latest.value)).saturating_mul(1_000);
+	// A counter that restarts has added its new value: without this bound, a value just below the
+	// latest would add nearly all of it to the totals.
+	let change = match channel.kind {
+		ChannelKind::Gauge => value.abs_diff(latest.value),
+		ChannelKind::Counter => increase(latest.value, value),
+	};
 	let elapsed = u128::from(time.saturating_sub(latest.time));
-	restarted || change <= u128::from(limit).saturating_mul(elapsed)
+	u128::from(change).saturating_mul(1_000) <= u128::from(limit).saturating_mul(elapsed)
 }

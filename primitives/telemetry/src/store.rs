@@ -53,7 +53,7 @@ pub fn root<S: NodeStore>(store: &S) -> Result<Hash32, S::Error> {
 	node_or_empty(store, DEPTH, 0)
 }
 
-/// Set leaves and every node above them; returns the root. At most 32 writes per leaf.
+/// Set leaves and every node above them; returns the root. At most 33 writes per leaf.
 ///
 /// # Errors
 /// If the store fails.

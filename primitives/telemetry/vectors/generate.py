@@ -371,10 +371,11 @@ def is_plausible(channel, value, time, latest):
         return True
     if not channel["min"] <= value <= channel["max"]:
         return False
-    restarted = channel["kind"] == "counter" and latest is not None and value < latest[0]
-    if latest is None or channel["maxChange"] is None or restarted:
+    if latest is None or channel["maxChange"] is None:
         return True
-    return abs(value - latest[0]) * 1000 <= channel["maxChange"] * (time - latest[1])
+    counter = channel["kind"] == "counter"
+    change = increase_of(channel, value, latest) if counter else abs(value - latest[0])
+    return change * 1000 <= channel["maxChange"] * (time - latest[1])
 
 
 def ensure_sound(context, device, leaf, reading):

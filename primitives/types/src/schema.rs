@@ -69,7 +69,8 @@ pub struct Channel {
 	pub min: i64,
 	/// Largest valid value.
 	pub max: i64,
-	/// Most change per second between valid values; `None`: unlimited. A counter's restart is exempt.
+	/// Most change per second between valid values; `None`: unlimited. A counter that restarts has
+	/// changed by its new value.
 	pub max_change: Option<u64>,
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cairn_telemetry::{Reading, SignedReading};
-use cairn_types::schema::Values;
+use cairn_types::{Window, schema::Values};
 use tokio::{
 	sync::{Notify, watch},
 	task::block_in_place,
@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-	anchor::{anchor_at, refresh_millis},
+	anchor::{anchor_at, refresh_millis, window_at},
 	client::Client,
 	error::Error,
 	host::{Host, Measure, Measured},
@@ -59,6 +59,8 @@ pub struct Agent {
 struct Known {
 	info: AnchorInfo,
 	plan: Arc<Plan>,
+	/// The window from which the gateway takes this device's readings.
+	from: Window,
 }
 
 type Latest = watch::Receiver<Option<Known>>;
@@ -94,8 +96,8 @@ impl Agent {
 		let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
 		let mut told = false;
 		loop {
-			let plan = known.borrow().as_ref().map(|known| known.plan.clone());
-			match self.learn(plan).await {
+			let before = known.borrow().clone();
+			match self.learn(before).await {
 				Ok(next) => {
 					backoff.reset();
 					told = false;
@@ -117,13 +119,15 @@ impl Agent {
 	}
 
 	/// Ask for the anchor and, if the schema is another one, for the schema.
-	async fn learn(&self, plan: Option<Arc<Plan>>) -> Result<Known, Error> {
+	async fn learn(&self, before: Option<Known>) -> Result<Known, Error> {
 		let info = self.client.anchor().await?;
 		if let Some(profile) = self.state.profile()?
 			&& profile.genesis != info.genesis
 		{
 			return Err(Error::OtherChain { path: self.state.file().to_path_buf() });
 		}
+		let from = before.as_ref().map_or(0, |known| known.from);
+		let plan = before.map(|known| known.plan);
 		let plan = match plan.filter(|plan| plan.schema_id() == info.schema_id) {
 			Some(plan) => plan,
 			None => {
@@ -138,16 +142,17 @@ impl Agent {
 				Arc::new(plan)
 			},
 		};
-		self.introduce(&info).await?;
-		Ok(Known { info, plan })
+		let from = self.introduce(&info).await?.unwrap_or(from);
+		Ok(Known { info, plan, from })
 	}
 
-	/// Find out who this device is, and remember it.
-	async fn introduce(&self, info: &AnchorInfo) -> Result<(), Error> {
+	/// Find out who this device is, and remember it; returns the window from which that holds, if it
+	/// is news.
+	async fn introduce(&self, info: &AnchorInfo) -> Result<Option<Window>, Error> {
 		let known = self.state.profile()?;
 		if known.is_some_and(|known| known.gateway == info.gateway && known.network == info.network)
 		{
-			return Ok(());
+			return Ok(None);
 		}
 		let place = self.client.place(&self.pair.public()).await?;
 		let profile = Profile {
@@ -157,8 +162,13 @@ impl Agent {
 			device: place.device,
 		};
 		self.state.set_profile(&profile)?;
-		tracing::info!(device = %place.device, slot = place.slot, "this device has its place");
-		Ok(())
+		tracing::info!(
+			device = %place.device,
+			slot = place.slot,
+			window = place.window,
+			"this device has its place"
+		);
+		Ok(Some(place.window))
 	}
 
 	fn tell_skew(&self, info: &AnchorInfo) {
@@ -184,6 +194,9 @@ impl Agent {
 			let Some(profile) = self.state.profile()? else { continue };
 			let values = self.values(host, &known.plan).await;
 			let time = now_millis();
+			if window_at(&known.info, time) < known.from {
+				continue;
+			}
 			if time <= last {
 				tracing::warn!(
 					time,

@@ -35,27 +35,17 @@ pub struct Facts {
 }
 
 impl Facts {
-	/// From what the chain says of slots: one that its device is not assigned to in this window has
-	/// nobody.
+	/// From what the chain says of the slots that somebody has in `window`.
 	#[must_use]
-	pub fn new(gateway: GatewayId, window: Window, rows: Vec<(Slot, DeviceFacts)>) -> Self {
+	pub fn new(window: Window, rows: Vec<(Slot, DeviceFacts)>) -> Self {
 		let mut facts = Self { window, ..Self::default() };
 		for (slot, row) in rows {
-			facts.add(gateway, slot, &row);
+			let place = SlotFacts { device: row.device, key: row.key, active: row.active };
+			facts.slots.insert(slot, place);
+			facts.devices.insert(row.device, slot);
+			facts.keys.insert(row.key, row.device);
 		}
 		facts
-	}
-
-	fn add(&mut self, gateway: GatewayId, slot: Slot, row: &DeviceFacts) {
-		let here =
-			|place: &cairn_types::view::Assignment| place.gateway == gateway && place.slot == slot;
-		if !row.assignment.as_ref().is_some_and(here) {
-			return;
-		}
-		let facts = SlotFacts { device: row.device, key: row.key, active: row.active };
-		self.slots.insert(slot, facts);
-		self.devices.insert(row.device, slot);
-		self.keys.insert(row.key, row.device);
 	}
 
 	/// The window.
@@ -113,7 +103,7 @@ pub async fn fetch(
 		rows.extend(chain.slots(gateway, window, from, PAGE, at).await?);
 		from = from.saturating_add(PAGE);
 	}
-	Ok(Facts::new(gateway, window, rows))
+	Ok(Facts::new(window, rows))
 }
 
 /// What is known of the slots, for ingest: the facts of recent windows, and single devices looked
@@ -238,19 +228,14 @@ mod tests {
 	}
 
 	#[test]
-	fn only_slots_of_this_window_have_somebody() {
-		let rows = vec![
-			(0, row(1, Some((1, 0)), true)),
-			(1, row(2, Some((1, 7)), true)),
-			(2, row(3, Some((2, 2)), true)),
-			(3, row(4, None, true)),
-		];
-		let facts = Facts::new(GATEWAY, 5, rows);
-		assert_eq!((facts.len(), facts.window()), (1, 5));
-		let (slot, place) = facts.place(DeviceId(1)).expect("assigned");
-		assert_eq!((slot, facts.slot(0)), (0, Some(place)));
-		assert_eq!(facts.by_key(&place.key), Some(DeviceId(1)));
-		assert_eq!(facts.place(DeviceId(2)), None);
+	fn works_when_slots_are_looked_up() {
+		let rows = vec![(0, row(1, Some((1, 0)), true)), (7, row(2, Some((1, 7)), false))];
+		let facts = Facts::new(5, rows);
+		assert_eq!((facts.len(), facts.window()), (2, 5));
+		let (slot, place) = facts.place(DeviceId(2)).expect("assigned");
+		assert_eq!((slot, facts.slot(7)), (7, Some(place)));
+		assert_eq!((place.active, facts.by_key(&place.key)), (false, Some(DeviceId(2))));
+		assert_eq!((facts.place(DeviceId(3)), facts.slot(1)), (None, None));
 	}
 
 	#[test]

@@ -7,7 +7,7 @@ use codec::{DecodeAll, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::{error::OwnerError, format};
-use crate::agent::key::DevicePair;
+use crate::agent::DevicePair;
 
 /// What a certificate file says. Only `certificate` counts; the rest is for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ fn parse(text: &str) -> Result<Certificate, String> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::agent::key::Scheme;
+	use crate::agent::Scheme;
 	use cairn_types::MakerId;
 	use sp_core::bounded::BoundedVec;
 

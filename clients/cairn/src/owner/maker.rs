@@ -17,7 +17,7 @@ use super::{
 	session::{Session, missing_event},
 };
 use crate::{
-	agent::key::{self, DevicePair, Scheme},
+	agent::{self, DevicePair, Scheme},
 	cli::Global,
 	clock::now_millis,
 };
@@ -225,7 +225,7 @@ pub(crate) fn registered(outcome: &Outcome) -> Result<MakerId, OwnerError> {
 }
 
 fn public_key(key: &CertKey) -> Result<ed25519::Public, OwnerError> {
-	let (pair, is_new) = key::load_or_make(&key.cert_key, Scheme::Ed25519)?;
+	let (pair, is_new) = agent::load_or_make(&key.cert_key, Scheme::Ed25519)?;
 	if is_new {
 		tracing::info!(file = %key.cert_key.display(), "made a certification key: keep it safe");
 	}
@@ -277,7 +277,7 @@ async fn find(session: &Session, id: MakerId) -> Result<MakerView, OwnerError> {
 }
 
 async fn run_certify(session: &Session, certify: &Certify) -> Result<(), OwnerError> {
-	let pair = key::load(&certify.cert_key)?;
+	let pair = agent::load(&certify.cert_key)?;
 	let public = certification_public(&pair)?;
 	let maker = find(session, certify.maker).await?;
 	let key_index = index_of(&maker, &public).map_err(|cause| {

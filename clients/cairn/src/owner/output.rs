@@ -132,7 +132,7 @@ impl Serialize for Receipt {
 impl fmt::Display for Receipt {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		writeln!(f, "{}", self.action)?;
-		for (name, value) in &self.fields {
+		for (name, value) in self.fields.iter().filter(|(_, value)| !value.is_null()) {
 			writeln!(f, "  {:<12} {}", name.replace('_', " "), plain(value))?;
 		}
 		let Place { number, hash, .. } = &self.place;

@@ -109,9 +109,11 @@ fn counters(schema: &Schema) -> String {
 	if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// A device's key: `ed25519:HEX`, `sr25519:HEX`, `secp256k1:HEX`; without a scheme it is ed25519.
+/// A device's key: `ed25519:HEX`, `sr25519:HEX`, `secp256k1:HEX`, or with a space as `cairn agent key`
+/// prints it; without a scheme it is ed25519.
 pub(crate) fn device_key(text: &str) -> Result<DeviceKey, String> {
-	let (scheme, digits) = text.split_once(':').unwrap_or(("ed25519", text));
+	let (scheme, digits) = text.trim().split_once([':', ' ']).unwrap_or(("ed25519", text));
+	let digits = digits.trim();
 	let digits = digits.strip_prefix("0x").unwrap_or(digits);
 	let bytes = hex::decode(digits).map_err(|_| format!("{digits:?} is not hex"))?;
 	let length = |expected: usize| format!("a {scheme} key has {expected} bytes");
@@ -238,6 +240,8 @@ mod tests {
 		for key in [ed, sr, k1] {
 			assert_eq!(device_key(&super::super::format::device_key(&key)), Ok(key));
 		}
+		let printed = format!("sr25519 0x{}", crate::agent::key_hex(&sr));
+		assert_eq!(device_key(&printed), Ok(sr));
 		let DeviceKey::Ed25519(public) = ed else { unreachable!("made above") };
 		assert_eq!(ed25519_key(&format!("0x{}", hex::encode(public.0))), Ok(public));
 		for text in ["", "ed25519:12", "rsa:00", "ed25519:zz", "secp256k1:0101"] {

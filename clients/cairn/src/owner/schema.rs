@@ -14,7 +14,7 @@ use super::{
 	output::Receipt,
 	session::{Session, missing_event},
 };
-use crate::{agent::schema::host_schema, cli::Global};
+use crate::{agent::host_schema, cli::Global};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -89,7 +89,10 @@ fn fails_when_another_signs() {
 #[test]
 fn fails_when_the_slot_has_not_ended() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_eq!(Slots::<Test>::get(GATEWAY, 0).map(|entry| entry.record.until), Some(Window::MAX));
+		assert_eq!(
+			Slots::<Test>::get(GATEWAY, 0).map(|entry| entry.record.until),
+			Some(Window::MAX)
+		);
 		assert_noop!(close(OWNER, 0), Error::SlotInUse);
 	});
 }

@@ -109,10 +109,7 @@ fn nothing_dies_while_the_chain_stalls() {
 #[test]
 fn fails_when_unsigned() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_noop!(
-			Telemetry::expire(RuntimeOrigin::none(), GATEWAY),
-			DispatchError::BadOrigin
-		);
+		assert_noop!(Telemetry::expire(RuntimeOrigin::none(), GATEWAY), DispatchError::BadOrigin);
 	});
 }
 

@@ -84,12 +84,10 @@ fn what_a_gateway_seals_is_what_a_committee_finds_valid() {
 
 		let context = Telemetry::window_context(NETWORK, FIRST).expect("recorded");
 		let mut ledger = Vec::new();
-		let Ok(()) = store::pieces(
-			&MemoryStore::default(),
-			&[0, 1],
-			&mut |_| Ok(None),
-			&mut |piece| piece.encode_to(&mut ledger),
-		);
+		let Ok(()) =
+			store::pieces(&MemoryStore::default(), &[0, 1], &mut |_| Ok(None), &mut |piece| {
+				piece.encode_to(&mut ledger)
+			});
 		let registry = |slot| Telemetry::slot_facts(GATEWAY, slot, FIRST);
 		let (header, payload) = (&sealed.header, sealed.payload.as_slice());
 		let checked = check(&context, header, 0, &registry, &rates, ledger.as_slice(), payload)
@@ -203,10 +201,8 @@ fn fails_when_the_account_was_altered() {
 		let sound = claim_of(0, sealed, store);
 		let Account::V1(account) = sound.account.clone();
 		let richer = Account::V1(AccountV1 { settled: 1, ..account });
-		let altered = [
-			Claim { account: richer, ..sound.clone() },
-			Claim { data: [0; 32], ..sound.clone() },
-		];
+		let altered =
+			[Claim { account: richer, ..sound.clone() }, Claim { data: [0; 32], ..sound.clone() }];
 		for claim in altered {
 			assert_noop!(Telemetry::prove(&claim), Error::WrongRoot);
 		}

@@ -17,23 +17,59 @@ const GATEWAYS: u32 = 2;
 #[derive(Clone, Debug)]
 enum Command {
 	/// A window passes, live or not, perhaps into another session.
-	Pass { tick: bool, session: bool },
+	Pass {
+		tick: bool,
+		session: bool,
+	},
 	/// A window is sealed as soon as it is over, and attested.
-	Live { gateway: GatewayId, units: u128 },
+	Live {
+		gateway: GatewayId,
+		units: u128,
+	},
 	/// An older window is sealed, perhaps with another header than the chain expects.
-	Seal { gateway: GatewayId, back: Window, units: u128, wrong: Wrong },
+	Seal {
+		gateway: GatewayId,
+		back: Window,
+		units: u128,
+		wrong: Wrong,
+	},
 	/// A member judges a batch: with 2 the first one that waits, with less a later one.
-	Vote { gateway: GatewayId, behind: u32, member: u32, verdict: Verdict },
-	Expire { gateway: GatewayId },
+	Vote {
+		gateway: GatewayId,
+		behind: u32,
+		member: u32,
+		verdict: Verdict,
+	},
+	Expire {
+		gateway: GatewayId,
+	},
 	/// Some of the batches kept are paid for.
-	Collect { first: usize, count: usize },
-	Assign { gateway: GatewayId },
-	End { gateway: GatewayId, slot: Slot },
-	Close { gateway: GatewayId, slot: Slot },
-	SetPayee { gateway: GatewayId, slot: Slot },
+	Collect {
+		first: usize,
+		count: usize,
+	},
+	Assign {
+		gateway: GatewayId,
+	},
+	End {
+		gateway: GatewayId,
+		slot: Slot,
+	},
+	Close {
+		gateway: GatewayId,
+		slot: Slot,
+	},
+	SetPayee {
+		gateway: GatewayId,
+		slot: Slot,
+	},
 	/// All devices leave, the gateway retires, everything settles and every leaf is closed.
-	Leave { gateway: GatewayId },
-	Reap { gateway: GatewayId },
+	Leave {
+		gateway: GatewayId,
+	},
+	Reap {
+		gateway: GatewayId,
+	},
 	Idle,
 }
 
@@ -111,7 +147,8 @@ impl Model {
 					assert_eq!(before, None, "a name is used once");
 				},
 				Event::Attested { gateway, window, attempt, units, .. } => {
-					let last = self.attested.range((gateway, 0)..=(gateway, Window::MAX)).next_back();
+					let last =
+						self.attested.range((gateway, 0)..=(gateway, Window::MAX)).next_back();
 					assert!(last.is_none_or(|((_, last), _)| *last < window), "in order");
 					assert_eq!(self.sealed.get(&(gateway, window, attempt)), Some(&units));
 					assert_eq!(self.attested.insert((gateway, window), units), None);
@@ -197,7 +234,8 @@ impl Command {
 				let window = FakeTime::now().window;
 				pass_window(true);
 				seal_units(gateway, window, units, Wrong::Nothing);
-				let pending = Gateways::<Test>::get(gateway).map_or(0, |record| record.queue.pending);
+				let pending =
+					Gateways::<Test>::get(gateway).map_or(0, |record| record.queue.pending);
 				(0..3).for_each(|member| vote_on(gateway, pending, member, Verdict::Valid));
 			},
 			Self::Seal { gateway, back, units, wrong } => {

@@ -2,11 +2,7 @@ use cairn_traits::Timekeeper;
 use cairn_types::Window;
 use frame_support::{assert_ok, traits::Hooks, weights::Weight};
 
-use crate::{
-	Batches, Ledgers, Sealed, Sessions,
-	mock::*,
-	types::KEPT_LEDGERS,
-};
+use crate::{Batches, Ledgers, Sealed, Sessions, mock::*, types::KEPT_LEDGERS};
 
 /// Of a gateway that seals and attests every window: 16 behind those of H ticks, and the newest.
 const KEPT: usize = 16 + 8 + 1;
@@ -35,8 +31,7 @@ fn assert_newest_matured_are_kept() {
 	let kept = ledgers();
 	// Every window had a tick since the start.
 	let tick = |window: Window| window - START.window + START.tick;
-	let count =
-		kept.iter().filter(|window| PERIODS.is_mature(tick(**window), now.tick)).count();
+	let count = kept.iter().filter(|window| PERIODS.is_mature(tick(**window), now.tick)).count();
 	assert!(count >= usize::try_from(KEPT_LEDGERS).expect("small"));
 	// Without a gap up to the newest.
 	let newest = *kept.last().expect("attested");

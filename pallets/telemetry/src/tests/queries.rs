@@ -1,7 +1,7 @@
-use cairn_telemetry::check::SlotFacts;
+use cairn_telemetry::{HeaderV1, check::SlotFacts, tree::empty_root};
 use cairn_traits::{SlotBook, Timekeeper};
-use cairn_types::{DeviceId, DeviceKey, NetworkId, view::NetworkFacts};
-use frame_support::assert_ok;
+use cairn_types::{DeviceId, DeviceKey, GatewayId, NetworkId, view::NetworkFacts};
+use frame_support::{assert_ok, hypothetically};
 use sp_core::Pair;
 
 use crate::{mock::*, types::Head};
@@ -72,11 +72,33 @@ fn the_newest_matured_is_the_newest_that_can_be_claimed_from() {
 		assert_ok!(seal_and_kill());
 		for (tick, newest) in [(58, None), (59, Some(101)), (60, Some(102)), (80, Some(102))] {
 			pass_until(tick);
-			let head = newest.map(|window| {
-				Head { window, attempt: 0, root: batch(window, 0).ledger_root }
+			let head = newest.map(|window| Head {
+				window,
+				attempt: 0,
+				root: batch(window, 0).ledger_root,
 			});
 			assert_eq!(Telemetry::newest_matured(GATEWAY), head);
 		}
+	});
+}
+
+#[test]
+fn a_due_batch_is_dead_for_the_next_seal_although_nobody_said_so() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(seal(FIRST));
+		let sealed = gateway();
+		let next = || hypothetically!(Telemetry::gateway_at_next_seal(GATEWAY));
+		assert_eq!(next(), Some(sealed.clone()));
+		pass_windows(PERIODS.verdict_ticks);
+		let next = next().expect("registered");
+		assert_eq!((next.sealed, next.deaths, next.queue.pending), (None, 1, 1));
+		// Asking changes nothing, and the next seal finds what was said.
+		assert_eq!(gateway(), sealed);
+		assert_ok!(seal_with(
+			FIRST,
+			HeaderV1 { attempt: next.deaths, previous_root: empty_root(), ..header(GATEWAY) }
+		));
+		assert_eq!(Telemetry::gateway_at_next_seal(GatewayId(1)), None);
 	});
 }
 

@@ -94,7 +94,9 @@ fn fails_when_there_is_no_such_gateway() {
 
 #[test]
 fn fails_when_serving() {
-	one_device(|| assert_noop!(reap(), Error::NotRetired));
+	one_device(|| {
+		assert_noop!(reap(), Error::NotRetired);
+	});
 }
 
 #[test]

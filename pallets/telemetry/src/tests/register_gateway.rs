@@ -19,7 +19,10 @@ fn works_when_the_network_is_open() {
 			[Event::GatewayRegistered { gateway: id, operator: OTHER, network: NETWORK }]
 		);
 		let record = Gateways::<Test>::get(id).expect("registered");
-		assert_eq!((record.operator, record.network, record.stage), (OTHER, NETWORK, Stage::Serving));
+		assert_eq!(
+			(record.operator, record.network, record.stage),
+			(OTHER, NETWORK, Stage::Serving)
+		);
 		assert_eq!(record.floor, FakeTime::now().window);
 		assert_eq!(Balances::balance_on_hold(&BondReason::get(), &OTHER), BOND);
 	});
@@ -57,7 +60,8 @@ fn fails_when_the_network_is_not_open() {
 #[test]
 fn fails_when_the_endpoint_is_no_url() {
 	ExtBuilder::default().build_and_execute(|| {
-		let bad = ["", "a", "ftp://a", "http://", "https:///a", "http://a b", "http://ä", "HTTP://a"];
+		let bad =
+			["", "a", "ftp://a", "http://", "https:///a", "http://a b", "http://ä", "HTTP://a"];
 		for url in bad {
 			assert_noop!(register(OTHER, NETWORK, url), Error::BadEndpoint);
 		}

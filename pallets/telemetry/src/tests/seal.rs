@@ -24,8 +24,13 @@ fn works_when_the_window_is_over() {
 
 		let root = header.ledger_root;
 		let hash = header_hash(&GENESIS, GATEWAY, FIRST, &Header::V1(header));
-		let sealed =
-			Event::Sealed { gateway: GATEWAY, window: FIRST, attempt: 0, header_hash: hash, fee: FEE };
+		let sealed = Event::Sealed {
+			gateway: GATEWAY,
+			window: FIRST,
+			attempt: 0,
+			header_hash: hash,
+			fee: FEE,
+		};
 		assert_eq!(events(), [sealed]);
 		assert_eq!(gateway().sealed, Some(Head { window: FIRST, attempt: 0, root }));
 		assert_eq!(gateway().attested, None);
@@ -96,7 +101,13 @@ fn a_due_batch_dies_first() {
 		assert_eq!(
 			events(),
 			[
-				Event::Died { gateway: GATEWAY, window: FIRST, attempt: 0, outcome, skipped: false },
+				Event::Died {
+					gateway: GATEWAY,
+					window: FIRST,
+					attempt: 0,
+					outcome,
+					skipped: false
+				},
 				Event::Sealed {
 					gateway: GATEWAY,
 					window: FIRST,

@@ -24,10 +24,7 @@ fn kept() -> Vec<u32> {
 #[test]
 fn keys_are_written_at_genesis() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_eq!(
-			Sessions::<Test>::get(0),
-			Some(SessionRecord { validators: 4, references: 0 })
-		);
+		assert_eq!(Sessions::<Test>::get(0), Some(SessionRecord { validators: 4, references: 0 }));
 		assert_eq!(Keys::<Test>::get(0, 3), Some((stash(3), verdict_key(0, 3).public())));
 		assert_eq!(Keys::<Test>::get(0, 4), None);
 	});

@@ -22,10 +22,7 @@ fn works_when_opened() {
 	ExtBuilder::default().build_and_execute(|| {
 		let device = DeviceId(9);
 		assert_ok!(assign(device, GATEWAY, BUYER), 2);
-		assert_eq!(
-			events(),
-			[Event::SlotOpened { gateway: GATEWAY, slot: 2, device, from: 103 }]
-		);
+		assert_eq!(events(), [Event::SlotOpened { gateway: GATEWAY, slot: 2, device, from: 103 }]);
 		let record = SlotRecord { device, payee: BUYER, from: 103, until: Window::MAX };
 		assert_eq!(Telemetry::get(GATEWAY, 2), Some(record));
 		let gateway = gateway();

@@ -29,7 +29,8 @@ fn died(outcome: Outcome) -> Event {
 /// What the pool is told of a claim.
 fn authorize(claim: VerdictClaim) -> ValidTransaction {
 	let call = Call::submit_verdict { claim, signature: sign(&claim) };
-	let result = call.authorize(TransactionSource::External).expect("verdicts authorise themselves");
+	let result =
+		call.authorize(TransactionSource::External).expect("verdicts authorise themselves");
 	result.expect("authorised").0
 }
 
@@ -59,8 +60,7 @@ fn works_when_a_member_gives_its_verdict() {
 		assert_eq!(events(), [given(2, Verdict::Valid)]);
 
 		let batch = batch(FIRST, 0);
-		let seed =
-			Telemetry::committee_seed(GATEWAY, FIRST, 0, &batch).expect("the seed is known");
+		let seed = Telemetry::committee_seed(GATEWAY, FIRST, 0, &batch).expect("the seed is known");
 		assert_eq!(batch.committee.to_vec(), committee::draw(&seed, 4, 4));
 		for (member, vote) in batch.committee.iter().zip(&batch.votes) {
 			assert_eq!(*vote, if *member == 2 { Vote::Valid } else { Vote::None });
@@ -245,10 +245,7 @@ fn a_batch_is_never_due_after_a_ticks() {
 fn nothing_is_due_while_no_tick_passes() {
 	sealed(|| {
 		(0..100).for_each(|_| pass_window(false));
-		assert_noop!(
-			Telemetry::expire(RuntimeOrigin::signed(OTHER), GATEWAY),
-			Error::NotDue
-		);
+		assert_noop!(Telemetry::expire(RuntimeOrigin::signed(OTHER), GATEWAY), Error::NotDue);
 		attest(FIRST, 0);
 		assert_eq!(gateway().attested_at, 52);
 	});
@@ -372,10 +369,7 @@ fn fails_when_not_a_member() {
 			.expect("the seed is known");
 		assert_eq!(committee.len(), 5);
 		for member in (0..22).filter(|member| !committee.contains(member)) {
-			assert_noop!(
-				vote(GATEWAY, FIRST, 0, member, Verdict::Valid),
-				Rejection::NotMember
-			);
+			assert_noop!(vote(GATEWAY, FIRST, 0, member, Verdict::Valid), Rejection::NotMember);
 		}
 		assert_ok!(vote(GATEWAY, FIRST, 0, committee[0], Verdict::Valid), Ok(()));
 		let drawn = Telemetry::committee_of(GATEWAY, FIRST, 0, &batch(FIRST, 0));
@@ -473,4 +467,16 @@ fn a_verdict_on_an_old_batch_is_worth_nothing() {
 		assert!(!Batches::<Test>::contains_key((GATEWAY, FIRST, 0)));
 		assert_noop!(submit(claim, signature), Rejection::UnknownBatch);
 	});
+}
+
+#[test]
+fn every_rejection_has_its_own_code() {
+	let codes = Rejection::ALL.iter().map(|rejection| rejection.code());
+	assert!(codes.eq(1..=11));
+	for rejection in Rejection::ALL {
+		assert!(
+			include_str!("../../README.md")
+				.contains(&format!("| {} | `{rejection:?}` |", rejection.code()))
+		);
+	}
 }

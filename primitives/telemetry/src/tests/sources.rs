@@ -153,7 +153,7 @@ fn a_partial_ledger_without_end_is_read_up_to_its_limit() {
 		Ok(checked) => assert_eq!(checked.fault, None),
 		Err(why) => assert_eq!(why, Unavailable::BadLedger),
 	}
-	assert_eq!(tally.bytes.get(), size_limit(batch.header.sums.devices));
+	assert_eq!(tally.bytes.get(), size_limit(batch.header.payload_size));
 }
 
 #[test]

@@ -67,26 +67,30 @@ pub(super) async fn by_key(
 	})
 }
 
-/// A device's place in this window or, if it has none, in the next one.
+/// A device's place: where it is active in this window or the next one, else where it is assigned.
 async fn place(
 	app: &App,
 	device: DeviceId,
 	window: Window,
 ) -> Result<Option<DevicePlace>, Failure> {
+	let mut first = None;
 	for window in [window, window.saturating_add(1)] {
 		let facts = app.chain.device_facts(device, window, At::Best).await?;
 		let Some(facts) = facts else { continue };
-		if let Some(assigned) = facts.assignment.filter(|place| place.gateway == app.gateway) {
-			return Ok(Some(DevicePlace {
-				device,
-				slot: assigned.slot,
-				key: facts.key,
-				active: facts.active,
-				window,
-			}));
+		let here = facts.assignment.filter(|place| place.gateway == app.gateway);
+		let place = here.map(|assigned| DevicePlace {
+			device,
+			slot: assigned.slot,
+			key: facts.key,
+			active: facts.active,
+			window,
+		});
+		if facts.active && place.is_some() {
+			return Ok(place);
 		}
+		first = first.or(place);
 	}
-	Ok(None)
+	Ok(first)
 }
 
 /// `GET /v1/devices/{id}`.

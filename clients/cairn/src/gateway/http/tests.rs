@@ -106,7 +106,7 @@ fn facts(window: u32) -> Facts {
 		active: true,
 		assignment: Some(Assignment { gateway: GATEWAY, slot: 0 }),
 	};
-	Facts::new(GATEWAY, window, vec![(0, row)])
+	Facts::new(window, vec![(0, row)])
 }
 
 /// A served gateway; ends when dropped.

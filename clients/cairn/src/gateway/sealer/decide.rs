@@ -110,9 +110,6 @@ pub enum Action {
 #[must_use]
 pub fn decide(situation: &Situation<'_>) -> Action {
 	let gateway = situation.gateway;
-	if gateway.retired {
-		return Action::Wait(Why::Retired);
-	}
 	let paused = situation.best < situation.pause;
 	if situation.overdue {
 		return if paused { Action::Wait(Why::Pause) } else { Action::Expire };
@@ -130,6 +127,7 @@ pub fn decide(situation: &Situation<'_>) -> Action {
 		return Action::GiveUp(lost);
 	}
 	match situation.open.iter().find(|window| is_ripe(situation, **window)) {
+		None if gateway.retired => Action::Wait(Why::Retired),
 		None => Action::Wait(Why::Idle),
 		Some(_) if paused => Action::Wait(Why::Pause),
 		Some(window) => Action::Seal(*window),
@@ -164,19 +162,13 @@ fn pending(
 	}
 }
 
-/// Open windows that the chain takes no batch for any more.
+/// Open windows behind the sealed head, or out of attempts: the chain takes no batch for them.
 fn lost(situation: &Situation<'_>, base: Option<HeadView>) -> Vec<(Window, Lost)> {
-	let reason = |window: Window| {
-		if base.is_some_and(|base| window <= base.window) {
-			Some(Lost::Skipped)
-		} else if window < situation.gateway.next_window {
-			Some(Lost::TooOld)
-		} else {
-			None
-		}
+	let skipped = |window: &Window| {
+		base.is_some_and(|base| *window <= base.window) || *window < situation.gateway.next_window
 	};
-	let windows = situation.open.iter();
-	windows.filter_map(|window| Some((*window, reason(*window)?))).collect()
+	let windows = situation.open.iter().copied().filter(skipped);
+	windows.map(|window| (window, Lost::Skipped)).collect()
 }
 
 /// Whether a window is over, on the chain and for devices.
@@ -320,12 +312,12 @@ mod tests {
 	}
 
 	#[test]
-	fn works_when_a_stored_batch_came_too_late() {
+	fn works_when_a_stored_batch_is_out_of_attempts() {
 		let gateway = GatewayView { next_window: 8, ..view(on_chain(5, 0), None, 0) };
 		let heads = stored(&[(5, 0), (7, 0)]);
 		assert_eq!(decide(&situation(&gateway, &heads, &[])), Action::Revert(Some(5)));
 		let heads = stored(&[(5, 0)]);
-		let expected = Action::GiveUp(vec![(4, Lost::Skipped), (7, Lost::TooOld)]);
+		let expected = Action::GiveUp(vec![(4, Lost::Skipped), (7, Lost::Skipped)]);
 		assert_eq!(decide(&situation(&gateway, &heads, &[4, 7, 9])), expected);
 	}
 
@@ -336,7 +328,14 @@ mod tests {
 		assert_eq!(decide(&situation(&gateway, &heads, &[9])), Action::Wait(Why::ForeignHead));
 		let heads = stored(&[]);
 		assert_eq!(decide(&situation(&gateway, &heads, &[9])), Action::Wait(Why::LedgerLost));
-		let gateway = GatewayView { retired: true, ..gateway };
-		assert_eq!(decide(&situation(&gateway, &heads, &[9])), Action::Wait(Why::Retired));
+	}
+
+	#[test]
+	fn works_when_the_gateway_is_retired() {
+		let gateway = GatewayView { retired: true, ..view(on_chain(5, 0), None, 0) };
+		let heads = stored(&[(5, 0)]);
+		assert_eq!(decide(&situation(&gateway, &heads, &[])), Action::Wait(Why::Retired));
+		// What it served before is still sealed.
+		assert_eq!(decide(&situation(&gateway, &heads, &[7])), Action::Seal(7));
 	}
 }

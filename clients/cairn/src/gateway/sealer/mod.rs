@@ -168,6 +168,10 @@ impl Sealer {
 					return self.expire(&state).await;
 				},
 				Action::Revert(version) => self.revert(version).await?,
+				Action::Submit { window, .. } if self.context(&state, window).await?.is_err() => {
+					// Nobody could attest it any more: sealing again will give the window up.
+					self.revert(state.gateway.sealed.map(|head| head.window)).await?;
+				},
 				Action::Submit { window, attempt } => {
 					self.status.set(None);
 					return self.submit(&state, window, attempt).await;
@@ -247,7 +251,7 @@ impl Sealer {
 
 	fn wait(&mut self, why: Why) {
 		self.status.set(Some(why));
-		let stuck = matches!(why, Why::ForeignHead | Why::LedgerLost | Why::Retired);
+		let stuck = matches!(why, Why::ForeignHead | Why::LedgerLost);
 		self.metrics.stuck.set(i64::from(stuck));
 		if stuck && self.warned != Some(why) {
 			tracing::error!("{}", why.text());

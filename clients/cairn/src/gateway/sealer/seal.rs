@@ -7,7 +7,7 @@ use cairn_telemetry::{
 	WindowContext,
 	seal::{SealError, seal},
 };
-use cairn_types::{Attempt, Cycle, Window};
+use cairn_types::{Attempt, Cycle, Tick, Window};
 
 use super::{
 	Sealer,
@@ -43,15 +43,10 @@ enum Outcome {
 impl Sealer {
 	/// Seal `window` and store it; sending follows. Gives the window up if it cannot be sealed.
 	pub(super) async fn seal(&mut self, state: &ChainState, window: Window) -> Result<(), Error> {
-		let network = state.gateway.network;
-		let context = self.chain.window_context(network, window, At::Best).await?;
-		let Some(context) = context else {
-			return self.give_up(vec![(window, Lost::NoRecord)]).await;
+		let context = match self.context(state, window).await? {
+			Ok(context) => context,
+			Err(lost) => return self.give_up(vec![(window, lost)]).await,
 		};
-		let last = context.tick.saturating_add(context.periods.attest_ticks);
-		if last <= state.clock.now.tick {
-			return self.give_up(vec![(window, Lost::TooOld)]).await;
-		}
 		self.blocking(move |store| store.close(window)).await?;
 		let slots = state.gateway.slots;
 		let facts = registry::fetch(&self.chain, self.gateway, slots, window, At::Best).await?;
@@ -70,6 +65,22 @@ impl Sealer {
 			.await?;
 		self.metrics.seal_seconds.observe(start.elapsed().as_secs_f64());
 		self.report(window, outcome).await
+	}
+
+	/// What a step of `window` depends on, or why the window cannot be sealed (any more).
+	pub(super) async fn context(
+		&self,
+		state: &ChainState,
+		window: Window,
+	) -> Result<Result<WindowContext, Lost>, Error> {
+		let network = state.gateway.network;
+		let context = self.chain.window_context(network, window, At::Best).await?;
+		Ok(match context {
+			None => Err(Lost::NoRecord),
+			Some(context) if is_late(&context, state.clock.now.tick) => Err(Lost::TooOld),
+			Some(context) if !context.network.active => Err(Lost::NetworkPaused),
+			Some(context) => Ok(context),
+		})
 	}
 
 	/// Ask for the rates of frozen cycles that are not known yet. A cycle without a rate is worth
@@ -112,6 +123,11 @@ impl Sealer {
 	}
 }
 
+/// Whether a batch sealed at `tick` would be due at once: the chain would take it, and let it die.
+fn is_late(context: &WindowContext, tick: Tick) -> bool {
+	context.tick.saturating_add(context.periods.attest_ticks) <= tick
+}
+
 /// Group the window's stored readings, with the leaves they build on.
 fn prepare(
 	store: &Store,
@@ -145,7 +161,10 @@ fn finish(
 	let sealed = match seal(&context, rates, attempt, &devices, &mut ledger) {
 		Ok(sealed) => sealed,
 		Err(SealError::Store(cause)) => return Err(cause),
-		Err(SealError::Empty) => return Ok(Outcome::Inadmissible { dropped }),
+		// Nothing of a window in which the network does not run can be sealed; size was selected.
+		Err(SealError::Empty | SealError::Batch(_)) => {
+			return Ok(Outcome::Inadmissible { dropped });
+		},
 		// Selection ran the same step on the same leaf: only a damaged store can differ.
 		Err(SealError::Fault { .. }) => return Err(StoreError::Undecodable { what: "a ledger" }),
 	};

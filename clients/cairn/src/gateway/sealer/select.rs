@@ -273,7 +273,7 @@ mod tests {
 			};
 			(*slot, facts)
 		});
-		Facts::new(GATEWAY, WINDOW, rows.collect())
+		Facts::new(WINDOW, rows.collect())
 	}
 
 	fn run(

@@ -43,6 +43,8 @@ pub enum Lost {
 	Skipped,
 	/// None of its readings may stand in a batch.
 	Inadmissible,
+	/// The network did not run in it.
+	NetworkPaused,
 }
 
 impl Lost {
@@ -54,6 +56,7 @@ impl Lost {
 			Self::TooOld => "too_old",
 			Self::Skipped => "skipped",
 			Self::Inadmissible => "inadmissible",
+			Self::NetworkPaused => "network_paused",
 		}
 	}
 }

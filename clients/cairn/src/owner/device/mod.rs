@@ -6,7 +6,9 @@ mod show;
 use std::path::PathBuf;
 
 use cairn_chain::{At, Call, Outcome, account_text, calls, views::DeviceView};
-use cairn_types::{Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, Window};
+use cairn_types::{
+	Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, Possession, Window,
+};
 
 pub(crate) use possession::prove;
 
@@ -20,7 +22,7 @@ use super::{
 	session::{Session, missing_event},
 	why::{self, WhyArgs},
 };
-use crate::{agent::key, cli::Global, clock::now_millis};
+use crate::{agent, cli::Global, clock::now_millis};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -243,14 +245,14 @@ async fn end(
 }
 
 async fn run_register(session: &Session, register: &Register) -> Result<(), OwnerError> {
-	let pair = key::load(&register.key)?;
+	let pair = agent::load(&register.key)?;
 	let public = pair.public();
 	let certificate = match &register.certificate {
 		Some(file) => Some(certificate::read(file)?),
 		None => None,
 	};
 	refuse_known(session, &public).await?;
-	let call = |possession: &_| {
+	let call = |possession: &Possession| {
 		calls::devices::register(register.network, &public, possession, certificate.as_ref())
 	};
 	let outcome = possession::submit(session, &register.signing, &pair, call).await?;
@@ -290,10 +292,10 @@ async fn run_activate(session: &Session, one: &One) -> Result<(), OwnerError> {
 }
 
 async fn run_rotate(session: &Session, with: &WithKey) -> Result<(), OwnerError> {
-	let pair = key::load(&with.key)?;
+	let pair = agent::load(&with.key)?;
 	let public = pair.public();
 	refuse_known(session, &public).await?;
-	let call = |possession: &_| calls::devices::rotate_key(with.id, &public, possession);
+	let call = |possession: &Possession| calls::devices::rotate_key(with.id, &public, possession);
 	let outcome = possession::submit(session, &with.signing, &pair, call).await?;
 	let event = outcome.find::<(DeviceId, DeviceKey, Window)>("Devices", "KeyRotated");
 	let (device, key, since) = event.ok_or_else(|| missing_event("Devices.KeyRotated"))?;
@@ -307,8 +309,8 @@ async fn run_rotate(session: &Session, with: &WithKey) -> Result<(), OwnerError>
 }
 
 async fn run_take_over(session: &Session, with: &WithKey) -> Result<(), OwnerError> {
-	let pair = key::load(&with.key)?;
-	let call = |possession: &_| calls::devices::take_over(with.id, possession);
+	let pair = agent::load(&with.key)?;
+	let call = |possession: &Possession| calls::devices::take_over(with.id, possession);
 	let outcome = possession::submit(session, &with.signing, &pair, call).await?;
 	let event = outcome.find::<(DeviceId, [u8; 32], [u8; 32])>("Devices", "Transferred");
 	let (device, from, to) = event.ok_or_else(|| missing_event("Devices.Transferred"))?;

@@ -4,7 +4,7 @@ use cairn_chain::{BlockId, Call, Chain, Error, Outcome};
 use cairn_types::{Hash32, Possession, certificate::possession_message};
 
 use super::super::{error::OwnerError, options::SignBy, session::Session};
-use crate::agent::key::DevicePair;
+use crate::agent::DevicePair;
 
 /// How often a proof is made anew.
 const ATTEMPTS: usize = 4;
@@ -86,7 +86,7 @@ fn is_late(error: &OwnerError, nonce_moved: bool) -> bool {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::agent::key::Scheme;
+	use crate::agent::Scheme;
 	use cairn_chain::DispatchFailure;
 
 	const BLOCK: BlockId = BlockId { number: 9, hash: [4; 32] };

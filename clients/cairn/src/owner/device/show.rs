@@ -82,7 +82,8 @@ impl fmt::Display for Shown {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		let DeviceView { device, owner, stage, state, serial } = &self.device;
 		let window = self.clock.now.window;
-		let active = if self.now().is_some_and(|facts| facts.active) { "active" } else { "not active" };
+		let active =
+			if self.now().is_some_and(|facts| facts.active) { "active" } else { "not active" };
 		writeln!(f, "device {device}: {}, {active} in window {window}", format::text(stage))?;
 		writeln!(f, "  owner        {}", account_text(owner))?;
 		writeln!(f, "  network      {}", state.network)?;
