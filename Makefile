@@ -50,7 +50,7 @@ setup-build:
 .PHONY: build
 build: setup-build ## Build the node (cairn-node) and the command (cairn)
 	$(call say,1/1,building cairn-node and cairn)
-	cargo build --locked -p cairn-node -p cairn
+	cargo build --locked --workspace --bins
 	@printf 'built %s/debug/cairn-node and %s/debug/cairn\n' '$(CARGO_TARGET_DIR)' '$(CARGO_TARGET_DIR)'
 
 .PHONY: demo

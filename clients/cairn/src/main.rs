@@ -43,8 +43,8 @@ async fn main() -> ExitCode {
 async fn run(cli: &Cli) -> Result<(), Error> {
 	let Cli { global, command } = cli;
 	match command {
-		Command::Agent(args) => Ok(agent::execute(global, args).await?),
-		Command::Gateway(args) => Ok(gateway::execute(&global.node, args).await?),
+		Command::Agent(args) => Ok(Box::pin(agent::execute(global, args)).await?),
+		Command::Gateway(args) => Ok(Box::pin(gateway::execute(&global.node, args)).await?),
 	}
 }
 

@@ -341,7 +341,7 @@ pub mod pallet {
 		/// The window had no block, or was so long ago that it is not kept. Its readings count nowhere;
 		/// counters carry over.
 		WindowNotFound,
-		/// The window was more than A ticks ago. Its readings count nowhere; counters carry over.
+		/// The window was A ticks ago or more. Its readings count nowhere; counters carry over.
 		WindowTooOld,
 		/// The window is not after the last one sealed, or is out of attempts. Seal a later one.
 		WindowNotAfter,
@@ -471,8 +471,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Sealed`].
 		#[pallet::call_index(3)]
-		#[pallet::weight((T::WeightInfo::seal(), DispatchClass::Operational))]
-		pub fn seal(
+				pub fn seal(
 			origin: OriginFor<T>,
 			gateway: GatewayId,
 			window: Window,
@@ -506,8 +505,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Died`].
 		#[pallet::call_index(5)]
-		#[pallet::weight((T::WeightInfo::expire(), DispatchClass::Operational))]
-		pub fn expire(origin: OriginFor<T>, gateway: GatewayId) -> DispatchResult {
+				pub fn expire(origin: OriginFor<T>, gateway: GatewayId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expire(gateway)
 		}
@@ -543,8 +541,8 @@ pub mod pallet {
 			Self::do_close_leaf(&payee, gateway, slot)
 		}
 
-		/// Remove a retired gateway once nothing it sealed can change and every slot is closed; call
-		/// again while batches are left. Anyone may.
+		/// Return a retired gateway's bond once nothing it sealed can change, and remove it when every
+		/// slot is closed and every fee collected; call again while batches are left. Anyone may.
 		///
 		/// Emits [`Event::GatewayReaped`] when the record is gone.
 		#[pallet::call_index(8)]

@@ -27,8 +27,8 @@ use sp_runtime::{
 };
 
 use crate::{
-	Call, Config, Gateways, Pallet,
-	types::{BatchRecord, Vote},
+	Batches, Call, Config, Gateways, Pallet, Sealed,
+	types::{BatchRecord, BatchStage, Vote},
 };
 
 const LOG: &str = "cairn::worker";
@@ -157,16 +157,34 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Batches that follow an attested head, with local members on their committees.
+	/// Batches that still accept verdicts of local members: the one that follows each attested head,
+	/// and attested ones until they are due, so that who is slow is paid like who is fast.
 	fn duties() -> impl Iterator<Item = Duty> {
-		Gateways::<T>::iter().filter_map(|(gateway, record)| {
-			let (window, attempt, batch) = Self::pending_head(gateway, &record).ok().flatten()?;
-			let seed = Self::committee_seed(gateway, window, attempt, &batch)?;
-			let committee = Self::committee_of(gateway, window, attempt, &batch)?;
-			let members = Self::local_members(batch.session, &committee);
-			let due = batch.due(record.attested_at, &T::Time::periods());
-			(!members.is_empty())
-				.then_some(Duty { gateway, window, attempt, batch, seed, due, members })
+		Gateways::<T>::iter().flat_map(|(gateway, record)| {
+			let ordinals = (record.queue.oldest..=record.queue.pending).rev();
+			let batches = ordinals.filter_map(move |ordinal| {
+				let (window, attempt) = Sealed::<T>::get(gateway, ordinal)?;
+				let batch = Batches::<T>::get((gateway, window, attempt))?;
+				Some((window, attempt, batch))
+			});
+			let now = T::Time::now().tick;
+			let attested_at = record.attested_at;
+			batches
+				.map_while(move |(window, attempt, batch)| {
+					let due = match batch.stage {
+						BatchStage::Pending => batch.due(attested_at, &T::Time::periods()),
+						BatchStage::Attested { due, .. } => due,
+						BatchStage::Dead(_) => return None,
+					};
+					(due > now).then_some((window, attempt, batch, due))
+				})
+				.filter_map(move |(window, attempt, batch, due)| {
+					let seed = Self::committee_seed(gateway, window, attempt, &batch)?;
+					let committee = Self::committee_of(gateway, window, attempt, &batch)?;
+					let members = Self::local_members(batch.session, &committee);
+					(!members.is_empty())
+						.then_some(Duty { gateway, window, attempt, batch, seed, due, members })
+				})
 		})
 	}
 

@@ -194,8 +194,8 @@ pub struct GatewayRecord<AccountId, Ticket> {
 	pub availability: Availability,
 	/// Ordinals in the queue of batches: oldest kept, first pending, next to be sealed.
 	pub queue: Queue,
-	/// Bond and deposit.
-	pub ticket: Ticket,
+	/// Bond and deposit, until nothing that a retired gateway sealed can change.
+	pub ticket: Option<Ticket>,
 }
 
 /// A gateway's batches in the order they were sealed: `oldest ≤ pending ≤ next`.

@@ -45,7 +45,7 @@ pub enum Error {
 		cause: String,
 	},
 	/// The gateway answered with an error.
-	#[error("the gateway refused {what} ({code}): {cause}\n  Remedy: {remedy}", code = problem.code, cause = problem.cause, remedy = problem.remedy)]
+	#[error("the gateway refused {what} ({code}): {cause}\n  Remedy: {remedy}", code = .problem.code, cause = .problem.cause, remedy = .problem.remedy)]
 	Refused {
 		/// What was asked.
 		what: &'static str,

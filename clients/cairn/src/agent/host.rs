@@ -162,7 +162,7 @@ impl Host {
 	fn read_networks(&mut self, reading: &mut HostReading) {
 		self.networks.refresh(false);
 		let (mut received, mut sent) = (0u64, 0u64);
-		for (_, data) in self.networks.iter().filter(|(name, _)| name.as_str() != "lo") {
+		for (_, data) in self.networks.iter().filter(|(name, _)| name.as_os_str() != "lo") {
 			received = received.saturating_add(data.total_received());
 			sent = sent.saturating_add(data.total_transmitted());
 		}

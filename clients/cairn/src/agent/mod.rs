@@ -137,7 +137,7 @@ pub struct ReadArgs {
 /// Whatever stops it.
 pub async fn execute(global: &Global, args: &Args) -> Result<(), Error> {
 	match &args.command {
-		Command::Run(args) => run_agent(global, args).await,
+		Command::Run(args) => Box::pin(run_agent(global, args)).await,
 		Command::Key(args) => show_key(global, args),
 		Command::Read(args) => read_once(global, args).await,
 	}
@@ -146,7 +146,7 @@ pub async fn execute(global: &Global, args: &Args) -> Result<(), Error> {
 async fn run_agent(global: &Global, args: &RunArgs) -> Result<(), Error> {
 	let pair = if args.register {
 		let (pair, _) = load_or_make(&args.key, args.scheme)?;
-		register_device(global, args, &pair).await?;
+		Box::pin(register_device(global, args, &pair)).await?;
 		pair
 	} else {
 		load(&args.key)?
@@ -161,7 +161,7 @@ async fn run_agent(global: &Global, args: &RunArgs) -> Result<(), Error> {
 		mappings: args.scraping.map.clone(),
 	};
 	tracing::info!(gateway = %args.gateway, state = %file.display(), "the agent runs");
-	agent.run(Host::new()?, crate::shutdown::signal()).await
+	Box::pin(agent.run(Host::new()?, crate::shutdown::signal())).await
 }
 
 async fn register_device(global: &Global, args: &RunArgs, pair: &DevicePair) -> Result<(), Error> {

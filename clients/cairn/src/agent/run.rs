@@ -263,9 +263,10 @@ impl Agent {
 						tracing::info!("the gateway takes readings again");
 						told = false;
 					}
-					if settled.waiting == 0 {
+					if settled.waiting == 0 || !settled.delivered.is_empty() {
 						backoff.reset();
-					} else {
+					}
+					if settled.waiting > 0 {
 						sleep(backoff.next(None)).await;
 					}
 				},

@@ -260,14 +260,14 @@ fn app(
 /// Whatever stops the gateway.
 pub async fn execute(node: &str, args: &Args) -> Result<(), Error> {
 	let Command::Run(args) = &args.command;
-	let gateway = Gateway::start(node, args).await?;
+	let gateway = Box::pin(Gateway::start(node, args)).await?;
 	tracing::info!(
 		gateway = %args.id,
 		listen = %args.listen,
 		data = %args.data.display(),
 		"the gateway runs"
 	);
-	gateway.run(crate::shutdown::signal()).await?;
+	Box::pin(gateway.run(crate::shutdown::signal())).await?;
 	tracing::info!("the gateway has stopped");
 	Ok(())
 }

@@ -56,7 +56,7 @@ impl Books {
 	/// Look at the windows from `from` on again: a killed node may have forgotten its last blocks.
 	pub(crate) fn rewind(&mut self, from: Window) {
 		self.next = self.next.min(from);
-		self.windows.split_off(&from);
+		drop(self.windows.split_off(&from));
 	}
 
 	/// Book what has been attested since; `None` if something cannot be had now. To be called more

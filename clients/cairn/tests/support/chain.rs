@@ -61,7 +61,7 @@ pub(crate) fn refused<'a>(
 ) -> LocalBoxFuture<'a, String> {
 	Box::pin(async move {
 		let sent = chain.submit(call, signer, SubmitOptions::default());
-		match timeout(ANSWER, sent).await.expect("a result in time") {
+		match timeout(ANSWER, Box::pin(sent)).await.expect("a result in time") {
 			Ok(_) => panic!("{} was executed", call.name()),
 			Err(error) => {
 				let name = error.dispatch_name().map(str::to_owned);

@@ -1,6 +1,11 @@
 //! A gateway, and its HTTP interface as a client sees it.
 
-use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+	fs,
+	net::SocketAddr,
+	path::{Path, PathBuf},
+	time::Duration,
+};
 
 use cairn::protocol::{DeviceReport, OCTETS, ReadingResult, ReadingsAnswer, ReadingsRequest};
 use cairn_telemetry::{SignedReading, offchain::Part};
@@ -195,8 +200,8 @@ fn spawn(
 	node: &str,
 	address: SocketAddr,
 	options: &[String],
-	data: &PathBuf,
-	log: &std::path::Path,
+	data: &Path,
+	log: &Path,
 ) -> Process {
 	let mut command = cairn();
 	command

@@ -90,6 +90,22 @@ impl Process {
 		drop(self.child.wait());
 	}
 
+	/// SIGTERM; the process must then end with exit code 0 within `limit`.
+	pub(crate) fn terminate(&mut self, limit: Duration) {
+		let id = self.id().to_string();
+		let sent = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
+		assert!(sent.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
+		let end = Instant::now() + limit;
+		loop {
+			if let Some(status) = self.child.try_wait().expect("a child's status") {
+				assert!(status.success(), "{} ended with {status}", self.name);
+				return;
+			}
+			assert!(Instant::now() < end, "{} still runs after SIGTERM", self.name);
+			thread::sleep(Duration::from_millis(50));
+		}
+	}
+
 	/// Memory that the process holds, in bytes.
 	pub(crate) fn resident_bytes(&self) -> u64 {
 		let path = format!("/proc/{}/status", self.id());

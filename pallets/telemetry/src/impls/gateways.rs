@@ -30,7 +30,7 @@ impl<T: Config> Pallet<T> {
 		let next = gateway.next().ok_or(Error::<T>::TooManySlots)?;
 		let size = GatewayRecordOf::<T>::max_encoded_len();
 		let record = GatewayRecord {
-			ticket: T::GatewayBond::new(&operator, Footprint::from_parts(1, size))?,
+			ticket: Some(T::GatewayBond::new(&operator, Footprint::from_parts(1, size))?),
 			operator: operator.clone(),
 			network,
 			endpoint,
@@ -84,26 +84,35 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::NotRetired.into());
 		};
 		ensure!(T::Time::now().tick >= settled, Error::<T>::TooEarly);
-		ensure!(record.open_slots == 0, Error::<T>::NotEmpty);
+		// The bond does not wait for the slots: anybody can open one, and need never close it.
+		let bond = record.ticket.take();
+		let returned = bond.is_some();
+		bond.map(|bond| bond.drop(&record.operator)).transpose()?;
+		let oldest = record.queue.oldest;
+		let removed = record.open_slots == 0 && Self::remove_queue(gateway, &mut record);
+		if removed {
+			Gateways::<T>::remove(gateway);
+			Self::deposit_event(Event::GatewayReaped { gateway });
+			return Ok(());
+		}
+		ensure!(returned || record.queue.oldest > oldest, Error::<T>::NotEmpty);
+		Gateways::<T>::insert(gateway, record);
+		Ok(())
+	}
+
+	/// Remove some of the queue; whether nothing of the gateway's batches is left.
+	fn remove_queue(gateway: GatewayId, record: &mut GatewayRecordOf<T>) -> bool {
 		record.queue.pending = record.queue.next;
 		for _ in 0..REAPED_AT_ONCE {
 			let ordinal = record.queue.oldest;
 			let Some((window, attempt)) = Sealed::<T>::get(gateway, ordinal) else { break };
 			let batch = Batches::<T>::get((gateway, window, attempt));
-			ensure!(batch.is_none_or(|batch| batch.collected), Error::<T>::NotEmpty);
-			Self::remove_oldest(gateway, &mut record, window, attempt, true);
-		}
-		if record.queue.oldest < record.queue.next {
-			Gateways::<T>::insert(gateway, record);
-			return Ok(());
+			let collected = batch.is_none_or(|batch| batch.collected);
+			Self::remove_oldest(gateway, record, window, attempt, collected);
 		}
 		// A batch whose fee nobody collected outlives the queue; its operator is known here only.
-		let paid = Batches::<T>::iter_key_prefix((gateway,)).next().is_none();
-		ensure!(paid, Error::<T>::NotEmpty);
-		record.ticket.drop(&record.operator)?;
-		Gateways::<T>::remove(gateway);
-		Self::deposit_event(Event::GatewayReaped { gateway });
-		Ok(())
+		record.queue.oldest >= record.queue.next
+			&& Batches::<T>::iter_key_prefix((gateway,)).next().is_none()
 	}
 
 	/// The gateway, if `operator` is its operator.

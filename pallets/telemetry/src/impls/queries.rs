@@ -31,7 +31,8 @@ impl<T: Config> AttestedLedger for Pallet<T> {
 
 impl<T: Config> Pallet<T> {
 	/// A gateway as the next `seal` will find it: a batch that is due without a quorum is dead, whether
-	/// or not anybody has called `expire`.
+	/// or not anybody has called `expire`. For runtime APIs only: what it writes on the way must be
+	/// discarded.
 	#[must_use]
 	pub fn gateway_at_next_seal(gateway: GatewayId) -> Option<GatewayRecordOf<T>> {
 		let mut record = Gateways::<T>::get(gateway)?;

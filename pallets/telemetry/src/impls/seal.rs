@@ -19,8 +19,9 @@ use crate::{
 	types::{BatchRecord, BatchStage, Head, KEPT_LEDGERS, Outcome, Stage},
 };
 
-/// Old batches that each seal removes: more than it adds, so a backlog shrinks.
-const REMOVED_AT_ONCE: u32 = 2;
+/// Old batches that each seal removes: as many as it adds, so no more are ever kept than were sealed
+/// within the longest time that one is needed.
+const REMOVED_AT_ONCE: u32 = 1;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_seal(
@@ -63,7 +64,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let window_record = T::Time::window(window).ok_or(Error::<T>::WindowNotFound)?;
 		let latest = window_record.tick.saturating_add(T::Time::periods().attest_ticks);
-		ensure!(now.tick <= latest, Error::<T>::WindowTooOld);
+		// At the last tick itself no verdict is accepted any more.
+		ensure!(now.tick < latest, Error::<T>::WindowTooOld);
 		Ok(window_record)
 	}
 

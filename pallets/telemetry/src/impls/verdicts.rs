@@ -263,14 +263,11 @@ fn decision(batch: &BatchRecord) -> Option<Outcome> {
 	let quorum = committee::quorum(members);
 	let blocking = members.saturating_sub(quorum).saturating_add(1);
 	if valid >= quorum {
-		Some(Outcome::Valid)
-	} else if invalid >= blocking {
-		Some(Outcome::Invalid)
-	} else if unavailable >= blocking {
-		Some(Outcome::Unavailable)
-	} else if invalid.saturating_add(unavailable) >= blocking {
-		Some(Outcome::Missing)
-	} else {
-		None
+		return Some(Outcome::Valid);
 	}
+	if invalid.saturating_add(unavailable) < blocking {
+		return None;
+	}
+	// Never a refund after a vote: else a gateway could try committee after committee for nothing.
+	Some(if invalid > unavailable { Outcome::Invalid } else { Outcome::Unavailable })
 }

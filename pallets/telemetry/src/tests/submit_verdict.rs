@@ -180,12 +180,12 @@ fn a_batch_is_unavailable_once_no_quorum_can_be_reached() {
 }
 
 #[test]
-fn mixed_verdicts_leave_the_outcome_missing() {
+fn mixed_verdicts_count_as_what_more_members_found() {
 	sealed(|| {
 		assert_ok!(vote(GATEWAY, FIRST, 0, 0, INVALID), Ok(()));
 		assert_ok!(vote(GATEWAY, FIRST, 0, 1, Verdict::Unavailable), Ok(()));
-		assert_eq!(events().last(), Some(&died(Outcome::Missing)));
-		assert_eq!(gateway().availability.missing, 1);
+		assert_eq!(events().last(), Some(&died(Outcome::Unavailable)));
+		assert_eq!(gateway().availability.unavailable, 1);
 	});
 }
 

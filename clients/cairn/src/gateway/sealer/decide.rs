@@ -29,7 +29,8 @@ pub struct Situation<'a> {
 	pub now: Moment,
 	/// Number of the best block.
 	pub best: u32,
-	/// What the chain says of the gateway.
+	/// What the chain says of the gateway, as its next `seal` will find it: a batch that is due
+	/// without a quorum is dead in it, whether or not anybody has told the chain.
 	pub gateway: &'a GatewayView,
 	/// The stored versions of the ledger.
 	pub heads: &'a BTreeMap<Window, Head>,
@@ -37,9 +38,6 @@ pub struct Situation<'a> {
 	pub open: &'a [Window],
 	/// The newest window that no reading may still be on its way for.
 	pub complete: Option<Window>,
-	/// Whether the first batch that waits for attestation is dead, but the chain's heads still
-	/// contain it.
-	pub overdue: bool,
 	/// The batch that was sent last.
 	pub submitted: Option<Submitted>,
 	/// Best block before which nothing is sent, after a failure.
@@ -89,8 +87,6 @@ impl Why {
 pub enum Action {
 	/// Nothing.
 	Wait(Why),
-	/// Make the chain apply a death.
-	Expire,
 	/// Take the ledger back to this version.
 	Revert(Option<Window>),
 	/// Send a stored batch.
@@ -111,9 +107,6 @@ pub enum Action {
 pub fn decide(situation: &Situation<'_>) -> Action {
 	let gateway = situation.gateway;
 	let paused = situation.best < situation.pause;
-	if situation.overdue {
-		return if paused { Action::Wait(Why::Pause) } else { Action::Expire };
-	}
 	let base = gateway.sealed;
 	if !knows(situation.heads, base) {
 		let attested = knows(situation.heads, gateway.attested);
@@ -246,7 +239,6 @@ mod tests {
 			heads,
 			open,
 			complete: Some(9),
-			overdue: false,
 			submitted: None,
 			pause: 0,
 		}
@@ -299,16 +291,6 @@ mod tests {
 	fn works_when_the_first_batch_ever_died() {
 		let (gateway, heads) = (view(None, None, 1), stored(&[(7, 0)]));
 		assert_eq!(decide(&situation(&gateway, &heads, &[])), Action::Revert(None));
-	}
-
-	#[test]
-	fn works_when_the_chain_has_not_applied_a_death() {
-		let gateway = view(on_chain(7, 0), on_chain(5, 0), 0);
-		let heads = stored(&[(5, 0), (7, 0)]);
-		let overdue = Situation { overdue: true, ..situation(&gateway, &heads, &[]) };
-		assert_eq!(decide(&overdue), Action::Expire);
-		let paused = Situation { pause: 101, ..overdue };
-		assert_eq!(decide(&paused), Action::Wait(Why::Pause));
 	}
 
 	#[test]

@@ -15,10 +15,7 @@ use std::{
 	time::Duration,
 };
 
-use cairn_chain::{
-	At, Chain, Signer, SubmitOptions, calls,
-	views::{BatchStage, HeadView},
-};
+use cairn_chain::{Chain, Signer, SubmitOptions, calls};
 use cairn_types::{Attempt, Cycle, GatewayId, Window};
 use tokio::{
 	task::spawn_blocking,
@@ -163,18 +160,14 @@ impl Sealer {
 					self.wait(why);
 					return Ok(());
 				},
-				Action::Expire => {
-					self.status.set(None);
-					return self.expire(&state).await;
-				},
 				Action::Revert(version) => self.revert(version).await?,
-				Action::Submit { window, .. } if self.context(&state, window).await?.is_err() => {
+				Action::Submit { window, attempt } => {
+					if self.context(&state, window).await?.is_ok() {
+						self.status.set(None);
+						return self.submit(&state, window, attempt).await;
+					}
 					// Nobody could attest it any more: sealing again will give the window up.
 					self.revert(state.gateway.sealed.map(|head| head.window)).await?;
-				},
-				Action::Submit { window, attempt } => {
-					self.status.set(None);
-					return self.submit(&state, window, attempt).await;
 				},
 				Action::GiveUp(windows) => self.give_up(windows).await?,
 				Action::Seal(window) => self.seal(&state, window).await?,
@@ -189,7 +182,6 @@ impl Sealer {
 		let rows = self.blocking(Store::windows).await?;
 		let open = open(&heads, &rows);
 		self.metrics.open_windows.set(gauge(open.len()));
-		let overdue = self.overdue(state, &heads).await?;
 		Ok(decide(&Situation {
 			now: state.clock.now,
 			best: state.best.number,
@@ -197,31 +189,8 @@ impl Sealer {
 			heads: &heads,
 			open: &open,
 			complete: self.complete(state),
-			overdue,
 			submitted: self.submitted,
 			pause: self.pause,
-		}))
-	}
-
-	/// Whether the first batch that waits for attestation is dead, but not yet on the chain's books.
-	async fn overdue(
-		&self,
-		state: &ChainState,
-		heads: &BTreeMap<Window, Head>,
-	) -> Result<bool, Error> {
-		let gateway = &state.gateway;
-		let Some(sealed) = gateway.sealed.filter(|sealed| {
-			gateway.attested.is_none_or(|attested| attested.window < sealed.window)
-		}) else {
-			return Ok(false);
-		};
-		let (window, attempt) = first_pending(gateway.attested, sealed, heads);
-		let at = At::Block(state.best.hash);
-		let batch = self.chain.batch_view(self.gateway, window, attempt, at).await?;
-		Ok(batch.is_some_and(|batch| match batch.stage {
-			BatchStage::Dead => true,
-			BatchStage::Pending => batch.due.is_some_and(|due| state.clock.now.tick >= due),
-			BatchStage::Attested { .. } => false,
 		}))
 	}
 
@@ -298,14 +267,6 @@ impl Sealer {
 		self.send("seal", &call, || tracing::info!(window, attempt, "sealed on the chain")).await
 	}
 
-	async fn expire(&mut self, state: &ChainState) -> Result<(), Error> {
-		tracing::warn!(tick = state.clock.now.tick, "a batch died: telling the chain");
-		let call = calls::telemetry::expire(self.gateway);
-		// Even if it succeeds: the next block shows the new heads.
-		self.pause = state.best.number.saturating_add(PAUSE_BLOCKS.0);
-		self.send("expire", &call, || ()).await
-	}
-
 	/// Send a transaction and wait for its block; failures are counted and make the loop pause.
 	async fn send(
 		&mut self,
@@ -370,17 +331,6 @@ fn open(heads: &BTreeMap<Window, Head>, rows: &BTreeMap<Window, WindowRow>) -> V
 	open.map(|(window, _)| *window).collect()
 }
 
-/// The first batch behind the attested head, as far as the store knows it. Pure.
-fn first_pending(
-	attested: Option<HeadView>,
-	sealed: HeadView,
-	heads: &BTreeMap<Window, Head>,
-) -> (Window, Attempt) {
-	let from = attested.map_or(0, |attested| attested.window.saturating_add(1));
-	let first = heads.range(from..).next().filter(|(window, _)| **window <= sealed.window);
-	first.map_or((sealed.window, sealed.attempt), |(window, head)| (*window, head.attempt))
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -396,15 +346,5 @@ mod tests {
 		]);
 		let head = Head { attempt: 0, root: [1; 32], previous_root: [0; 32] };
 		assert_eq!(open(&BTreeMap::from([(1, head)]), &rows), [3]);
-	}
-
-	#[test]
-	fn the_first_pending_batch_is_ours_if_we_have_it() {
-		let head = |attempt| Head { attempt, root: [1; 32], previous_root: [0; 32] };
-		let heads = BTreeMap::from([(3, head(0)), (5, head(1)), (8, head(1))]);
-		let view = |window, attempt| HeadView { window, attempt, root: [1; 32] };
-		assert_eq!(first_pending(Some(view(3, 0)), view(8, 1), &heads), (5, 1));
-		assert_eq!(first_pending(None, view(8, 1), &heads), (3, 0));
-		assert_eq!(first_pending(Some(view(8, 1)), view(9, 2), &heads), (9, 2));
 	}
 }
