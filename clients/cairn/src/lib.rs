@@ -2,6 +2,7 @@
 //!
 //! - [`agent`]: this machine as a device.
 //! - [`gateway`]: collects readings, seals windows, serves committees and owners.
+//! - [`owner`]: what owners of devices and operators of networks do.
 //! - [`protocol`]: what the two say to each other.
 
 #![warn(missing_docs)]
@@ -12,6 +13,7 @@ pub mod cli;
 pub mod clock;
 mod error;
 pub mod gateway;
+pub mod owner;
 pub mod protocol;
 pub mod shutdown;
 pub mod store;

@@ -6,6 +6,7 @@ use cairn::{
 	Error, agent,
 	cli::{Global, init_logging},
 	gateway,
+	owner::{self, OwnerCommand},
 };
 use clap::{Parser, Subcommand};
 
@@ -25,6 +26,8 @@ enum Command {
 	Agent(agent::Args),
 	/// Collect readings of devices and seal them.
 	Gateway(gateway::Args),
+	#[command(flatten)]
+	Owner(OwnerCommand),
 }
 
 #[tokio::main]
@@ -34,8 +37,11 @@ async fn main() -> ExitCode {
 	match run(&cli).await {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("Error: {error}");
-			ExitCode::FAILURE
+			match &error {
+				Error::Owner(error) => eprintln!("{}", owner::error_text(cli.global.output, error)),
+				error => eprintln!("Error: {error}"),
+			}
+			error.exit_code()
 		},
 	}
 }
@@ -44,7 +50,11 @@ async fn run(cli: &Cli) -> Result<(), Error> {
 	let Cli { global, command } = cli;
 	match command {
 		Command::Agent(args) => Ok(Box::pin(agent::execute(global, args)).await?),
-		Command::Gateway(args) => Ok(Box::pin(gateway::execute(&global.node, args)).await?),
+		Command::Gateway(args) => match &args.command {
+			gateway::Command::Run(args) => Ok(Box::pin(gateway::execute(&global.node, args)).await?),
+			gateway::Command::Admin(command) => Ok(owner::run_gateway(global, command).await?),
+		},
+		Command::Owner(command) => Ok(owner::run(global, command).await?),
 	}
 }
 

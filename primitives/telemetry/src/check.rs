@@ -128,7 +128,7 @@ pub fn ensure_admissible(
 ) -> Result<DeviceId, Fault> {
 	let facts = facts.ok_or(Fault::Unassigned)?;
 	ensure(facts.active, Fault::Inactive)?;
-	ensure((1..=MAX_DEVICE_READINGS).contains(&readings.len()), Fault::ReadingCount)?;
+	ensure(readings.len() <= MAX_DEVICE_READINGS, Fault::ReadingCount)?;
 	let device = |signed: &SignedReading| signed.reading.device == facts.device;
 	ensure(readings.iter().all(device), Fault::WrongDevice)?;
 	let verified = |signed: &SignedReading| signed.verify(&context.genesis, &facts.key);

@@ -51,6 +51,9 @@ pub struct Args {
 pub enum Command {
 	/// Run a gateway.
 	Run(Box<RunArgs>),
+	/// Send to the chain.
+	#[command(flatten)]
+	Admin(crate::owner::GatewayAdmin),
 }
 
 /// How to run a gateway.
@@ -258,8 +261,7 @@ fn app(
 ///
 /// # Errors
 /// Whatever stops the gateway.
-pub async fn execute(node: &str, args: &Args) -> Result<(), Error> {
-	let Command::Run(args) = &args.command;
+pub async fn execute(node: &str, args: &RunArgs) -> Result<(), Error> {
 	let gateway = Box::pin(Gateway::start(node, args)).await?;
 	tracing::info!(
 		gateway = %args.id,

@@ -7,6 +7,7 @@ use cairn_chain::{
 	views::{BatchStage, BatchView, Clock, GatewayView},
 };
 use cairn_types::{Attempt, GatewayId, Window};
+use futures::future::try_join_all;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -109,11 +110,9 @@ async fn of_window(
 	gateway: &GatewayView,
 	window: Window,
 ) -> Result<Vec<Batch>, OwnerError> {
-	let mut batches = Vec::new();
-	for attempt in attempts(gateway.attempt) {
-		batches.extend(find(chain, gateway.gateway, window, attempt).await?);
-	}
-	Ok(batches)
+	let asked =
+		attempts(gateway.attempt).map(|attempt| find(chain, gateway.gateway, window, attempt));
+	Ok(try_join_all(asked).await?.into_iter().flatten().collect())
 }
 
 /// The last batches of a gateway, by window and attempt; oldest first.
@@ -125,11 +124,8 @@ pub(crate) async fn recent(
 	gateway: &GatewayView,
 	clock: &Clock,
 ) -> Result<Vec<Batch>, OwnerError> {
-	let mut batches = Vec::new();
-	for window in windows(clock.now.window) {
-		batches.extend(of_window(chain, gateway, window).await?);
-	}
-	Ok(batches)
+	let asked = windows(clock.now.window).map(|window| of_window(chain, gateway, window));
+	Ok(try_join_all(asked).await?.into_iter().flatten().collect())
 }
 
 /// Windows whose batches are looked for; ascending.

@@ -199,14 +199,16 @@ async fn open_cycles(
 	slot: Slot,
 	claimable: &Claimable,
 ) -> Vec<Open<u64>> {
+	let proved = match claimable {
+		Claimable::With { claim, .. } => Some(&claim.account),
+		Claimable::Immature => None,
+		// Who did not answer one question is not asked another.
+		Claimable::Unknown(_) => return Vec::new(),
+	};
 	let report = served.report(device).await.ok();
 	let sealed = report
 		.filter(|report| report.place.as_ref().is_some_and(|place| place.slot == slot))
 		.and_then(|report| report.account);
-	let proved = match claimable {
-		Claimable::With { claim, .. } => Some(&claim.account),
-		Claimable::Immature | Claimable::Unknown(_) => None,
-	};
 	sealed.as_ref().or(proved).map(units).unwrap_or_default()
 }
 

@@ -14,7 +14,7 @@ use futures::future::LocalBoxFuture;
 use sp_core::{ConstU32, Pair, bounded::BoundedVec, ed25519};
 use tokio::time::timeout;
 
-use super::now_millis;
+use super::{now_millis, until};
 
 /// Intervals of a window that a device may hit, and what hitting all of them is worth.
 pub(crate) const EXPECTED: u64 = 6;
@@ -22,6 +22,8 @@ pub(crate) const CAP: u64 = 600;
 
 /// How long an answer or a transaction may take.
 const ANSWER: Duration = Duration::from_secs(120);
+/// How long a place may take to hold: until the next window begins.
+const PLACED: Duration = Duration::from_secs(60);
 const YEAR_MILLIS: u64 = 365 * 24 * 3_600 * 1_000;
 
 /// Bytes as the chain's types hold them.
@@ -178,8 +180,12 @@ impl Network {
 	}
 }
 
-/// The place of a device in the ledger of its gateway, from the next window on.
-pub(crate) async fn slot_of(chain: &Chain, device: DeviceId) -> Slot {
-	let view = of(chain.device(device, At::Best)).await.expect("a registered device");
-	view.state.assignment.expect("an assigned device").current.slot
+/// Wait until a device's place holds in the chain's window and it is active there; returns its slot.
+pub(crate) async fn placed(chain: &Chain, device: DeviceId) -> Slot {
+	until("a device's place", PLACED, async || {
+		let clock = Box::pin(chain.clock(At::Best)).await.ok()?;
+		let facts = Box::pin(chain.device_facts(device, clock.now.window, At::Best)).await.ok()??;
+		facts.assignment.filter(|_| facts.active).map(|place| place.slot)
+	})
+	.await
 }

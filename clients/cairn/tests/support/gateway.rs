@@ -23,6 +23,7 @@ use super::{
 const START: Duration = Duration::from_secs(60);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(5);
 /// How long a reading may have to wait until it is judged for good: two windows, and some more.
 const JUDGED: Duration = Duration::from_secs(30);
 
@@ -36,7 +37,9 @@ pub(crate) struct Client {
 impl Client {
 	/// The gateway at `address`.
 	pub(crate) fn new(address: SocketAddr) -> Self {
-		let http = reqwest::Client::builder().timeout(ANSWER).build().expect("a client");
+		// Idle connections are closed before the gateway does.
+		let http = reqwest::Client::builder().timeout(ANSWER).pool_idle_timeout(IDLE);
+		let http = http.build().expect("a client");
 		Self { base: format!("http://{address}"), http }
 	}
 

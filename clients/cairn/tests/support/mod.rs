@@ -6,6 +6,7 @@
 //! - [`device`]: devices whose keys the test holds, and one that reports for ever.
 //! - [`books`]: what was attested, with the units recomputed from the readings.
 //! - [`source`]: a telemetry source that lies.
+//! - [`hand`], [`verdict`]: batches and verdicts made by hand.
 
 #![allow(dead_code, reason = "each test binary uses its own part of the harness")]
 
@@ -13,9 +14,11 @@ pub(crate) mod books;
 pub(crate) mod chain;
 pub(crate) mod device;
 pub(crate) mod gateway;
+pub(crate) mod hand;
 pub(crate) mod node;
 pub(crate) mod process;
 pub(crate) mod source;
+pub(crate) mod verdict;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

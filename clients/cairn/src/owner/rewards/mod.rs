@@ -1,9 +1,9 @@
 //! `cairn rewards`: what devices have earned, and claiming it.
 
 pub(crate) mod claim;
-mod show;
+pub(crate) mod show;
 
-use cairn_chain::{At, SlotView, account_text, calls};
+use cairn_chain::{SlotView, account_text, calls};
 use cairn_types::{DeviceId, GatewayId, Slot, Window};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 	error::OwnerError,
 	format,
 	options::{SignBy, Signing},
-	output::{Receipt, Smallest},
+	output::Receipt,
 	parse,
 	session::{Session, missing_event},
 };
@@ -178,8 +178,8 @@ async fn run_release(session: &Session, one: &OnePlace) -> Result<(), OwnerError
 		.with("gateway", gateway.0)
 		.with("slot", slot)
 		.with("payee", account_text(&payee))
-		.with("released", Smallest(released).0.to_string())
-		.with("unvested", Smallest(unvested).0.to_string());
+		.with("released", released.to_string())
+		.with("unvested", unvested.to_string());
 	session.print(&receipt)
 }
 
@@ -242,15 +242,6 @@ async fn slots_of(
 pub(crate) fn slot_text(gateway: GatewayId, slot: Slot, device: DeviceId, until: Window) -> String {
 	let past = if until == Window::MAX { "" } else { " (past)" };
 	format!("device {device}, slot {slot} of gateway {gateway}{past}")
-}
-
-/// The network of a gateway, for what its units are worth.
-pub(crate) async fn network_of(
-	session: &Session,
-	gateway: GatewayId,
-) -> Result<Option<cairn_types::NetworkId>, OwnerError> {
-	let view = session.chain.gateway(gateway, At::Best).await?;
-	Ok(view.map(|view| view.network))
 }
 
 #[cfg(test)]

@@ -1,0 +1,229 @@
+//! The owner's side of the `cairn` command: schemas, makers, networks, gateways, devices, rewards.
+//!
+//! Every command is the same three steps: read the chain (or a gateway), send a transaction if there
+//! is something to change, and answer, for people or for programs. What decides is pure and lies
+//! apart: [`parse`], [`format`], [`why::explain`], the events and the screen of [`watch`].
+
+mod account;
+mod batch;
+pub(crate) mod certificate;
+mod chain;
+pub(crate) mod device;
+pub(crate) mod earnings;
+mod error;
+pub(crate) mod format;
+pub(crate) mod gateway;
+mod maker;
+mod network;
+pub(crate) mod options;
+mod output;
+mod parse;
+pub(crate) mod rewards;
+mod schema;
+mod served;
+pub(crate) mod session;
+pub(crate) mod watch;
+mod why;
+
+pub use account::{AccountArgs, TransferArgs};
+pub use batch::BatchArgs;
+pub use chain::ChainArgs;
+pub use device::DeviceArgs;
+pub use error::OwnerError;
+pub use gateway::GatewayAdmin;
+pub use maker::MakerArgs;
+pub use network::NetworkArgs;
+pub use rewards::RewardsArgs;
+pub use schema::SchemaArgs;
+pub use watch::WatchArgs;
+
+pub(crate) use maker::registered as maker_registered;
+pub(crate) use network::created as network_created;
+pub(crate) use schema::published as schema_published;
+
+use std::future::Future;
+
+use crate::cli::{Global, Output};
+
+/// What owners of devices and operators of networks do.
+#[derive(Debug, clap::Subcommand)]
+pub enum OwnerCommand {
+	/// Schemas: what devices report
+	Schema(SchemaArgs),
+	/// Makers: who certifies devices
+	Maker(MakerArgs),
+	/// Networks: the DePINs that live on the chain
+	Network(NetworkArgs),
+	/// Devices: register, activate, move, sell, end; and why one earns or does not
+	Device(DeviceArgs),
+	/// Rewards: what devices have earned, and claiming it
+	Rewards(RewardsArgs),
+	/// Batches: what was sealed, and what committees say of it
+	Batch(BatchArgs),
+	/// Transfer tokens, and keep the sender's account alive
+	Transfer(TransferArgs),
+	/// Accounts: what they have
+	Account(AccountArgs),
+	/// The chain: blocks, windows, ticks and cycles
+	Chain(ChainArgs),
+	/// Watch blocks, windows, batches and rewards, live; without a terminal, a line for each event
+	Watch(WatchArgs),
+}
+
+/// Run a command.
+///
+/// # Errors
+/// Whatever stops it; [`OwnerError::exit_code`] says with which code to exit.
+pub async fn run(global: &Global, command: &OwnerCommand) -> Result<(), OwnerError> {
+	match command {
+		OwnerCommand::Schema(args) => boxed(schema::run(global, args)).await,
+		OwnerCommand::Maker(args) => boxed(maker::run(global, args)).await,
+		OwnerCommand::Network(args) => boxed(network::run(global, args)).await,
+		OwnerCommand::Device(args) => boxed(device::run(global, args)).await,
+		OwnerCommand::Rewards(args) => boxed(rewards::run(global, args)).await,
+		OwnerCommand::Batch(args) => boxed(batch::run(global, args)).await,
+		OwnerCommand::Transfer(args) => boxed(account::transfer(global, args)).await,
+		OwnerCommand::Account(args) => boxed(account::run(global, args)).await,
+		OwnerCommand::Chain(args) => boxed(chain::run(global, args)).await,
+		OwnerCommand::Watch(args) => boxed(watch::run(global, args)).await,
+	}
+}
+
+/// Run an operator's command of `cairn gateway`.
+///
+/// # Errors
+/// Whatever stops it; [`OwnerError::exit_code`] says with which code to exit.
+pub async fn run_gateway(global: &Global, command: &GatewayAdmin) -> Result<(), OwnerError> {
+	boxed(gateway::run(global, command)).await
+}
+
+/// An error as it is shown on the standard error: text, or JSON with cause and remedy apart.
+#[must_use]
+pub fn error_text(output: Output, error: &OwnerError) -> String {
+	output::error_text(output, error)
+}
+
+/// Commands' futures are large; on the heap they do not overflow a worker's stack.
+fn boxed<F: Future>(future: F) -> std::pin::Pin<Box<F>> {
+	Box::pin(future)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::{CommandFactory, Parser};
+
+	#[derive(Debug, Parser)]
+	struct Cli {
+		#[command(flatten)]
+		global: Global,
+		#[command(subcommand)]
+		command: OwnerCommand,
+	}
+
+	#[derive(Debug, Parser)]
+	struct GatewayCli {
+		#[command(subcommand)]
+		command: GatewayAdmin,
+	}
+
+	fn parse(line: &str) -> Result<Cli, clap::Error> {
+		Cli::try_parse_from(line.split_whitespace())
+	}
+
+	#[test]
+	fn the_command_line_is_consistent() {
+		Cli::command().debug_assert();
+		GatewayCli::command().debug_assert();
+	}
+
+	#[test]
+	fn works_when_commands_are_written_as_documented() {
+		for line in [
+			"cairn schema publish --host --suri //Alice",
+			"cairn schema publish --file schema.toml --key account.key",
+			"cairn schema show 0 --output json",
+			"cairn schema deprecate 0 --suri //Alice",
+			"cairn maker register --suri //Alice",
+			"cairn maker register --cert-key maker.key --suri //Alice",
+			"cairn maker add-key --maker 0 --cert-key other.key --suri //Alice",
+			"cairn maker revoke-key --maker 0 --index 1 --suri //Alice",
+			"cairn maker revoke --maker 0 --serial 0001 --suri //Alice",
+			"cairn maker show 0",
+			"cairn network create --name meadow --schema 0 --uptime 3:1000 --certified 0 1 --suri //A",
+			"cairn network create --name meadow --schema 0 --counter net-sent:5 --suri //Alice",
+			"cairn network configure 0 --uptime 6:1000 --suri //Alice",
+			"cairn network pause 0 --suri //Alice",
+			"cairn network show 0",
+			"cairn device register --network 0 --key device.key --owner-key account.key",
+			"cairn device register --network 0 --key d --certificate c.json --suri //Bob --finalized",
+			"cairn device activate 7 --suri //Bob",
+			"cairn device rotate-key 7 --key new.key --suri //Bob",
+			"cairn device assign-gateway 7 --gateway 0 --suri //Bob",
+			"cairn device transfer 7 --to //Charlie --suri //Bob",
+			"cairn device take-over 7 --key device.key --suri //Charlie",
+			"cairn device why 7 --gateway http://127.0.0.1:9977",
+			"cairn rewards show --device 7",
+			"cairn rewards show --owner //Bob",
+			"cairn rewards claim --device 7 8 --suri //Bob",
+			"cairn rewards claim --all --suri //Bob",
+			"cairn rewards release --slot 0:4 --suri //Bob",
+			"cairn rewards set-payee --device 7 --to //Dave --suri //Bob",
+			"cairn batch show --gateway 0 --window 5 --attempt 1",
+			"cairn transfer --to //Bob --amount 1.5 --suri //Alice",
+			"cairn account show //Bob",
+			"cairn chain status --node ws://host:1",
+			"cairn watch --gateway http://127.0.0.1:9977 --device 7 --plain",
+		] {
+			assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
+		}
+	}
+
+	#[test]
+	fn fails_when_arguments_do_not_go_together() {
+		for line in [
+			"cairn schema publish --suri //Alice",
+			"cairn schema publish --host --file schema.toml --suri //Alice",
+			"cairn network create --name meadow --schema 0 --suri //Alice",
+			"cairn network create --name meadow --schema 0 --uptime 3:1 --counter a:1 --suri //Alice",
+			"cairn network create --name m --schema 0 --uptime 0:1 --suri //Alice",
+			"cairn rewards show",
+			"cairn rewards claim --device 7 --all --suri //Bob",
+			"cairn rewards release --suri //Bob",
+			"cairn device register --network 0 --suri //Bob",
+			"cairn transfer --to nobody --amount 1 --suri //Alice",
+			"cairn transfer --to //Bob --amount -1 --suri //Alice",
+			"cairn batch show --gateway 0 --attempt 1",
+		] {
+			let error = parse(line).expect_err(line);
+			assert_eq!(error.exit_code(), 2, "{line}");
+		}
+	}
+
+	#[test]
+	fn works_when_a_gateway_is_administered() {
+		for line in [
+			"gateway register --network 0 --endpoint http://127.0.0.1:9977 --suri //Alice",
+			"gateway register --network 0 --endpoint http://h --operator-key operator.key",
+			"gateway endpoint 0 https://gateway.example --suri //Alice",
+			"gateway retire 0 --suri //Alice",
+			"gateway reap 0 --suri //Alice",
+			"gateway show 0",
+			"gateway collect 0 --suri //Alice",
+			"gateway collect 0 --batch 5 6:1 --suri //Alice",
+			"gateway expire 0 --suri //Alice",
+			"gateway close-slot 0 --slot 4 --suri //Alice",
+		] {
+			let parsed = GatewayCli::try_parse_from(line.split_whitespace());
+			assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+		}
+	}
+
+	#[test]
+	fn every_group_of_commands_has_examples() {
+		for command in Cli::command().get_subcommands() {
+			let help = command.clone().render_long_help().to_string();
+			assert!(help.contains("Examples:"), "{}", command.get_name());
+		}
+	}
+}
