@@ -215,3 +215,9 @@ mod runtime {
 	#[runtime::pallet_index(66)]
 	pub type Rewards = pallet_rewards;
 }
+
+/// The runtime's metadata with the code's documentation: what the reference pages are made of.
+#[cfg(feature = "std")]
+pub fn documentation() -> frame_support::__private::metadata_ir::MetadataIR {
+	Runtime::metadata_ir()
+}

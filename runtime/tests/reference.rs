@@ -2,7 +2,7 @@
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn-runtime --test reference` writes the pages anew.
 
-use cairn_runtime::Runtime;
+
 use cairn_telemetry::Fault;
 use pallet_telemetry::Rejection;
 use scale_info::{MetaType, TypeDef, Variant, form::MetaForm};
@@ -29,7 +29,7 @@ fn paragraph(docs: &[&str]) -> String {
 
 fn calls() -> String {
 	let mut page = format!("# Calls\n\n{NOTE}\n");
-	for pallet in Runtime::metadata_ir().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
+	for pallet in cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
 		let Some(calls) = &pallet.calls else { continue };
 		let _ = writeln!(page, "\n## {} ({})\n", pallet.name, pallet.index);
 		page.push_str("| index | call | arguments | what it does |\n|---|---|---|---|\n");
@@ -56,7 +56,7 @@ fn errors() -> String {
 		 cause and what to do. What checks say of a batch, and why the pool refuses a verdict, is at \
 		 the end.\n"
 	);
-	for pallet in Runtime::metadata_ir().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
+	for pallet in cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
 		let Some(errors) = &pallet.error else { continue };
 		let _ = writeln!(page, "\n## {} ({})\n", pallet.name, pallet.index);
 		page.push_str("| index | error | cause and remedy |\n|---|---|---|\n");
@@ -101,7 +101,7 @@ fn the_page_of_errors_follows_the_code() {
 #[test]
 fn every_error_names_its_cause_and_a_remedy() {
 	sp_io::TestExternalities::default().execute_with(|| {
-		for pallet in Runtime::metadata_ir().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
+		for pallet in cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
 			let Some(errors) = &pallet.error else { continue };
 			for error in variants(&errors.ty) {
 				assert!(!error.docs.is_empty(), "{}::{} has no text", pallet.name, error.name);

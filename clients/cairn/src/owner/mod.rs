@@ -2,7 +2,8 @@
 //!
 //! Every command is the same three steps: read the chain (or a gateway), send a transaction if there
 //! is something to change, and answer, for people or for programs. What decides is pure and lies
-//! apart: [`parse`], [`format`], [`why::explain`], the events and the screen of [`watch`].
+//! apart: how arguments are read and values are shown, the findings of `device why`, the events and
+//! the screen of `watch`.
 
 mod account;
 mod batch;
@@ -37,11 +38,14 @@ pub use rewards::RewardsArgs;
 pub use schema::SchemaArgs;
 pub use watch::WatchArgs;
 
+pub(crate) use output::print;
+
 pub(crate) use maker::registered as maker_registered;
 pub(crate) use network::created as network_created;
 pub(crate) use schema::published as schema_published;
 
-use std::future::Future;
+use cairn_chain::Chain;
+use cairn_types::DeviceId;
 
 use crate::cli::{Global, Output};
 
@@ -95,6 +99,14 @@ pub async fn run(global: &Global, command: &OwnerCommand) -> Result<(), OwnerErr
 /// Whatever stops it; [`OwnerError::exit_code`] says with which code to exit.
 pub async fn run_gateway(global: &Global, command: &GatewayAdmin) -> Result<(), OwnerError> {
 	boxed(gateway::run(global, command)).await
+}
+
+/// Why a device earns or not, as text.
+///
+/// # Errors
+/// If the node does not answer.
+pub(crate) async fn explain_device(chain: &Chain, id: DeviceId) -> Result<String, OwnerError> {
+	boxed(why::text(chain, id)).await
 }
 
 /// An error as it is shown on the standard error: text, or JSON with cause and remedy apart.

@@ -53,9 +53,10 @@ enum SchemaCommand {
 
 /// Publish a schema, for good; prints its id
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["host", "file"]))]
 struct Publish {
 	/// The schema that the agent reports of the machine it runs on
-	#[arg(long, required_unless_present = "file", conflicts_with = "file")]
+	#[arg(long)]
 	host: bool,
 
 	/// A schema in JSON or TOML, as `cairn schema show ID --output json` prints it

@@ -121,7 +121,8 @@ impl Books {
 				let rate = of(self.chain.rate(self.network, cycle, At::Best)).await;
 				let rate = rate.expect("a frozen cycle has a rate");
 				// A Q64 fraction: ⌊units · rate / 2^64⌋.
-				entitlement += units.checked_mul(rate).expect("at most a cycle's pool in Q64") >> 64;
+				entitlement +=
+					units.checked_mul(rate).expect("at most a cycle's pool in Q64") >> 64;
 			}
 		}
 		entitlement

@@ -184,7 +184,8 @@ impl Network {
 pub(crate) async fn placed(chain: &Chain, device: DeviceId) -> Slot {
 	until("a device's place", PLACED, async || {
 		let clock = Box::pin(chain.clock(At::Best)).await.ok()?;
-		let facts = Box::pin(chain.device_facts(device, clock.now.window, At::Best)).await.ok()??;
+		let facts =
+			Box::pin(chain.device_facts(device, clock.now.window, At::Best)).await.ok()??;
 		facts.assignment.filter(|_| facts.active).map(|place| place.slot)
 	})
 	.await

@@ -13,6 +13,11 @@ use cairn_types::{Attempt, DeviceId, GatewayId, Window};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::TcpStream,
+	time::timeout,
+};
 
 use super::{
 	process::{Process, cairn, free_port},
@@ -24,6 +29,9 @@ const START: Duration = Duration::from_secs(60);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(5);
+/// How long a connection that sends a byte now and then may live, and the time between two bytes.
+const CUT: Duration = Duration::from_secs(60);
+const DRIP: Duration = Duration::from_millis(250);
 /// How long a reading may have to wait until it is judged for good: two windows, and some more.
 const JUDGED: Duration = Duration::from_secs(30);
 
@@ -163,6 +171,11 @@ impl Gateway {
 		gateway
 	}
 
+	/// Where it listens.
+	pub(crate) const fn address(&self) -> SocketAddr {
+		self.address
+	}
+
 	/// Kill -9.
 	pub(crate) fn kill(&mut self) {
 		self.process.kill();
@@ -214,4 +227,27 @@ fn spawn(
 		.arg(data)
 		.args(options);
 	Process::start("the gateway", &mut command, log)
+}
+
+/// Send `head`, then a byte now and then, until the other side answers or hangs up; returns what it
+/// answered.
+pub(crate) async fn trickle(address: SocketAddr, head: &str) -> String {
+	let mut stream = TcpStream::connect(address).await.expect("a connection");
+	stream.write_all(head.as_bytes()).await.expect("an open connection");
+	let mut buffer = vec![0; 1_024];
+	let cut = async {
+		loop {
+			match timeout(DRIP, stream.read(&mut buffer)).await {
+				Ok(Ok(read)) => return read,
+				Ok(Err(_)) => return 0,
+				Err(_) => {
+					if stream.write_all(b"x").await.is_err() {
+						return 0;
+					}
+				},
+			}
+		}
+	};
+	let read = timeout(CUT, cut).await.expect("a slow connection is cut in time");
+	String::from_utf8_lossy(&buffer[..read]).into_owned()
 }

@@ -115,12 +115,7 @@ impl Hand {
 	}
 
 	/// Seal what must not be accepted; returns the error's name.
-	pub(crate) async fn refused(
-		&self,
-		chain: &Chain,
-		window: Window,
-		header: &HeaderV1,
-	) -> String {
+	pub(crate) async fn refused(&self, chain: &Chain, window: Window, header: &HeaderV1) -> String {
 		let call = calls::telemetry::seal(self.id, window, &Header::V1(header.clone()));
 		refused(chain, &call, &self.operator).await
 	}
@@ -130,4 +125,27 @@ impl Hand {
 		self.nodes = batch.nodes;
 		self.leaf = batch.leaf;
 	}
+}
+
+/// A change that makes a header unacceptable.
+pub(crate) type Change = fn(&mut HeaderV1);
+
+/// What makes a header of one device unacceptable to the chain, each with the error's name.
+pub(crate) fn bad_headers() -> [(Change, &'static str); 11] {
+	[
+		(|header| header.attempt += 1, "Telemetry::WrongAttempt"),
+		(|header| header.previous_root = [7; 32], "Telemetry::WrongPreviousRoot"),
+		(|header| header.rules += 1, "Telemetry::WrongRules"),
+		(|header| header.payload_size = 0, "Telemetry::EmptyBatch"),
+		(|header| header.sums.devices = 0, "Telemetry::EmptyBatch"),
+		(|header| header.sums.readings = 0, "Telemetry::TooManyReadings"),
+		(|header| header.sums.readings = 129, "Telemetry::TooManyReadings"),
+		(|header| header.payload_size = u64::MAX, "Telemetry::PayloadTooLarge"),
+		(
+			|header| header.sums = Sums { units: 1, readings: 2, devices: 2 },
+			"Telemetry::TooManyDevices",
+		),
+		(|header| header.sums.units = u128::from(CAP) + 1, "Telemetry::TooManyUnits"),
+		(|header| header.sums.units = u128::MAX, "Telemetry::TooManyUnits"),
+	]
 }

@@ -22,7 +22,7 @@ pub(crate) mod verdict;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cairn_types::Periods;
+use cairn_types::{Periods, Window};
 use tokio::{
 	sync::{Mutex, MutexGuard},
 	time::{Instant, sleep_until, timeout_at},
@@ -60,13 +60,13 @@ pub(crate) fn now_millis() -> u64 {
 	u64::try_from(now.as_millis()).expect("milliseconds fit for a while")
 }
 
-/// Wait until the current window has just begun; returns it.
-pub(crate) async fn window_begun(periods: &Periods) -> u32 {
+/// Wait until the current window is in its first part, one of `parts`; returns it.
+pub(crate) async fn window_begun(periods: &Periods, parts: u64) -> Window {
 	let limit = Duration::from_millis(periods.window_millis() * 2);
 	until("the beginning of a window", limit, async || {
 		let now = now_millis();
 		let window = periods.window_at(now);
-		(now - periods.start_of(window) < periods.window_millis() / 5).then_some(window)
+		(now - periods.start_of(window) < periods.window_millis() / parts).then_some(window)
 	})
 	.await
 }

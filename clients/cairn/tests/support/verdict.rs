@@ -1,11 +1,14 @@
 //! Verdicts as bytes, made by hand: what a stranger's node could send.
 
-use cairn_chain::{Chain, calls};
-use cairn_telemetry::{VerdictClaim, authority::AuthoritySignature};
-use cairn_types::Hash32;
+use std::sync::Arc;
+
+use cairn_chain::calls;
+use cairn_telemetry::{Verdict, VerdictClaim, authority::AuthoritySignature};
+use cairn_types::{GatewayId, Hash32, Window};
 use codec::{Compact, Decode, Encode};
 use serde_json::Value;
 use sp_core::{Pair, sr25519};
+use subxt::Metadata;
 
 use super::{
 	chain::of,
@@ -20,6 +23,62 @@ pub(crate) fn verdict_key(suri: &str) -> sr25519::Pair {
 	sr25519::Pair::from_string(suri, None).expect("a development key")
 }
 
+/// Where verdicts are cast.
+pub(crate) struct Booth<'a> {
+	node: &'a Node,
+	genesis: Hash32,
+	metadata: Arc<Metadata>,
+}
+
+impl<'a> Booth<'a> {
+	/// At `node`, for the chain of `genesis`.
+	pub(crate) async fn open(node: &'a Node, genesis: Hash32) -> Self {
+		Self { node, genesis, metadata: of(node.chain.metadata()).await }
+	}
+
+	/// Sign and send a verdict as the member's own node would.
+	pub(crate) async fn vote(
+		&self,
+		claim: &VerdictClaim,
+		key: &sr25519::Pair,
+	) -> Result<Value, Refused> {
+		self.vote_signed_for(&self.genesis, claim, key).await
+	}
+
+	/// The same, the signature being for the chain of `genesis`.
+	pub(crate) async fn vote_signed_for(
+		&self,
+		genesis: &Hash32,
+		claim: &VerdictClaim,
+		key: &sr25519::Pair,
+	) -> Result<Value, Refused> {
+		// A general transaction of format 5: version byte, extension version 0, then what the
+		// extensions say: immortal era, nonce 0, tip 0, no metadata hash.
+		let head = [0x45, 0, 0, 0, 0, 0];
+		self.send(&head, &self.call(claim, &sign(claim, genesis, key))).await
+	}
+
+	/// Send a verdict as an extrinsic of format 5 that says nothing of its sender.
+	pub(crate) async fn vote_bare(
+		&self,
+		claim: &VerdictClaim,
+		key: &sr25519::Pair,
+	) -> Result<Value, Refused> {
+		self.send(&[0x05], &self.call(claim, &sign(claim, &self.genesis, key))).await
+	}
+
+	fn call(&self, claim: &VerdictClaim, signature: &AuthoritySignature) -> Vec<u8> {
+		let call = calls::telemetry::submit_verdict(claim, signature);
+		call.encode(&self.metadata).expect("a known call")
+	}
+
+	async fn send(&self, head: &[u8], call: &[u8]) -> Result<Value, Refused> {
+		let length = u32::try_from(head.len() + call.len()).expect("a short transaction");
+		let bytes = [Compact(length).encode().as_slice(), head, call].concat();
+		self.node.submit_bytes(&bytes).await
+	}
+}
+
 /// A signature over `claim` for the chain of `genesis`.
 pub(crate) fn sign(
 	claim: &VerdictClaim,
@@ -30,45 +89,23 @@ pub(crate) fn sign(
 	AuthoritySignature::decode(&mut signature.encode().as_slice()).expect("64 bytes")
 }
 
-/// The bytes of the call.
-pub(crate) async fn call(
-	chain: &Chain,
-	claim: &VerdictClaim,
-	signature: &AuthoritySignature,
-) -> Vec<u8> {
-	let metadata = of(chain.metadata()).await;
-	calls::telemetry::submit_verdict(claim, signature).encode(&metadata).expect("a known call")
-}
-
-/// A general transaction of format 5: version byte, extension version 0, then what the extensions
-/// say (immortal era, nonce 0, tip 0, no metadata hash), and the call.
-pub(crate) fn general(call: &[u8]) -> Vec<u8> {
-	framed(&[[0x45, 0, 0, 0, 0, 0].as_slice(), call].concat())
-}
-
-/// An extrinsic of format 5 that nobody has signed.
-pub(crate) fn bare(call: &[u8]) -> Vec<u8> {
-	framed(&[[0x05].as_slice(), call].concat())
-}
-
-fn framed(bytes: &[u8]) -> Vec<u8> {
-	let length = u32::try_from(bytes.len()).expect("a short transaction");
-	[Compact(length).encode().as_slice(), bytes].concat()
-}
-
-/// Sign and send a verdict as the member's own node would.
-pub(crate) async fn vote(
-	node: &Node,
-	claim: &VerdictClaim,
-	genesis: &Hash32,
-	key: &sr25519::Pair,
-) -> Result<Value, Refused> {
-	let bytes = call(&node.chain, claim, &sign(claim, genesis, key)).await;
-	node.submit_bytes(&general(&bytes)).await
-}
-
 /// The code by which the chain refused a verdict.
 pub(crate) fn rejection(result: &Result<Value, Refused>) -> Option<u8> {
 	let refused = result.as_ref().err().filter(|refused| refused.code == INVALID)?;
 	refused.data.strip_prefix("Custom error: ")?.parse().ok()
+}
+
+/// What makes a sound verdict false, each with the code that it is refused by.
+pub(crate) fn false_verdicts(sound: &VerdictClaim) -> [(VerdictClaim, u8); 9] {
+	[
+		(VerdictClaim { gateway: GatewayId(9_999), ..*sound }, 1),
+		(VerdictClaim { window: Window::MAX, ..*sound }, 1),
+		(VerdictClaim { attempt: sound.attempt + 1, ..*sound }, 1),
+		(VerdictClaim { header_hash: [5; 32], ..*sound }, 5),
+		(VerdictClaim { session: sound.session + 7, ..*sound }, 5),
+		(VerdictClaim { member: 1, ..*sound }, 7),
+		(VerdictClaim { member: u32::MAX, ..*sound }, 7),
+		(VerdictClaim { tag: [0; 32], ..*sound }, 9),
+		(VerdictClaim { verdict: Verdict::Unavailable, ..*sound }, 9),
+	]
 }

@@ -123,16 +123,6 @@ impl Viewer {
 		Ok(Self { output, screen, last: None, notes: Vec::new() })
 	}
 
-	/// Whether lines are printed.
-	pub(crate) fn is_plain(&self) -> bool {
-		self.screen.is_none()
-	}
-
-	/// What was shown last.
-	pub(crate) fn last(&self) -> Option<&Snapshot> {
-		self.last.as_ref()
-	}
-
 	/// Show what there is, and tell what happened.
 	///
 	/// # Errors
@@ -143,6 +133,14 @@ impl Viewer {
 		}
 		self.last = Some(snapshot);
 		self.redraw()
+	}
+
+	/// Tell several things that are not on the chain.
+	///
+	/// # Errors
+	/// If they cannot be written.
+	pub(crate) fn note_all(&mut self, texts: &[String]) -> Result<(), OwnerError> {
+		texts.iter().try_for_each(|text| self.note(text))
 	}
 
 	/// Tell something that is not on the chain.
@@ -182,7 +180,7 @@ impl Viewer {
 			Output::Text => format!("#{:<7} {event}", best.number),
 			Output::Json => json!({ "block": best.number, "what": event }).to_string(),
 		};
-		if self.is_plain() {
+		if self.screen.is_none() {
 			let mut out = io::stdout().lock();
 			writeln!(out, "{line}")?;
 			out.flush()?;

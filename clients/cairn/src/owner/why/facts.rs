@@ -11,7 +11,6 @@ use super::super::{
 	batch::{self, Batch},
 	earnings::{Gateways, SlotEarning, places},
 	error::OwnerError,
-	session::Session,
 };
 use crate::{clock::now_millis, protocol::DeviceReport};
 
@@ -60,12 +59,11 @@ pub(crate) enum Reach {
 /// # Errors
 /// If the node does not answer, or nothing answers at `url`.
 pub(crate) async fn gather(
-	session: &Session,
+	chain: &Chain,
 	id: DeviceId,
 	url: Option<&str>,
 ) -> Result<Facts, OwnerError> {
-	let chain = &session.chain;
-	let clock = session.clock().await?;
+	let clock = chain.clock(At::Best).await?;
 	let device = chain.device(id, At::Best).await?;
 	let mut facts = Facts {
 		id,

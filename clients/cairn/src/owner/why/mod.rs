@@ -13,6 +13,7 @@ mod tests;
 
 use std::fmt;
 
+use cairn_chain::Chain;
 use cairn_types::DeviceId;
 use serde::Serialize;
 use serde_json::json;
@@ -135,9 +136,18 @@ pub(crate) fn explain(facts: &Facts) -> Vec<Finding> {
 /// If the node does not answer.
 pub(crate) async fn run(session: &Session, args: &WhyArgs) -> Result<(), OwnerError> {
 	let spinner = session.spinner(format!("looking at device {}", args.id));
-	let facts = Box::pin(gather(session, args.id, args.gateway.as_deref())).await?;
+	let facts = Box::pin(gather(&session.chain, args.id, args.gateway.as_deref())).await?;
 	drop(spinner);
 	session.print(&Explained { device: args.id, findings: explain(&facts) })
+}
+
+/// Why a device earns or not, as text.
+///
+/// # Errors
+/// If the node does not answer.
+pub(crate) async fn text(chain: &Chain, id: DeviceId) -> Result<String, OwnerError> {
+	let facts = Box::pin(gather(chain, id, None)).await?;
+	Ok(Explained { device: id, findings: explain(&facts) }.to_string())
 }
 
 /// Why a device earns or not.
