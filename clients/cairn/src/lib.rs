@@ -1,6 +1,7 @@
 //! The `cairn` command as a library, so that tests and other tools can run its parts.
 //!
 //! - [`agent`]: this machine as a device.
+//! - [`demo`]: all of it together on one machine.
 //! - [`gateway`]: collects readings, seals windows, serves committees and owners.
 //! - [`owner`]: what owners of devices and operators of networks do.
 //! - [`protocol`]: what the two say to each other.
@@ -11,6 +12,7 @@ pub mod agent;
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod demo;
 mod error;
 pub mod gateway;
 pub mod owner;

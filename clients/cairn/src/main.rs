@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use cairn::{
 	Error, agent,
 	cli::{Global, init_logging},
-	gateway,
+	demo, gateway,
 	owner::{self, OwnerCommand},
 };
 use clap::{Parser, Subcommand};
@@ -26,6 +26,8 @@ enum Command {
 	Agent(agent::Args),
 	/// Collect readings of devices and seal them.
 	Gateway(gateway::Args),
+	/// A chain, a gateway and this machine as a device, until rewards are claimed.
+	Demo(demo::DemoArgs),
 	#[command(flatten)]
 	Owner(OwnerCommand),
 }
@@ -54,6 +56,7 @@ async fn run(cli: &Cli) -> Result<(), Error> {
 			gateway::Command::Run(args) => Ok(Box::pin(gateway::execute(&global.node, args)).await?),
 			gateway::Command::Admin(command) => Ok(owner::run_gateway(global, command).await?),
 		},
+		Command::Demo(args) => Ok(Box::pin(demo::run(global, args)).await?),
 		Command::Owner(command) => Ok(owner::run(global, command).await?),
 	}
 }

@@ -10,6 +10,7 @@ mod stats;
 
 use std::{
 	ffi::OsString,
+	io::{self, Write},
 	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
@@ -218,7 +219,7 @@ impl Stage<'_> {
 	}
 
 	fn start_node(&mut self, rpc: u16, p2p: u16, source: &str) -> Result<(), OwnerError> {
-		let arguments = [
+		let arguments: [OsString; 12] = [
 			"--dev".into(),
 			"--base-path".into(),
 			self.directory.join("node").into_os_string(),
@@ -239,7 +240,7 @@ impl Stage<'_> {
 	fn start_gateway(&mut self, id: GatewayId, port: u16, node: &str) -> Result<(), OwnerError> {
 		let key = self.directory.join("operator.key");
 		place::write_secret(&key, setup::SEALER_SECRET)?;
-		let arguments = [
+		let arguments: [OsString; 12] = [
 			"gateway".into(),
 			"run".into(),
 			"--id".into(),
@@ -257,7 +258,7 @@ impl Stage<'_> {
 	}
 
 	fn start_agent(&mut self, key: &Path, gateway: &str) -> Result<(), OwnerError> {
-		let arguments = [
+		let arguments: [OsString; 8] = [
 			"agent".into(),
 			"run".into(),
 			"--gateway".into(),
@@ -339,13 +340,20 @@ impl Stage<'_> {
 				() = quit(&mut viewer) => return Ok(End::Stopped),
 			};
 			self.processes.check()?;
-			let snapshot = Box::pin(collector.snapshot(block)).await?;
+			let snapshot = match Box::pin(collector.snapshot(block)).await {
+				Ok(snapshot) => snapshot,
+				// If it was more than a moment's trouble, the next check or the deadline tells.
+				Err(error) => {
+					note(&mut viewer, &[error.to_string()])?;
+					continue;
+				},
+			};
 			self.stats.note(&snapshot);
-			let claimed = Box::pin(self.claim(scene, &snapshot)).await;
 			if let Some(viewer) = &mut viewer {
-				viewer.show(snapshot)?;
-				viewer.note_all(&claimed.notes)?;
+				viewer.show(snapshot.clone())?;
 			}
+			let claimed = Box::pin(self.claim(scene, &snapshot)).await;
+			note(&mut viewer, &claimed.notes)?;
 			if let (true, Some(claim)) = (self.once, claimed.paid) {
 				return if claim.paid == claim.displayed {
 					Ok(End::Done)
@@ -392,7 +400,9 @@ impl Stage<'_> {
 	/// Tell people how far it is, while nothing is shown live.
 	fn say(&self, text: &str) {
 		if self.output == Output::Text {
-			println!("[{:>5.1} s] {text}", self.began.elapsed().as_secs_f64());
+			let seconds = self.began.elapsed().as_secs_f64();
+			// A demo that nobody reads still ends in order.
+			let _ = writeln!(io::stdout().lock(), "[{seconds:>5.1} s] {text}");
 		}
 	}
 }
@@ -413,6 +423,12 @@ fn differs(claim: Claimed) -> OwnerError {
 		),
 		"report it: what is displayed has to be what a claim pays",
 	)
+}
+
+/// Tell who watches.
+fn note(viewer: &mut Option<Viewer>, texts: &[String]) -> Result<(), OwnerError> {
+	let Some(viewer) = viewer else { return Ok(()) };
+	texts.iter().try_for_each(|text| viewer.note(text))
 }
 
 /// Ready when the user asks a live view to stop.

@@ -95,19 +95,6 @@ impl SignBy for OwnerSigning {
 	}
 }
 
-/// A signer that is known already.
-pub(crate) struct Known<'a>(pub(crate) &'a Signer);
-
-impl SignBy for Known<'_> {
-	fn signer(&self) -> Result<Signer, OwnerError> {
-		Ok(self.0.clone())
-	}
-
-	fn finalized(&self) -> bool {
-		false
-	}
-}
-
 /// The signer: of --suri, else of the file, else of the environment.
 fn resolve(
 	suri: Option<&Secret>,

@@ -129,14 +129,6 @@ pub(crate) fn device_key(text: &str) -> Result<DeviceKey, String> {
 	}
 }
 
-/// A maker's certification key: 32 bytes in hex, `ed25519:` in front or not.
-pub(crate) fn ed25519_key(text: &str) -> Result<ed25519::Public, String> {
-	match device_key(text)? {
-		DeviceKey::Ed25519(key) => Ok(key),
-		_ => Err("makers sign certificates with ed25519 keys".to_owned()),
-	}
-}
-
 /// A serial number or model: 1 to 32 bytes.
 pub(crate) fn serial(text: &str) -> Result<Serial, String> {
 	if text.is_empty() {
@@ -242,8 +234,6 @@ mod tests {
 		}
 		let printed = format!("sr25519 0x{}", crate::agent::key_hex(&sr));
 		assert_eq!(device_key(&printed), Ok(sr));
-		let DeviceKey::Ed25519(public) = ed else { unreachable!("made above") };
-		assert_eq!(ed25519_key(&format!("0x{}", hex::encode(public.0))), Ok(public));
 		for text in ["", "ed25519:12", "rsa:00", "ed25519:zz", "secp256k1:0101"] {
 			assert!(device_key(text).is_err(), "{text}");
 		}

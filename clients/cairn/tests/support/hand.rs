@@ -69,7 +69,7 @@ impl Hand {
 		let (slot, device) = (self.slot, self.device.id);
 		let devices = [DeviceReadings { slot, device, leaf: self.leaf.clone(), readings }];
 		let mut nodes = self.nodes.clone();
-		let sealed = seal(&context, &|_: Cycle| 0, attempt, &devices, &mut nodes);
+		let sealed = seal(&context, &|_: Cycle| 0u128, attempt, &devices, &mut nodes);
 		let sealed = sealed.expect("sound readings");
 		let leaf = sealed.leaves.into_iter().next().map(|(_, leaf)| leaf);
 		let (header, payload) = (sealed.header, sealed.payload);

@@ -25,7 +25,7 @@ pub(crate) fn verdict_key(suri: &str) -> sr25519::Pair {
 
 /// Where verdicts are cast.
 pub(crate) struct Booth<'a> {
-	node: &'a Node,
+	pub(crate) node: &'a Node,
 	genesis: Hash32,
 	metadata: Arc<Metadata>,
 }
@@ -42,40 +42,37 @@ impl<'a> Booth<'a> {
 		claim: &VerdictClaim,
 		key: &sr25519::Pair,
 	) -> Result<Value, Refused> {
-		self.vote_signed_for(&self.genesis, claim, key).await
+		self.node.submit_bytes(&self.ballot(&self.genesis, claim, key)).await
 	}
 
-	/// The same, the signature being for the chain of `genesis`.
-	pub(crate) async fn vote_signed_for(
+	/// The bytes of a verdict that is signed for the chain of `genesis`: a general transaction of
+	/// format 5. Another signature at each call.
+	pub(crate) fn ballot(
 		&self,
 		genesis: &Hash32,
 		claim: &VerdictClaim,
 		key: &sr25519::Pair,
-	) -> Result<Value, Refused> {
-		// A general transaction of format 5: version byte, extension version 0, then what the
-		// extensions say: immortal era, nonce 0, tip 0, no metadata hash.
-		let head = [0x45, 0, 0, 0, 0, 0];
-		self.send(&head, &self.call(claim, &sign(claim, genesis, key))).await
+	) -> Vec<u8> {
+		// Version byte, extension version 0, then what the extensions say: immortal era, nonce 0, tip
+		// 0, no metadata hash.
+		self.extrinsic(&[0x45, 0, 0, 0, 0, 0], claim, &sign(claim, genesis, key))
 	}
 
-	/// Send a verdict as an extrinsic of format 5 that says nothing of its sender.
-	pub(crate) async fn vote_bare(
+	/// The bytes of a verdict as an extrinsic of format 5 that says nothing of its sender.
+	pub(crate) fn bare(&self, claim: &VerdictClaim, key: &sr25519::Pair) -> Vec<u8> {
+		self.extrinsic(&[0x05], claim, &sign(claim, &self.genesis, key))
+	}
+
+	fn extrinsic(
 		&self,
+		head: &[u8],
 		claim: &VerdictClaim,
-		key: &sr25519::Pair,
-	) -> Result<Value, Refused> {
-		self.send(&[0x05], &self.call(claim, &sign(claim, &self.genesis, key))).await
-	}
-
-	fn call(&self, claim: &VerdictClaim, signature: &AuthoritySignature) -> Vec<u8> {
+		signature: &AuthoritySignature,
+	) -> Vec<u8> {
 		let call = calls::telemetry::submit_verdict(claim, signature);
-		call.encode(&self.metadata).expect("a known call")
-	}
-
-	async fn send(&self, head: &[u8], call: &[u8]) -> Result<Value, Refused> {
+		let call = call.encode(&self.metadata).expect("a known call");
 		let length = u32::try_from(head.len() + call.len()).expect("a short transaction");
-		let bytes = [Compact(length).encode().as_slice(), head, call].concat();
-		self.node.submit_bytes(&bytes).await
+		[Compact(length).encode().as_slice(), head, &call].concat()
 	}
 }
 

@@ -135,14 +135,6 @@ impl Viewer {
 		self.redraw()
 	}
 
-	/// Tell several things that are not on the chain.
-	///
-	/// # Errors
-	/// If they cannot be written.
-	pub(crate) fn note_all(&mut self, texts: &[String]) -> Result<(), OwnerError> {
-		texts.iter().try_for_each(|text| self.note(text))
-	}
-
 	/// Tell something that is not on the chain.
 	///
 	/// # Errors
