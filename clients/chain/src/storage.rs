@@ -6,7 +6,8 @@
 
 use cairn_telemetry::{Fault, Sums};
 use cairn_types::{
-	Amount, Attempt, Cycle, GatewayId, Hash32, MakerId, Slot, Tick, Window, view::SlotRecord,
+	Amount, Attempt, Cycle, GatewayId, Hash32, MakerId, NetworkId, Slot, Tick, Window,
+	view::SlotRecord,
 };
 use codec::{Decode, DecodeAll, Encode};
 use sp_core::ed25519;
@@ -139,6 +140,18 @@ impl Chain {
 	pub async fn cycle_view(&self, cycle: Cycle, at: At) -> Result<Option<CycleView>, Error> {
 		let key = [prefix("Rewards", "Cycles"), twox_64_concat(&cycle)].concat();
 		self.stored("a cycle", &key, at).await
+	}
+
+	/// A network's weight with the first cycle of each value, ascending: the newest may hold from the
+	/// next cycle on only. Empty if it never had one.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn weights(&self, network: NetworkId, at: At) -> Result<Vec<(Cycle, u32)>, Error> {
+		let key = [prefix("Rewards", "Weights"), twox_64_concat(&network)].concat();
+		let record: Option<(u32, Vec<(Cycle, u32)>)> =
+			self.stored("a network's weight", &key, at).await?;
+		Ok(record.map(|(_, history)| history).unwrap_or_default())
 	}
 
 	/// The votes on a batch; empty before the first, or if there is no such batch.

@@ -76,6 +76,18 @@ fn cycles_are_laid_out_as_expected() {
 }
 
 #[test]
+fn weights_are_laid_out_as_expected() {
+	let metadata = metadata();
+	let record = value(&metadata, "Rewards", "Weights", 1);
+	assert_eq!(parts(&metadata, record), ["granted", "history"]);
+	// A newtype around a bounded vector of pairs.
+	let pair = item(&metadata, field(&metadata, record, "history"));
+	let found = metadata.types().resolve(pair).expect("every type is listed");
+	let scale_info::TypeDef::Tuple(pair) = &found.type_def else { panic!("not a pair") };
+	assert_eq!(pair.fields.len(), 2);
+}
+
+#[test]
 fn batches_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let record = value(&metadata, "Telemetry", "Batches", 3);

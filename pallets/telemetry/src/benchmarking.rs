@@ -127,7 +127,7 @@ fn queue<T: Config>(gateway: GatewayId, window: Window, batch: BatchRecord) {
 
 /// Two attested batches that were paid for long ago, each the last one of its session.
 fn queue_two_old<T: Config>(gateway: GatewayId) {
-	for ordinal in 0..2 {
+	for ordinal in 0..2u32 {
 		let session = ordinal.saturating_add(1);
 		keep_session::<T>(session, any_key());
 		let mut batch = full_batch::<T>(session, ordinal, Vote::Valid);

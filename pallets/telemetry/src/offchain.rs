@@ -37,10 +37,10 @@ const DONE_KEY: &[u8] = b"cairn/telemetry/done";
 
 /// One run takes no new batch after this, in milliseconds.
 const RUN_MILLIS: u64 = 8_000;
-/// A request for one part of a batch ends after this, in milliseconds.
-const REQUEST_MILLIS: u64 = 10_000;
-/// The lock expires after the longest run: a killed node frees it.
-const LOCK_MILLIS: u64 = RUN_MILLIS + 3 * REQUEST_MILLIS;
+/// Fetching and checking one batch ends after this, in milliseconds: one deadline for all its parts.
+const BATCH_MILLIS: u64 = 10_000;
+/// The lock expires after the longest run: a node that was killed in one goes on then.
+const LOCK_MILLIS: u64 = RUN_MILLIS + BATCH_MILLIS + 2_000;
 /// Blocks after which a verdict that is not on chain is submitted again.
 const RESUBMIT_BLOCKS: u32 = 5;
 /// Verdicts remembered: more than can be owed at once, few enough to read and write whole.
@@ -249,8 +249,12 @@ impl<T: Config> Pallet<T> {
 		let record = Gateways::<T>::get(gateway).ok_or(Unavailable::NotFound)?;
 		let context =
 			Self::window_context(record.network, *window).ok_or(Unavailable::NotFound)?;
-		let url = |part: Part| [source, &part.path(*gateway, *window, *attempt)].concat();
-		let header = read_header(&url(Part::Header))?;
+		let deadline = sp_io::offchain::timestamp().add(Duration::from_millis(BATCH_MILLIS));
+		let get = |part: Part| {
+			let path = part.path(*gateway, *window, *attempt);
+			Response::get(&[source, &path].concat(), deadline)
+		};
+		let header = read_header(get(Part::Header)?)?;
 		let name = cairn_telemetry::header_hash(&context.genesis, *gateway, *window, &header);
 		if name != batch.header_hash {
 			return Err(Unavailable::Mismatch);
@@ -261,8 +265,8 @@ impl<T: Config> Pallet<T> {
 			chunk,
 			&|slot| Self::slot_facts(*gateway, slot, *window),
 			&|cycle| T::Units::rate(record.network, cycle),
-			Response::get(&url(Part::Ledger))?,
-			Response::get(&url(Part::Payload))?,
+			get(Part::Ledger)?,
+			get(Part::Payload)?,
 		)
 	}
 
@@ -325,8 +329,7 @@ fn note_stats(verdict: Option<Verdict>, checked: Option<&Checked>, millis: u64) 
 	record.set(&stats);
 }
 
-fn read_header(url: &str) -> Result<Header, Unavailable> {
-	let mut response = Response::get(url)?;
+fn read_header(mut response: Response) -> Result<Header, Unavailable> {
 	let mut bytes = Vec::new();
 	let mut buffer = [0; MAX_HEADER_BYTES];
 	loop {
@@ -351,9 +354,7 @@ struct Response {
 }
 
 impl Response {
-	fn get(url: &str) -> Result<Self, Unavailable> {
-		let deadline =
-			sp_io::offchain::timestamp().add(Duration::from_millis(REQUEST_MILLIS));
+	fn get(url: &str, deadline: Timestamp) -> Result<Self, Unavailable> {
 		let request = sp_io::offchain::http_request_start("GET", url, &[])
 			.map_err(|()| Unavailable::Unreachable)?;
 		// An empty chunk sends the request.

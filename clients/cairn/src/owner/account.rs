@@ -73,7 +73,7 @@ pub(crate) async fn transfer(global: &Global, args: &TransferArgs) -> Result<(),
 	let receipt = |outcome: &Outcome| {
 		Receipt::new(format!("transferred {}", format::amount(args.amount)), outcome)
 			.with("to", account_text(&args.to))
-			.with("amount", args.amount.to_string())
+			.with_amount("amount", args.amount)
 	};
 	session.submit_and_print(&call, &args.signing, receipt).await
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cairn_chain::{
 	At, Outcome, account_text, calls,
-	views::{BatchStage, Clock, GatewayView, HeadView},
+	views::{BatchStage, BatchView, Clock, GatewayView, HeadView},
 };
 use cairn_types::{Attempt, GatewayId, NetworkId, Slot, Window};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sp_core::bounded::BoundedVec;
 
 use super::{
-	batch::recent,
+	batch::{Batch, recent},
 	error::OwnerError,
 	format,
 	options::Signing,
@@ -225,11 +225,6 @@ async fn run_show(session: &Session, id: GatewayId) -> Result<(), OwnerError> {
 	let clock = session.clock().await?;
 	let matured = session.chain.matured(id, At::Best).await?;
 	let batches = recent(&session.chain, &gateway, &clock).await?;
-	let stages = batches.iter().map(|batch| {
-		let attempt = batch.view.attempt;
-		format!("window {} attempt {attempt}: {}", batch.view.window, batch.text(&clock))
-	});
-	let batches = stages.collect();
 	session.print(&Shown { gateway, clock, matured, batches })
 }
 
@@ -294,6 +289,11 @@ fn is_collected(error: &OwnerError) -> bool {
 fn collected(id: GatewayId, outcome: &Outcome) -> Receipt {
 	type Fields = (GatewayId, Window, Attempt, u128, u32, u128);
 	let batches = outcome.all::<Fields>("Telemetry", "Collected");
+	let words = batches.iter().map(|(_, window, _, share, members, _)| {
+		let members = format::count(u64::from(*members), "member");
+		format!("window {window}: {} to each of {members}", format::amount(*share))
+	});
+	let words = words.collect::<Vec<_>>().join("\n               ");
 	let batches = batches.iter().map(|(_, window, attempt, share, members, returned)| {
 		json!({
 			"window": window,
@@ -303,7 +303,7 @@ fn collected(id: GatewayId, outcome: &Outcome) -> Receipt {
 			"returned": Smallest(*returned),
 		})
 	});
-	receipt("fees paid out", id, outcome).with("batches", batches.collect::<Vec<_>>())
+	receipt("fees paid out", id, outcome).with_shown("batches", batches.collect::<Vec<_>>(), words)
 }
 
 /// A gateway as it is shown.
@@ -311,7 +311,7 @@ struct Shown {
 	gateway: GatewayView,
 	clock: Clock,
 	matured: Option<HeadView>,
-	batches: Vec<String>,
+	batches: Vec<Batch>,
 }
 
 fn head_json(head: &HeadView) -> Value {
@@ -344,7 +344,7 @@ impl Serialize for Shown {
 			"accrued": Smallest(gateway.accrued),
 			"paid": Smallest(gateway.paid),
 			"window": self.clock.now.window,
-			"recent": self.batches,
+			"recent": self.batches.iter().map(|batch| batch.json(&self.clock)).collect::<Vec<_>>(),
 		});
 		document.serialize(serializer)
 	}
@@ -357,7 +357,8 @@ impl fmt::Display for Shown {
 		writeln!(f, "gateway {}: {state} network {}", gateway.gateway, gateway.network)?;
 		writeln!(f, "  operator     {}", account_text(&gateway.operator))?;
 		writeln!(f, "  endpoint     {}", format::text(&gateway.endpoint))?;
-		writeln!(f, "  devices      {} assigned, {} slots given", gateway.assigned, gateway.slots)?;
+		let slots = format::count(u64::from(gateway.slots), "slot");
+		writeln!(f, "  devices      {} assigned, {slots} given so far", gateway.assigned)?;
 		let window = |head: Option<&HeadView>| match head {
 			Some(head) => format!("window {}", head.window),
 			None => "none".to_owned(),
@@ -373,7 +374,8 @@ impl fmt::Display for Shown {
 		let (accrued, paid) = (format::amount(gateway.accrued), format::amount(gateway.paid));
 		writeln!(f, "  earned       {accrued} by its devices, {paid} of it claimed")?;
 		for batch in &self.batches {
-			writeln!(f, "  {batch}")?;
+			let BatchView { window, attempt, .. } = &batch.view;
+			writeln!(f, "  window {window} attempt {attempt}: {}", batch.text(&self.clock))?;
 		}
 		Ok(())
 	}

@@ -80,7 +80,8 @@ impl fmt::Display for Smallest {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Receipt {
 	action: String,
-	fields: Vec<(&'static str, Value)>,
+	/// Name, value, and how people see it if that is another way.
+	fields: Vec<(&'static str, Value, Option<String>)>,
 	notes: Vec<String>,
 	place: Place,
 }
@@ -103,7 +104,25 @@ impl Receipt {
 	/// Add what programs read and people see.
 	#[must_use]
 	pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-		self.fields.push((name, value.into()));
+		self.fields.push((name, value.into(), None));
+		self
+	}
+
+	/// Add an amount.
+	#[must_use]
+	pub(crate) fn with_amount(self, name: &'static str, amount: u128) -> Self {
+		self.with_shown(name, amount.to_string(), format::amount(amount))
+	}
+
+	/// Add what programs and people see in different ways.
+	#[must_use]
+	pub(crate) fn with_shown(
+		mut self,
+		name: &'static str,
+		value: impl Into<Value>,
+		shown: String,
+	) -> Self {
+		self.fields.push((name, value.into(), Some(shown)));
 		self
 	}
 
@@ -119,7 +138,7 @@ impl Serialize for Receipt {
 	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 		let mut map = serializer.serialize_map(None)?;
 		map.serialize_entry("action", &self.action)?;
-		for (name, value) in &self.fields {
+		for (name, value, _) in &self.fields {
 			map.serialize_entry(name, value)?;
 		}
 		map.serialize_entry("block", &self.place.number)?;
@@ -132,8 +151,11 @@ impl Serialize for Receipt {
 impl fmt::Display for Receipt {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		writeln!(f, "{}", self.action)?;
-		for (name, value) in self.fields.iter().filter(|(_, value)| !value.is_null()) {
-			writeln!(f, "  {:<12} {}", name.replace('_', " "), plain(value))?;
+		for (name, value, shown) in &self.fields {
+			let shown = shown.clone().unwrap_or_else(|| plain(value));
+			if !value.is_null() {
+				writeln!(f, "  {:<12} {shown}", name.replace('_', " "))?;
+			}
 		}
 		let Place { number, hash, .. } = &self.place;
 		writeln!(f, "  {:<12} {number} ({})", "block", format::short_hash(hash))?;
@@ -158,7 +180,10 @@ mod tests {
 
 	fn receipt() -> Receipt {
 		let outcome = Outcome { block: [1; 32], number: 7, index: 2, events: Vec::new() };
-		Receipt::new("maker registered", &outcome).with("maker", 3).note("next: certify")
+		Receipt::new("maker registered", &outcome)
+			.with("maker", 3)
+			.with_amount("bond", format::UNIT)
+			.note("next: certify")
 	}
 
 	#[test]
@@ -166,7 +191,7 @@ mod tests {
 		let value = serde_json::to_value(receipt()).expect("serializes");
 		let hash = format::hash(&[1; 32]);
 		let expected = serde_json::json!({
-			"action": "maker registered", "maker": 3,
+			"action": "maker registered", "maker": 3, "bond": "1000000000000",
 			"block": 7, "block_hash": hash, "extrinsic": 2,
 		});
 		assert_eq!(value, expected);
@@ -175,7 +200,10 @@ mod tests {
 	#[test]
 	fn a_receipt_tells_people_what_is_next() {
 		let text = receipt().to_string();
-		assert!(text.starts_with("maker registered\n  maker        3\n"), "{text}");
+		assert!(
+			text.starts_with("maker registered\n  maker        3\n  bond         1 CAIRN\n"),
+			"{text}"
+		);
 		assert!(text.contains("block        7 (0x0101…0101)") && text.contains("next: certify"));
 	}
 

@@ -93,7 +93,12 @@ impl fmt::Display for Shown {
 			None => writeln!(f, "  gateway      none")?,
 			Some(dated) => {
 				let Assignment { gateway, slot } = dated.current;
-				writeln!(f, "  gateway      {gateway}, slot {slot}, since window {}", dated.since)?;
+				let since = if dated.since > window { "from" } else { "since" };
+				writeln!(
+					f,
+					"  gateway      {gateway}, slot {slot}, {since} window {}",
+					dated.since
+				)?;
 			},
 		}
 		let activity = state.activity;

@@ -178,8 +178,8 @@ async fn run_release(session: &Session, one: &OnePlace) -> Result<(), OwnerError
 		.with("gateway", gateway.0)
 		.with("slot", slot)
 		.with("payee", account_text(&payee))
-		.with("released", released.to_string())
-		.with("unvested", unvested.to_string());
+		.with_amount("released", released)
+		.with_amount("unvested", unvested);
 	session.print(&receipt)
 }
 

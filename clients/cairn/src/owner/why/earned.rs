@@ -1,6 +1,6 @@
 //! Checks of units and money: what is counted, what the network shares, what can be claimed.
 
-use cairn_chain::views::DeviceView;
+use cairn_chain::views::{DeviceView, NetworkView};
 use cairn_economics::value;
 use cairn_types::Amount;
 
@@ -13,6 +13,9 @@ use crate::owner::{
 		slot_text,
 	},
 };
+
+/// Name of the check of the network's share.
+const POOL: &str = "pool";
 
 /// Every check of units and money, in order.
 pub(super) fn findings(facts: &Facts, device: &DeviceView) -> Vec<Finding> {
@@ -44,27 +47,19 @@ fn units(facts: &Facts) -> Vec<Finding> {
 
 /// The network's share of the current cycle.
 fn pool(facts: &Facts) -> Option<Finding> {
-	const CHECK: &str = "pool";
 	let network = facts.network.as_ref()?;
 	let cycle = facts.cycle.as_ref()?;
 	let id = network.network;
 	if !network.config.admission.is_certified() {
 		return Some(Finding::bad(
-			CHECK,
+			POOL,
 			format!("network {id} admits every device, so it has no part in the bootstrap pool"),
 			"ask its operator to admit certified devices only",
 		));
 	}
 	let pool = cycle.pool(network.weight);
 	if pool == 0 {
-		return Some(Finding::bad(
-			CHECK,
-			format!(
-				"network {id} has weight {} of {}: its units are worth nothing",
-				network.weight, cycle.weights
-			),
-			"weights are set by governance; those of a new network hold from its second cycle on",
-		));
+		return Some(worthless(facts, network, cycle.weights));
 	}
 	let number = facts.clock.cycle;
 	let mut says = format!(
@@ -77,7 +72,29 @@ fn pool(facts: &Facts) -> Option<Finding> {
 	if let Some(share) = share(facts, pool, network.units) {
 		says = format!("{says}; the device's part would be {}", format::amount(share));
 	}
-	Some(Finding::good(CHECK, says))
+	Some(Finding::good(POOL, says))
+}
+
+/// A network without a part in the pool: for good, or until its weight begins.
+fn worthless(facts: &Facts, network: &NetworkView, weights: u64) -> Finding {
+	let id = network.network;
+	let now = facts.clock.cycle;
+	match facts.weights.last() {
+		Some((since, weight)) if *since > now && *weight > 0 => {
+			let says = format!(
+				"network {id} has no weight in cycle {now}; {weight} from cycle {since} on"
+			);
+			Finding::wait(POOL, says)
+		},
+		_ => Finding::bad(
+			POOL,
+			format!(
+				"network {id} has weight {} of {weights}: its units are worth nothing",
+				network.weight
+			),
+			"weights are set by governance",
+		),
+	}
 }
 
 /// What the device's units of the current cycle would be worth if it ended now.

@@ -5,7 +5,7 @@ use cairn_chain::{
 	views::{Clock, DeviceView, GatewayView, NetworkView},
 };
 use cairn_telemetry::WindowContext;
-use cairn_types::{DeviceId, GatewayId, NetworkId};
+use cairn_types::{Cycle, DeviceId, GatewayId, NetworkId};
 
 use super::super::{
 	batch::{self, Batch},
@@ -27,6 +27,8 @@ pub(crate) struct Facts {
 	pub(crate) device: Option<DeviceView>,
 	/// Its network.
 	pub(crate) network: Option<NetworkView>,
+	/// Its weight, with the first cycle of each value, ascending.
+	pub(crate) weights: Vec<(Cycle, u32)>,
 	/// The current cycle's numbers.
 	pub(crate) cycle: Option<CycleView>,
 	/// The gateway of its newest assignment.
@@ -72,6 +74,7 @@ pub(crate) async fn gather(
 		clock,
 		device: None,
 		network: None,
+		weights: Vec::new(),
 		gateway: None,
 		reach: Reach::Nobody,
 		context: None,
@@ -81,6 +84,7 @@ pub(crate) async fn gather(
 	let Some(device) = device else { return Ok(facts) };
 	let network = device.state.network;
 	facts.network = chain.network(network, At::Best).await?;
+	facts.weights = chain.weights(network, At::Best).await?;
 	let places = places(&device.state);
 	facts.device = Some(device);
 	let mut gateways = Gateways::new(chain, url).await?;

@@ -185,6 +185,7 @@ fn healthy() -> Facts {
 		now_millis: 25 * 6_000 + 2_000,
 		device: Some(device()),
 		network: Some(network()),
+		weights: vec![(3, 1)],
 		cycle: Some(cycle),
 		gateway: Some(gateway()),
 		reach: Reach::Answered(Box::new(report())),
@@ -460,8 +461,10 @@ fn the_networks_share_is_explained() {
 		facts.network.as_mut().expect("a network").config.admission = Admission::Open;
 	});
 	assert_found(&open, "pool", Mark::Bad, "admits every device");
-	let weightless = with(|facts| facts.network.as_mut().expect("a network").weight = 0);
+	let mut weightless = with(|facts| facts.network.as_mut().expect("a network").weight = 0);
 	assert_found(&weightless, "pool", Mark::Bad, "worth nothing");
+	weightless.weights = vec![(7, 1)];
+	assert_found(&weightless, "pool", Mark::Wait, "no weight in cycle 6; 1 from cycle 7 on");
 }
 
 #[test]
