@@ -3,7 +3,8 @@
 use crate::{
 	AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, Historical,
 	InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment,
-	VERSION, configs::consensus::BABE_GENESIS_EPOCH_CONFIG, genesis, opaque::SessionKeys, queries, timing,
+	VERSION, configs::consensus::BABE_GENESIS_EPOCH_CONFIG, genesis, opaque::SessionKeys, queries,
+	timing,
 };
 use alloc::vec::Vec;
 use cairn_telemetry::{Account, WindowContext};

@@ -83,7 +83,10 @@ pub mod pallet {
 			assert!(self.rewards.vesting > 0, "a claim vests within a cycle at the earliest");
 			let Split { validators, treasury } = self.rewards.split;
 			let whole = validators.deconstruct().saturating_add(treasury.deconstruct());
-			assert!(whole <= Permill::one().deconstruct(), "shares of the emission are at most 100%");
+			assert!(
+				whole <= Permill::one().deconstruct(),
+				"shares of the emission are at most 100%"
+			);
 
 			for parameter in self.all() {
 				if let (key, Some(value)) = parameter.into_parts() {

@@ -138,8 +138,8 @@ pub(crate) fn matured(gateway: GatewayId) -> Option<HeadView> {
 
 pub(crate) fn earning(gateway: GatewayId, at: Slot) -> Option<EarningView> {
 	let slot = slot(gateway, at)?;
-	let (paid, unvested) =
-		Rewards::earning(gateway, at).map_or((0, 0), |earning| (earning.paid, earning.unreleased()));
+	let (paid, unvested) = Rewards::earning(gateway, at)
+		.map_or((0, 0), |earning| (earning.paid, earning.unreleased()));
 	Some(EarningView { slot, paid, unvested })
 }
 

@@ -2,7 +2,6 @@
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn-runtime --test reference` writes the pages anew.
 
-
 use cairn_telemetry::Fault;
 use pallet_telemetry::Rejection;
 use scale_info::{MetaType, TypeDef, Variant, form::MetaForm};
@@ -23,13 +22,16 @@ fn variants(ty: &MetaType) -> Vec<Variant<MetaForm>> {
 
 /// Documentation as one paragraph that fits into a table's cell.
 fn paragraph(docs: &[&str]) -> String {
-	let text: Vec<_> = docs.iter().map(|line| line.trim()).take_while(|line| !line.is_empty()).collect();
+	let text: Vec<_> =
+		docs.iter().map(|line| line.trim()).take_while(|line| !line.is_empty()).collect();
 	text.join(" ").replace('|', "\\|").replace("[`", "`").replace("`]", "`")
 }
 
 fn calls() -> String {
 	let mut page = format!("# Calls\n\n{NOTE}\n");
-	for pallet in cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
+	for pallet in
+		cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST)
+	{
 		let Some(calls) = &pallet.calls else { continue };
 		let _ = writeln!(page, "\n## {} ({})\n", pallet.name, pallet.index);
 		page.push_str("| index | call | arguments | what it does |\n|---|---|---|---|\n");
@@ -38,7 +40,8 @@ fn calls() -> String {
 				.fields
 				.iter()
 				.map(|field| {
-					let ty = field.type_name.unwrap_or_default().replace("T::AccountId", "AccountId");
+					let ty =
+						field.type_name.unwrap_or_default().replace("T::AccountId", "AccountId");
 					format!("{}: `{ty}`", field.name.unwrap_or_default())
 				})
 				.collect();
@@ -56,7 +59,9 @@ fn errors() -> String {
 		 cause and what to do. What checks say of a batch, and why the pool refuses a verdict, is at \
 		 the end.\n"
 	);
-	for pallet in cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
+	for pallet in
+		cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST)
+	{
 		let Some(errors) = &pallet.error else { continue };
 		let _ = writeln!(page, "\n## {} ({})\n", pallet.name, pallet.index);
 		page.push_str("| index | error | cause and remedy |\n|---|---|---|\n");
@@ -101,7 +106,9 @@ fn the_page_of_errors_follows_the_code() {
 #[test]
 fn every_error_names_its_cause_and_a_remedy() {
 	sp_io::TestExternalities::default().execute_with(|| {
-		for pallet in cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST) {
+		for pallet in
+			cairn_runtime::documentation().pallets.iter().filter(|pallet| pallet.index >= FIRST)
+		{
 			let Some(errors) = &pallet.error else { continue };
 			for error in variants(&errors.ty) {
 				assert!(!error.docs.is_empty(), "{}::{} has no text", pallet.name, error.name);

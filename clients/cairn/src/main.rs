@@ -53,7 +53,9 @@ async fn run(cli: &Cli) -> Result<(), Error> {
 	match command {
 		Command::Agent(args) => Ok(Box::pin(agent::execute(global, args)).await?),
 		Command::Gateway(args) => match &args.command {
-			gateway::Command::Run(args) => Ok(Box::pin(gateway::execute(&global.node, args)).await?),
+			gateway::Command::Run(args) => {
+				Ok(Box::pin(gateway::execute(&global.node, args)).await?)
+			},
 			gateway::Command::Admin(command) => Ok(owner::run_gateway(global, command).await?),
 		},
 		Command::Demo(args) => Ok(Box::pin(demo::run(global, args)).await?),

@@ -115,8 +115,7 @@ impl Outcome {
 	/// The fields of every event of that name that has such fields.
 	#[must_use]
 	pub fn all<T: Decode>(&self, pallet: &str, name: &str) -> Vec<T> {
-		let named =
-			self.events.iter().filter(|event| event.pallet == pallet && event.name == name);
+		let named = self.events.iter().filter(|event| event.pallet == pallet && event.name == name);
 		named.filter_map(|event| T::decode(&mut event.fields.as_slice()).ok()).collect()
 	}
 }

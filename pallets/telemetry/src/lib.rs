@@ -33,9 +33,7 @@ pub mod pallet {
 		CurrentSession, DeviceRegistry, Entropy, NetworkRegistry, SchemaRegistry, Timekeeper,
 		UnitBook,
 	};
-	use cairn_types::{
-		Amount, Attempt, GatewayId, Hash32, NetworkId, Slot, Window,
-	};
+	use cairn_types::{Amount, Attempt, GatewayId, Hash32, NetworkId, Slot, Window};
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{Consideration, Footprint, fungible},
@@ -471,7 +469,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Sealed`].
 		#[pallet::call_index(3)]
-				pub fn seal(
+		pub fn seal(
 			origin: OriginFor<T>,
 			gateway: GatewayId,
 			window: Window,
@@ -505,7 +503,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Died`].
 		#[pallet::call_index(5)]
-				pub fn expire(origin: OriginFor<T>, gateway: GatewayId) -> DispatchResult {
+		pub fn expire(origin: OriginFor<T>, gateway: GatewayId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expire(gateway)
 		}
@@ -532,11 +530,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::LeafClosed`].
 		#[pallet::call_index(7)]
-		pub fn close_leaf(
-			origin: OriginFor<T>,
-			gateway: GatewayId,
-			slot: Slot,
-		) -> DispatchResult {
+		pub fn close_leaf(origin: OriginFor<T>, gateway: GatewayId, slot: Slot) -> DispatchResult {
 			let payee = ensure_signed(origin)?;
 			Self::do_close_leaf(&payee, gateway, slot)
 		}

@@ -142,10 +142,8 @@ impl<T: Config> Pallet<T> {
 	/// One run: everything this node owes, as far as time allows.
 	pub(crate) fn run_worker(block: BlockNumberFor<T>) {
 		let Some(source) = source_url() else { return };
-		let mut lock = StorageLock::<Time>::with_deadline(
-			LOCK_KEY,
-			Duration::from_millis(LOCK_MILLIS),
-		);
+		let mut lock =
+			StorageLock::<Time>::with_deadline(LOCK_KEY, Duration::from_millis(LOCK_MILLIS));
 		let Ok(_guard) = lock.try_lock() else { return };
 		let stop = sp_io::offchain::timestamp().add(Duration::from_millis(RUN_MILLIS));
 		let mut memory = Memory::load();
@@ -182,8 +180,15 @@ impl<T: Config> Pallet<T> {
 					let seed = Self::committee_seed(gateway, window, attempt, &batch)?;
 					let committee = Self::committee_of(gateway, window, attempt, &batch)?;
 					let members = Self::local_members(batch.session, &committee);
-					(!members.is_empty())
-						.then_some(Duty { gateway, window, attempt, batch, seed, due, members })
+					(!members.is_empty()).then_some(Duty {
+						gateway,
+						window,
+						attempt,
+						batch,
+						seed,
+						due,
+						members,
+					})
 				})
 		})
 	}
@@ -201,10 +206,8 @@ impl<T: Config> Pallet<T> {
 			let done = match decide(&situation) {
 				Action::Nothing => continue,
 				Action::Submit(done) => Some(Done { submitted: block, ..done }),
-				Action::Check { last_chance } => {
-					Self::examine(source, duty, *member, last_chance)
-						.map(|(verdict, tag)| Done { verdict, tag, submitted: block })
-				},
+				Action::Check { last_chance } => Self::examine(source, duty, *member, last_chance)
+					.map(|(verdict, tag)| Done { verdict, tag, submitted: block }),
 			};
 			let Some(done) = done else { continue };
 			if Self::submit(duty, *member, key, &done) {
@@ -247,8 +250,7 @@ impl<T: Config> Pallet<T> {
 	fn fetch_and_check(source: &str, duty: &Duty, chunk: u64) -> Result<Checked, Unavailable> {
 		let Duty { gateway, window, attempt, batch, .. } = duty;
 		let record = Gateways::<T>::get(gateway).ok_or(Unavailable::NotFound)?;
-		let context =
-			Self::window_context(record.network, *window).ok_or(Unavailable::NotFound)?;
+		let context = Self::window_context(record.network, *window).ok_or(Unavailable::NotFound)?;
 		let deadline = sp_io::offchain::timestamp().add(Duration::from_millis(BATCH_MILLIS));
 		let get = |part: Part| {
 			let path = part.path(*gateway, *window, *attempt);

@@ -1,9 +1,7 @@
 //! What the pallet keeps of gateways and batches; nothing here knows `T: Config`.
 
 use cairn_telemetry::{Fault, Header, Sums, Verdict, committee::MAX_COMMITTEE};
-use cairn_types::{
-	Amount, Attempt, Hash32, NetworkId, Slot, Tick, Window, view::SlotRecord,
-};
+use cairn_types::{Amount, Attempt, Hash32, NetworkId, Slot, Tick, Window, view::SlotRecord};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
@@ -153,15 +151,7 @@ pub enum Stage {
 
 /// A gateway.
 #[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct GatewayRecord<AccountId, Ticket> {
 	/// Who seals, and pays for it.
@@ -324,15 +314,7 @@ pub enum BatchStage {
 
 /// A sealed batch.
 #[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct BatchRecord {
 	/// What it is called.
@@ -417,15 +399,7 @@ pub struct LedgerRecord {
 
 /// A slot with its deposit.
 #[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct SlotEntry<AccountId, Ticket> {
 	/// Whose slot, when, and who is paid.

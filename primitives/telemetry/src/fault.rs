@@ -95,6 +95,12 @@ faults! {
 
 impl core::fmt::Display for Fault {
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-		write!(f, "{self:?} (code {}): {} Remedy: {}", self.code(), self.cause().trim(), self.remedy())
+		write!(
+			f,
+			"{self:?} (code {}): {} Remedy: {}",
+			self.code(),
+			self.cause().trim(),
+			self.remedy()
+		)
 	}
 }

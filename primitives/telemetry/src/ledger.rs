@@ -1,10 +1,7 @@
 //! A gateway's ledger: what it keeps of each device, and how a leaf is hashed.
 
 use cairn_economics::{OpenCycles, RateSource, fold};
-use cairn_types::{
-	Amount, DeviceId, Hash32, Periods, SchemaId, Slot, Tick,
-	schema::MAX_CHANNELS,
-};
+use cairn_types::{Amount, DeviceId, Hash32, Periods, SchemaId, Slot, Tick, schema::MAX_CHANNELS};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -160,12 +157,7 @@ impl Account {
 	/// What the account is worth at `tick`: settled + Σ ⌊units · rate⌋ over its frozen open cycles,
 	/// folded as `step` folds them.
 	#[must_use]
-	pub fn entitlement(
-		&self,
-		tick: Tick,
-		periods: &Periods,
-		rates: &impl RateSource,
-	) -> Amount {
+	pub fn entitlement(&self, tick: Tick, periods: &Periods, rates: &impl RateSource) -> Amount {
 		let account = self.latest();
 		account.settled.saturating_add(fold(&mut account.open.clone(), tick, periods, rates))
 	}

@@ -43,10 +43,7 @@ const MIN_DEVICE_BYTES: u64 = 135;
 /// brings a leaf of at most 768 bytes and at most 32 subtrees of 38.
 #[must_use]
 pub const fn size_limit(payload_size: u64) -> u64 {
-	payload_size
-		.div_ceil(MIN_DEVICE_BYTES)
-		.saturating_mul(768 + 32 * 38)
-		.saturating_add(4_096)
+	payload_size.div_ceil(MIN_DEVICE_BYTES).saturating_mul(768 + 32 * 38).saturating_add(4_096)
 }
 
 /// Reads a partial ledger beside a payload and folds the roots before and after.

@@ -196,7 +196,9 @@ impl Observer for PayloadObserver {
 		let start = self.wanted.saturating_mul(CHUNK);
 		let end = start.saturating_add(CHUNK);
 		let here = |position: u64| {
-			usize::try_from(position.saturating_sub(self.seen)).unwrap_or(usize::MAX).min(bytes.len())
+			usize::try_from(position.saturating_sub(self.seen))
+				.unwrap_or(usize::MAX)
+				.min(bytes.len())
 		};
 		self.chunk.extend_from_slice(bytes.get(here(start)..here(end)).unwrap_or_default());
 		self.seen = self.seen.saturating_add(bytes.len() as u64);

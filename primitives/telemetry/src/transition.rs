@@ -97,11 +97,8 @@ impl Entry {
 	/// The entry as a node of the transition tree.
 	#[must_use]
 	pub fn node(&self) -> Annotated {
-		let sums = Sums {
-			units: u128::from(self.units),
-			readings: u64::from(self.readings),
-			devices: 1,
-		};
+		let sums =
+			Sums { units: u128::from(self.units), readings: u64::from(self.readings), devices: 1 };
 		Annotated { hash: self.hash(), sums }
 	}
 }
@@ -122,13 +119,8 @@ impl Tree for TransitionTree {
 	type Node = Annotated;
 
 	fn join(left: &Annotated, right: &Annotated) -> Annotated {
-		let hash = hash(&[
-			&[ANNOTATED],
-			&left.hash,
-			&left.sums.bytes(),
-			&right.hash,
-			&right.sums.bytes(),
-		]);
+		let hash =
+			hash(&[&[ANNOTATED], &left.hash, &left.sums.bytes(), &right.hash, &right.sums.bytes()]);
 		Annotated { hash, sums: left.sums.plus(right.sums) }
 	}
 

@@ -43,13 +43,7 @@ impl<T: Clone + PartialEq> Dated<T> {
 	///
 	/// # Errors
 	/// [`TooEarly`] if `tick` is before the tick at which the last change settled.
-	pub fn change(
-		self,
-		value: T,
-		since: u32,
-		tick: u32,
-		settled: u32,
-	) -> Result<Self, TooEarly> {
+	pub fn change(self, value: T, since: u32, tick: u32, settled: u32) -> Result<Self, TooEarly> {
 		if tick < self.settled {
 			return Err(TooEarly);
 		}

@@ -128,7 +128,8 @@ impl DeviceKey {
 				sp_io::crypto::sr25519_verify(signature, message, key)
 			},
 			(Self::Secp256k1(key), DeviceSignature::Secp256k1(signature)) => {
-				is_low_s(signature) && sp_io::crypto::ecdsa_verify_prehashed(signature, message, key)
+				is_low_s(signature)
+					&& sp_io::crypto::ecdsa_verify_prehashed(signature, message, key)
 			},
 			_ => false,
 		}

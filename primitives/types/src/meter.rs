@@ -48,7 +48,16 @@ pub enum MeterRule {
 
 /// Why a meter rule cannot be used with a schema.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum MeterFault {
 	/// `expected` is 0 or above 128, or a cap or rate is zero.

@@ -588,7 +588,11 @@ impl Unit {
 			Self::BatterySeconds | Self::Second | Self::Millisecond | Self::Minute | Self::Hour => {
 				matches!(quantity, Quantity::Duration)
 			},
-			Self::Hertz | Self::PerSecond | Self::PerMinute | Self::BeatsPerMinute | Self::Megahertz => {
+			Self::Hertz
+			| Self::PerSecond
+			| Self::PerMinute
+			| Self::BeatsPerMinute
+			| Self::Megahertz => {
 				matches!(quantity, Quantity::Frequency)
 			},
 			Self::Beats => {
@@ -633,7 +637,9 @@ impl Unit {
 			Self::Candela | Self::Lumen | Self::CandelaPerSquareMetre => {
 				matches!(quantity, Quantity::LuminousIntensity)
 			},
-			Self::KilogramPerCubicMetre | Self::MilligramPerLitre | Self::MicrogramPerCubicMetre => {
+			Self::KilogramPerCubicMetre
+			| Self::MilligramPerLitre
+			| Self::MicrogramPerCubicMetre => {
 				matches!(quantity, Quantity::Concentration)
 			},
 			Self::Decibel => {
@@ -672,7 +678,12 @@ impl Unit {
 			Self::VoltAmpereReactive | Self::Kilovar => {
 				matches!(quantity, Quantity::ReactivePower)
 			},
-			Self::VoltAmpereReactiveSecond | Self::Joule | Self::JoulePerMetre | Self::WattHour | Self::KilowattHour | Self::VarHour => {
+			Self::VoltAmpereReactiveSecond
+			| Self::Joule
+			| Self::JoulePerMetre
+			| Self::WattHour
+			| Self::KilowattHour
+			| Self::VarHour => {
 				matches!(quantity, Quantity::Energy)
 			},
 			Self::Newton => {

@@ -72,10 +72,7 @@ pub mod production {
 	};
 	/// Emission: with cycles of a day, the bootstrap share halves every two years.
 	pub const REWARDS: RewardsPolicy = RewardsPolicy {
-		split: Split {
-			validators: Permill::from_percent(30),
-			treasury: Permill::from_percent(10),
-		},
+		split: Split { validators: Permill::from_percent(30), treasury: Permill::from_percent(10) },
 		bootstrap_floor: Permill::from_percent(5),
 		bootstrap_start: Permill::from_percent(80),
 		half_life: 730,

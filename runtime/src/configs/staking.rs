@@ -1,8 +1,8 @@
 //! Nominated proof of stake: who may validate, who elects them, what they are paid.
 
 use crate::{
-	AccountId, Balance, Balances, Rewards, Runtime, RuntimeEvent, RuntimeHoldReason, Session, Staking,
-	Timestamp, VoterList, configs::bag_thresholds, timing,
+	AccountId, Balance, Balances, Rewards, Runtime, RuntimeEvent, RuntimeHoldReason, Session,
+	Staking, Timestamp, VoterList, configs::bag_thresholds, timing,
 };
 use cairn_traits::ValidatorPart;
 use frame_election_provider_support::{

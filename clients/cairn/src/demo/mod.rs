@@ -15,7 +15,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use cairn_chain::{BlockId, Chain, Kind, Signer, SubmitOptions, calls};
+use cairn_chain::{At, BlockId, Chain, Kind, Signer, SubmitOptions, calls};
 use cairn_types::{DeviceId, GatewayId};
 use tokio::{
 	signal::ctrl_c,
@@ -61,6 +61,12 @@ pub struct DemoArgs {
 	#[arg(long)]
 	once: bool,
 
+	/// Shell command to run after the first claim while everything still runs; its status becomes the
+	/// demo's. It finds CAIRN_WS, CAIRN_DEVICE, CAIRN_GATEWAY, CAIRN_SLOT, CAIRN_WINDOW and
+	/// CAIRN_ATTEMPT (the newest matured batch) in its environment
+	#[arg(long, value_name = "COMMAND", requires = "once")]
+	then: Option<String>,
+
 	/// The node's program [default: cairn-node beside this program, or on the PATH]
 	#[arg(long, value_name = "PATH")]
 	node_bin: Option<PathBuf>,
@@ -97,6 +103,7 @@ pub async fn run(global: &Global, args: &DemoArgs) -> Result<(), OwnerError> {
 	let mut stage = Stage {
 		output: global.output,
 		once: args.once,
+		then: args.then.clone(),
 		node_program: place::find_node(args.node_bin.as_deref())?,
 		directory: &directory,
 		logs,
@@ -152,6 +159,7 @@ async fn interrupted() {
 struct Stage<'a> {
 	output: Output,
 	once: bool,
+	then: Option<String>,
 	node_program: PathBuf,
 	directory: &'a Directory,
 	logs: PathBuf,
@@ -163,6 +171,8 @@ struct Stage<'a> {
 /// What was set up: who is watched, and who claims.
 struct Scene {
 	chain: Chain,
+	node_url: String,
+	gateway: GatewayId,
 	gateway_url: String,
 	device: DeviceId,
 	owner: Signer,
@@ -176,6 +186,7 @@ impl Stage<'_> {
 			return Box::pin(self.follow(&scene)).await;
 		}
 		match timeout(ONCE, Box::pin(self.follow(&scene))).await {
+			Ok(Ok(End::Done)) => Box::pin(self.run_then(&scene)).await.map(|()| End::Done),
 			Ok(end) => end,
 			Err(_) => {
 				let reasons = explain_device(&scene.chain, scene.device).await?;
@@ -184,6 +195,40 @@ impl Stage<'_> {
 					"see the checks above; keep the logs with --logs DIR",
 				))
 			},
+		}
+	}
+
+	/// Run the command that was to follow the first claim.
+	async fn run_then(&mut self, scene: &Scene) -> Result<(), OwnerError> {
+		let Some(command) = self.then.take() else { return Ok(()) };
+		let missing = |what: &str| OwnerError::refused(format!("{what} is gone"), "run it again");
+		let batch = scene.chain.matured(scene.gateway, At::Best).await?;
+		let batch = batch.ok_or_else(|| missing("the matured batch"))?;
+		let device = scene.chain.device(scene.device, At::Best).await?;
+		let assignment = device.and_then(|device| device.state.assignment);
+		let slot = assignment.ok_or_else(|| missing("the device's slot"))?.current.slot;
+		self.say(&format!("running {command}"));
+		let status = tokio::process::Command::new("sh")
+			.args(["-c", &command])
+			.env("CAIRN_WS", &scene.node_url)
+			.env("CAIRN_DEVICE", scene.device.to_string())
+			.env("CAIRN_GATEWAY", scene.gateway.to_string())
+			.env("CAIRN_SLOT", slot.to_string())
+			.env("CAIRN_WINDOW", batch.window.to_string())
+			.env("CAIRN_ATTEMPT", batch.attempt.to_string())
+			.kill_on_drop(true)
+			.status()
+			.await;
+		match status {
+			Ok(status) if status.success() => Ok(()),
+			Ok(status) => Err(OwnerError::refused(
+				format!("{command}: {status}"),
+				"see what it printed above",
+			)),
+			Err(cause) => Err(OwnerError::refused(
+				format!("{command} cannot be run: {cause}"),
+				"give a command that sh understands",
+			)),
 		}
 	}
 
@@ -215,7 +260,7 @@ impl Stage<'_> {
 		self.reach_gateway(&gateway_url).await?;
 		self.start_agent(&key, &gateway_url)?;
 		self.say("gateway and agent run");
-		Ok(Scene { chain, gateway_url, device, owner })
+		Ok(Scene { chain, node_url, gateway, gateway_url, device, owner })
 	}
 
 	fn start_node(&mut self, rpc: u16, p2p: u16, source: &str) -> Result<(), OwnerError> {

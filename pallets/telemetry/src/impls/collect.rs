@@ -24,8 +24,8 @@ impl<T: Config> Pallet<T> {
 		window: Window,
 		attempt: Attempt,
 	) -> DispatchResult {
-		let mut batch = Batches::<T>::get((gateway, window, attempt))
-			.ok_or(Error::<T>::BatchNotFound)?;
+		let mut batch =
+			Batches::<T>::get((gateway, window, attempt)).ok_or(Error::<T>::BatchNotFound)?;
 		ensure!(!batch.collected, Error::<T>::AlreadyCollected);
 		let record = Gateways::<T>::get(gateway).ok_or(Error::<T>::Inconsistent)?;
 		let outcome = match batch.stage {

@@ -65,10 +65,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_retire_gateway(
-		operator: &T::AccountId,
-		gateway: GatewayId,
-	) -> DispatchResult {
+	pub(crate) fn do_retire_gateway(operator: &T::AccountId, gateway: GatewayId) -> DispatchResult {
 		let record = Self::gateway_of(operator, gateway)?;
 		ensure!(record.stage == Stage::Serving, Error::<T>::AlreadyRetired);
 		let until = T::Time::next_window();
@@ -132,7 +129,6 @@ fn is_url(endpoint: &[u8]) -> bool {
 		.strip_prefix(b"https://".as_slice())
 		.or_else(|| endpoint.strip_prefix(b"http://".as_slice()));
 	host.is_some_and(|host| {
-		host.first().is_some_and(u8::is_ascii_alphanumeric)
-			|| host.first() == Some(&b'[')
+		host.first().is_some_and(u8::is_ascii_alphanumeric) || host.first() == Some(&b'[')
 	}) && endpoint.iter().all(u8::is_ascii_graphic)
 }

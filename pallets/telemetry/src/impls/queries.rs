@@ -2,9 +2,7 @@
 
 use alloc::vec::Vec;
 use cairn_telemetry::{Claim, WindowContext, check::SlotFacts};
-use cairn_traits::{
-	AttestedLedger, DeviceRegistry, NetworkRegistry, SchemaRegistry, Timekeeper,
-};
+use cairn_traits::{AttestedLedger, DeviceRegistry, NetworkRegistry, SchemaRegistry, Timekeeper};
 use cairn_types::{
 	GatewayId, NetworkId, Slot, Window,
 	view::{DeviceFacts, NetworkFacts, facts},
@@ -91,8 +89,11 @@ impl<T: Config> Pallet<T> {
 			let (window, attempt) = Sealed::<T>::get(gateway, ordinal)?;
 			let batch = Batches::<T>::get((gateway, window, attempt))?;
 			let attested = matches!(batch.stage, BatchStage::Attested { .. });
-			(attested && periods.is_mature(batch.tick, now.tick))
-				.then_some(Head { window, attempt, root: batch.ledger_root })
+			(attested && periods.is_mature(batch.tick, now.tick)).then_some(Head {
+				window,
+				attempt,
+				root: batch.ledger_root,
+			})
 		})
 	}
 

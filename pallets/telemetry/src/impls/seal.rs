@@ -224,8 +224,9 @@ impl<T: Config> Pallet<T> {
 				},
 				BatchStage::Pending | BatchStage::Dead(_) => true,
 			});
-			let mature =
-				batch.as_ref().is_none_or(|batch| now.tick > batch.tick.saturating_add(periods.mature_ticks()));
+			let mature = batch
+				.as_ref()
+				.is_none_or(|batch| now.tick > batch.tick.saturating_add(periods.mature_ticks()));
 			if !over || !mature {
 				return;
 			}

@@ -213,8 +213,12 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::VerdictGiven { gateway: id, window, attempt, member, verdict });
 		if batch.stage == BatchStage::Pending {
 			match decision(&batch) {
-				Some(Outcome::Valid) => Self::attest(id, &mut gateway, (window, attempt), &mut batch),
-				Some(outcome) => Self::die(id, &mut gateway, (window, attempt), &mut batch, outcome),
+				Some(Outcome::Valid) => {
+					Self::attest(id, &mut gateway, (window, attempt), &mut batch)
+				},
+				Some(outcome) => {
+					Self::die(id, &mut gateway, (window, attempt), &mut batch, outcome)
+				},
 				None => {},
 			}
 			if batch.stage != BatchStage::Pending {
