@@ -59,7 +59,7 @@ pub struct Done {
 	pub submitted: u32,
 }
 
-/// Verdicts given by this node's members, by header hash and member, oldest first.
+/// Verdicts given by this node's members, by [`Duty::name`] and member, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 struct Memory(Vec<(Hash32, u32, Done)>);
 
@@ -68,15 +68,15 @@ impl Memory {
 		StorageValueRef::persistent(DONE_KEY).get().ok().flatten().unwrap_or_default()
 	}
 
-	fn recall(&self, header_hash: &Hash32, member: u32) -> Option<Done> {
-		let found = self.0.iter().find(|(hash, who, _)| hash == header_hash && *who == member);
+	fn recall(&self, name: &Hash32, member: u32) -> Option<Done> {
+		let found = self.0.iter().find(|(duty, who, _)| duty == name && *who == member);
 		found.map(|(_, _, done)| done.clone())
 	}
 
 	/// Remember durably, in place of what was known of the same batch and member.
-	fn keep(&mut self, header_hash: Hash32, member: u32, done: Done) {
-		self.0.retain(|(hash, who, _)| *hash != header_hash || *who != member);
-		self.0.push((header_hash, member, done));
+	fn keep(&mut self, name: Hash32, member: u32, done: Done) {
+		self.0.retain(|(duty, who, _)| *duty != name || *who != member);
+		self.0.push((name, member, done));
 		let surplus = self.0.len().saturating_sub(MAX_DONE);
 		self.0.drain(..surplus);
 		StorageValueRef::persistent(DONE_KEY).set(self);
@@ -138,6 +138,14 @@ struct Duty {
 	members: Vec<(u32, AuthorityId)>,
 }
 
+impl Duty {
+	/// What a verdict is remembered by: the header and the committee's seed, because after a reorg
+	/// the tag may be over another chunk.
+	fn name(&self) -> Hash32 {
+		cairn_telemetry::hash(&[&self.batch.header_hash, &self.seed])
+	}
+}
+
 impl<T: Config> Pallet<T> {
 	/// One run: everything this node owes, as far as time allows.
 	pub(crate) fn run_worker(block: BlockNumberFor<T>) {
@@ -159,23 +167,24 @@ impl<T: Config> Pallet<T> {
 	/// and attested ones until they are due, so that who is slow is paid like who is fast.
 	fn duties() -> impl Iterator<Item = Duty> {
 		Gateways::<T>::iter().flat_map(|(gateway, record)| {
-			let ordinals = (record.queue.oldest..=record.queue.pending).rev();
+			let (pending, attested_at) = (record.queue.pending, record.attested_at);
+			let ordinals = (record.queue.oldest..=pending).rev();
 			let batches = ordinals.filter_map(move |ordinal| {
 				let (window, attempt) = Sealed::<T>::get(gateway, ordinal)?;
 				let batch = Batches::<T>::get((gateway, window, attempt))?;
-				Some((window, attempt, batch))
+				let due = match batch.stage {
+					BatchStage::Pending if ordinal == pending => {
+						batch.due(attested_at, &T::Time::periods())
+					},
+					BatchStage::Attested { due, .. } => due,
+					// Dead, of its own or with the one before it; older ones may still be owed.
+					BatchStage::Pending | BatchStage::Dead(_) => return None,
+				};
+				Some((window, attempt, batch, due))
 			});
 			let now = T::Time::now().tick;
-			let attested_at = record.attested_at;
 			batches
-				.map_while(move |(window, attempt, batch)| {
-					let due = match batch.stage {
-						BatchStage::Pending => batch.due(attested_at, &T::Time::periods()),
-						BatchStage::Attested { due, .. } => due,
-						BatchStage::Dead(_) => return None,
-					};
-					(due > now).then_some((window, attempt, batch, due))
-				})
+				.take_while(move |(.., due)| *due > now)
 				.filter_map(move |(window, attempt, batch, due)| {
 					let seed = Self::committee_seed(gateway, window, attempt, &batch)?;
 					let committee = Self::committee_of(gateway, window, attempt, &batch)?;
@@ -197,7 +206,7 @@ impl<T: Config> Pallet<T> {
 	fn attend(source: &str, block: u32, duty: &Duty, memory: &mut Memory) {
 		for (member, key) in &duty.members {
 			let situation = Situation {
-				done: memory.recall(&duty.batch.header_hash, *member),
+				done: memory.recall(&duty.name(), *member),
 				voted: has_voted(&duty.batch, *member),
 				block,
 				tick: T::Time::now().tick,
@@ -211,7 +220,7 @@ impl<T: Config> Pallet<T> {
 			};
 			let Some(done) = done else { continue };
 			if Self::submit(duty, *member, key, &done) {
-				memory.keep(duty.batch.header_hash, *member, done);
+				memory.keep(duty.name(), *member, done);
 			}
 		}
 	}

@@ -2,6 +2,7 @@ mod close_leaf;
 mod collect;
 mod expire;
 mod ledger;
+mod offchain;
 mod properties;
 mod pruning;
 mod queries;
