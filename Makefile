@@ -104,7 +104,7 @@ $(MDBOOK_ROOT)/bin/mdbook:
 	cargo install mdbook --version $(MDBOOK_VERSION) --locked --root '$(MDBOOK_ROOT)'
 
 .PHONY: clean
-clean: ## Remove what our crates built (ARGS=--all: the dependencies too, 15 minutes to rebuild)
+clean: ## Remove what our crates built (ARGS=--all: the dependencies too, rebuilding takes long)
 	rm -rf docs/book
 ifneq ($(filter --all,$(ARGS)),)
 	@printf 'removing all of %s: the next build compiles every dependency again\n' '$(CARGO_TARGET_DIR)'

@@ -42,7 +42,7 @@ use support::{
 };
 
 /// Units of the sealed window: a device earns in proportion to the intervals it reported in.
-const UNITS: u128 = 900;
+const UNITS: u128 = (UNITS_PER_WINDOW + UNITS_PER_WINDOW / 2) as u128;
 
 /// The cycle of a batch's window.
 fn cycle_of(batch: &Batch) -> Cycle {
@@ -138,10 +138,9 @@ fn attested_readings_become_pay() {
 		// rounded down.
 		let record = pallet_rewards::Cycles::<Runtime>::get(cycle).expect("it has begun");
 		let total: Balance = paid.iter().sum();
-		assert!((1..=2).contains(&(record.bootstrap - total)), "{} - {total}", record.bootstrap);
+		assert!(record.bootstrap - total <= 2, "{} - {total}", record.bootstrap);
 		assert!(paid[0].abs_diff(2 * paid[1]) <= 1, "{paid:?}");
 		assert_eq!(pallet_rewards::Issued::<Runtime>::get().released, total);
-		assert_eq!(UNITS, u128::from(UNITS_PER_WINDOW + UNITS_PER_WINDOW / 2));
 	});
 }
 
@@ -255,7 +254,7 @@ fn entries_are_no_longer_than_what_is_paid_for() {
 		assert!(device <= DeviceRecordOf::<Runtime>::max_encoded_len());
 		let gateway = length(pallet_telemetry::Gateways::<Runtime>::hashed_key_for(GATEWAY));
 		assert!(gateway <= GatewayRecordOf::<Runtime>::max_encoded_len());
-		let slot = length(pallet_telemetry::Slots::<Runtime>::hashed_key_for(GATEWAY, 0));
+		let slot = length(pallet_telemetry::Slots::<Runtime>::hashed_key_for(GATEWAY, 0u32));
 		assert!(slot <= SlotEntryOf::<Runtime>::max_encoded_len());
 	});
 }
@@ -364,10 +363,7 @@ fn odd_calls(batch: &Batch) -> Vec<(RuntimeCall, DispatchError)> {
 		),
 		(register(weak).into(), pallet_devices::Error::<T>::KeyWeak.into()),
 		(register(uncertified).into(), pallet_devices::Error::<T>::NotAdmitted.into()),
-		(
-			SchemasCall::publish { schema: silent }.into(),
-			pallet_schemas::Error::<T>::Empty.into(),
-		),
+		(SchemasCall::publish { schema: silent }.into(), pallet_schemas::Error::<T>::Empty.into()),
 		(limits.into(), DispatchError::BadOrigin),
 		(weight.into(), DispatchError::BadOrigin),
 	]
@@ -444,7 +440,7 @@ fn an_era_pays_validators_what_has_accrued() {
 			})
 			.expect("the era ends");
 		assert!(accrued > 0);
-		assert_eq!(pallet_staking::ErasValidatorReward::<Runtime>::get(0), Some(accrued));
+		assert_eq!(pallet_staking::ErasValidatorReward::<Runtime>::get(0u32), Some(accrued));
 		let issued = || pallet_rewards::Issued::<Runtime>::get().validators;
 		assert_eq!(issued(), 0, "nothing is minted before somebody collects it");
 

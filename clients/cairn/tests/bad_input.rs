@@ -594,7 +594,11 @@ impl Story {
 			books.sequences(steady).is_superset(&accepted).then_some(())
 		})
 		.await;
-		assert_eq!(books.sequences(steady), accepted, "each reading that was taken is attested, once");
+		assert_eq!(
+			books.sequences(steady),
+			accepted,
+			"each reading that was taken is attested, once"
+		);
 	}
 
 	/// Let the committee read from a source of that kind until a batch has died; then from an honest

@@ -183,9 +183,8 @@ impl<T: Config> Pallet<T> {
 				Some((window, attempt, batch, due))
 			});
 			let now = T::Time::now().tick;
-			batches
-				.take_while(move |(.., due)| *due > now)
-				.filter_map(move |(window, attempt, batch, due)| {
+			batches.take_while(move |(.., due)| *due > now).filter_map(
+				move |(window, attempt, batch, due)| {
 					let seed = Self::committee_seed(gateway, window, attempt, &batch)?;
 					let committee = Self::committee_of(gateway, window, attempt, &batch)?;
 					let members = Self::local_members(batch.session, &committee);
@@ -198,7 +197,8 @@ impl<T: Config> Pallet<T> {
 						due,
 						members,
 					})
-				})
+				},
+			)
 		})
 	}
 

@@ -167,10 +167,8 @@ fn assert_sound() {
 		use frame_support::traits::{TryState, TryStateSelect};
 
 		let number = System::block_number();
-		let state = <AllPalletsWithSystem as TryState<BlockNumber>>::try_state(
-			number,
-			TryStateSelect::All,
-		);
+		let state =
+			<AllPalletsWithSystem as TryState<BlockNumber>>::try_state(number, TryStateSelect::All);
 		assert_eq!(state, Ok(()));
 	}
 }

@@ -22,7 +22,9 @@ use pallet_telemetry::types::BatchRecord;
 use sp_core::{Pair as _, ed25519};
 use sp_keyring::Sr25519Keyring;
 
-use super::{UncheckedExtrinsic, advance_until, apply, ask, general, genesis_hash, next_block, send};
+use super::{
+	UncheckedExtrinsic, advance_until, apply, ask, general, genesis_hash, next_block, send,
+};
 
 pub(crate) type DevicesCall = pallet_devices::Call<Runtime>;
 pub(crate) type NetworksCall = pallet_networks::Call<Runtime>;
