@@ -3,7 +3,7 @@
 //!
 //! Order makes it safe against a kill at any moment: a window is closed, sealed and stored with its
 //! ledger in one commit, and only then sent. Whatever the chain shows afterwards is reconciled by
-//! [`decide`]: sent again, taken back, or given up.
+//! [`mod@decide`]: sent again, taken back, or given up.
 
 pub mod decide;
 mod seal;
