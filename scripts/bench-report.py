@@ -350,7 +350,7 @@ def report_size(wasm: Path) -> str:
     if not wasm.is_file():
         return f"Runtime: there is no {wasm}; make build"
     size = wasm.stat().st_size
-    return f"Runtime, compressed: {size:,} bytes ({size / 1_048_576:.2f} MiB)"
+    return f"Runtime as this profile builds it: {size:,} bytes ({size / 1_048_576:.2f} MiB)"
 
 
 def targets(arguments: argparse.Namespace) -> int:
