@@ -45,11 +45,10 @@ impl<T: Config> Pallet<T> {
 		let left = batch.fee.saturating_sub(paid);
 		let returned = Self::dispose(&record.operator, outcome, left)?;
 		batch.collected = true;
-		if batch.ordinal < record.queue.oldest {
-			Batches::<T>::insert((gateway, window, attempt), batch);
+		let has_left_the_queue = batch.ordinal < record.queue.oldest;
+		Batches::<T>::insert((gateway, window, attempt), batch);
+		if has_left_the_queue {
 			Self::remove_batch(gateway, window, attempt);
-		} else {
-			Batches::<T>::insert((gateway, window, attempt), batch);
 		}
 		let event = Event::Collected { gateway, window, attempt, share, members, returned };
 		Self::deposit_event(event);
