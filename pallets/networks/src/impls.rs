@@ -236,6 +236,11 @@ impl<T: Config> NetworkRegistry for Pallet<T> {
 	fn is_open(id: NetworkId) -> bool {
 		Networks::<T>::get(id).is_some_and(|record| record.stage != Stage::Closed)
 	}
+
+	fn active_config(id: NetworkId, window: Window, cycle: Cycle) -> Option<NetworkConfig> {
+		let record = Networks::<T>::get(id).filter(|record| record.activity.contains(window))?;
+		record.config.at(cycle).cloned()
+	}
 }
 
 impl<T> From<MeterFault> for Error<T> {

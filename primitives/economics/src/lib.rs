@@ -5,11 +5,13 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![warn(missing_docs)]
 
+mod accrual;
 mod emission;
 mod fold;
 mod rate;
 mod vesting;
 
+pub use accrual::{Accrual, NotCovered};
 pub use emission::{Parts, Split, emission, taper};
 pub use fold::{MAX_OPEN, Open, OpenCycles, RateSource, TooManyOpen, count, fold};
 pub use rate::{ONE, Rate, product, rate, value};

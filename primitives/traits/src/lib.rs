@@ -4,6 +4,10 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![warn(missing_docs)]
 
+extern crate alloc;
+
+use alloc::vec::Vec;
+use cairn_economics::Accrual;
 use cairn_telemetry::Claim;
 use cairn_types::{
 	Amount, Cycle, Hash32, Moment, NetworkConfig, NetworkId, Periods, Rules, Schema, SchemaId,
@@ -96,6 +100,11 @@ pub trait NetworkRegistry {
 	fn is_active(id: NetworkId, window: Window) -> bool;
 	/// Whether it takes new devices and gateways: it exists and is not closed.
 	fn is_open(id: NetworkId) -> bool;
+
+	/// What holds of a network in `cycle` if it runs in `window`.
+	fn active_config(id: NetworkId, window: Window, cycle: Cycle) -> Option<NetworkConfig> {
+		if Self::is_active(id, window) { Self::config(id, cycle) } else { None }
+	}
 }
 
 /// Told when what a network may earn changes.
@@ -155,13 +164,19 @@ pub trait AttestedLedger {
 	/// If no such ledger is attested and kept, it has not matured, or the proof does not lead from
 	/// the leaf to its root.
 	fn prove(claim: &Claim) -> Result<NetworkId, DispatchError>;
+	/// The network of a gateway, and what was attested through it and paid of it.
+	fn accrual(gateway: GatewayId) -> Option<(NetworkId, Accrual)>;
+	/// Keep what has become of a gateway's accrual; nothing happens if there is no such gateway.
+	fn set_accrual(gateway: GatewayId, accrual: Accrual);
+	/// All gateways with their networks and accruals. Reads every gateway: for checks of state only.
+	fn accruals() -> Vec<(GatewayId, NetworkId, Accrual)>;
 }
 
 /// Told of attested units, and asked what frozen ones are worth.
 pub trait UnitBook {
-	/// `units` of `network` in `cycle` were attested through `gateway`. Never called after the cycle
-	/// is frozen.
-	fn note_attested(gateway: GatewayId, network: NetworkId, cycle: Cycle, units: u128);
+	/// `units` of `network` in `cycle` were attested through the gateway whose accrual is given: fold
+	/// what is frozen of it and count them. Never called after the cycle is frozen.
+	fn note_attested(accrual: &mut Accrual, network: NetworkId, cycle: Cycle, units: u128);
 	/// Worth of one unit of a frozen cycle in Q64; zero if it is not frozen, unknown or no longer kept.
 	/// Whether it has expired is judged by whoever folds: a step at its window, a claim now.
 	fn rate(network: NetworkId, cycle: Cycle) -> u128;
