@@ -23,7 +23,7 @@ pub use cairn_economics::{Parts, Split};
 pub use impls::ValidatorReward;
 pub use pallet::*;
 pub use types::{
-	Accrual, CycleRecord, Earner, Earning, History, Issuance, MAX_VESTING_CYCLES, NetworkCycle,
+	CycleRecord, Earner, Earning, History, Issuance, MAX_VESTING_CYCLES, NetworkCycle,
 	NetworkWeight, Params, PendingParts,
 };
 pub use weights::WeightInfo;
@@ -41,8 +41,8 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 
 	use crate::{
-		Accrual, CycleRecord, Earner, Earning, History, Issuance, NetworkCycle, NetworkWeight,
-		Params, PendingParts, WeightInfo,
+		CycleRecord, Earner, Earning, History, Issuance, NetworkCycle, NetworkWeight, Params,
+		PendingParts, WeightInfo,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -114,7 +114,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Cycles<T: Config> = StorageMap<_, Twox64Concat, Cycle, CycleRecord>;
 
-	/// Units and weight of a network in a cycle, by network and cycle mod (R + 4).
+	/// Units and pool of a network in a cycle, by network and cycle mod (R + 4).
 	///
 	/// Created at the first attestation of that network and cycle; never changed after the freeze.
 	/// A new entry takes the place of one whose rate is not kept any more, so a network never has
@@ -134,12 +134,6 @@ pub mod pallet {
 	/// Equals the sum over [`Weights`] in each cycle within its reach.
 	#[pallet::storage]
 	pub type WeightSum<T: Config> = StorageValue<_, History<u64>, ValueQuery>;
-
-	/// What a gateway's attested units are worth, and what was paid of it.
-	///
-	/// `paid` never exceeds `accrued`. Twox: the chain gives the ids. The gateway's bond pays.
-	#[pallet::storage]
-	pub type Gateways<T: Config> = StorageMap<_, Twox64Concat, GatewayId, Accrual>;
 
 	/// What each earner was paid, and what of it is still to be released.
 	///

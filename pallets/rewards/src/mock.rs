@@ -7,7 +7,7 @@ use std::{
 	collections::{BTreeMap, VecDeque},
 };
 
-use cairn_economics::{Split, count, fold};
+use cairn_economics::{Accrual, Split, count, fold};
 use cairn_telemetry::{
 	Account, AccountV1, Claim, Data, DataV1, Leaf,
 	store::{MemoryStore, prove, root, update},
@@ -108,6 +108,8 @@ impl pallet_balances::Config for Test {
 parameter_types! {
 	pub static CurrentTick: Tick = 0;
 	pub static CurrentParams: Params = PARAMS;
+	/// In storage, so that they roll back with everything else.
+	pub storage Accruals: BTreeMap<GatewayId, (NetworkId, Accrual)> = BTreeMap::new();
 }
 
 impl pallet_rewards::Config for Test {
@@ -249,6 +251,31 @@ impl AttestedLedger for World {
 			made.or_else(|| matured(claim.gateway, claim.window)).ok_or(UNPROVED)?;
 		if claim.root() == Ok(root) { Ok(network) } else { Err(UNPROVED) }
 	}
+
+	fn accrual(gateway: GatewayId) -> Option<(NetworkId, Accrual)> {
+		Accruals::get().remove(&gateway)
+	}
+
+	fn set_accrual(gateway: GatewayId, accrual: Accrual) {
+		let mut accruals = Accruals::get();
+		if let Some((_, held)) = accruals.get_mut(&gateway) {
+			*held = accrual;
+		}
+		Accruals::set(&accruals);
+	}
+
+	fn accruals() -> Vec<(GatewayId, NetworkId, Accrual)> {
+		let accruals = Accruals::get().into_iter();
+		accruals.map(|(gateway, (network, accrual))| (gateway, network, accrual)).collect()
+	}
+}
+
+/// Let units be attested through a gateway, which is registered if it is not yet.
+pub fn note_attested(gateway: GatewayId, network: NetworkId, cycle: Cycle, units: u128) {
+	let mut accruals = Accruals::get();
+	let (_, accrual) = accruals.entry(gateway).or_insert_with(|| (network, Accrual::default()));
+	Rewards::note_attested(accrual, network, cycle, units);
+	Accruals::set(&accruals);
 }
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -259,6 +286,10 @@ impl crate::BenchmarkHelper<u64> for World {
 
 	fn certified_network() -> NetworkId {
 		create_network(true)
+	}
+
+	fn note_attested(gateway: GatewayId, network: NetworkId, cycle: Cycle, units: u128) {
+		note_attested(gateway, network, cycle, units);
 	}
 
 	fn prove(claim: &Claim, network: NetworkId, payee: &u64) {
@@ -560,7 +591,7 @@ pub fn attest(id: GatewayId) {
 		Some((gateway.network, window, units))
 	});
 	if let Some((network, window, units)) = next {
-		Rewards::note_attested(id, network, PERIODS.cycle_of(window), units);
+		note_attested(id, network, PERIODS.cycle_of(window), units);
 	}
 }
 

@@ -1,14 +1,14 @@
 //! What always holds of the pallet's state.
 
 use alloc::collections::BTreeMap;
-use cairn_traits::Timekeeper;
+use cairn_traits::{AttestedLedger, Timekeeper};
 use cairn_types::{Amount, Cycle, GatewayId, NetworkId};
 use frame_support::{ensure, traits::fungible::Inspect};
 use sp_runtime::TryRuntimeError;
 
 use crate::{
-	Config, Cycles, Earner, Earnings, Gateways, GenesisIssuance, Issued, Pallet, Pending,
-	Scheduled, Totals, WeightSum, Weights,
+	Config, Cycles, Earner, Earnings, GenesisIssuance, Issued, Pallet, Pending, Scheduled, Totals,
+	WeightSum, Weights,
 	types::{Clock, kept_cycles, total},
 };
 
@@ -105,21 +105,21 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Each entry is in its place, and no cycle's weights exceed their sum: no pool is shared twice.
+	/// Each entry is in its place, and no cycle's pools exceed what is shared: none is shared twice.
 	fn totals_are_sound(clock: &Clock) -> Result<(), TryRuntimeError> {
-		let mut weights = BTreeMap::<Cycle, u64>::new();
+		let mut pools = BTreeMap::<Cycle, Amount>::new();
 		for (_, place, total) in Totals::<T>::iter() {
 			ensure!(place == clock.place(total.cycle), "rewards: totals are out of place");
 			ensure!(total.cycle <= clock.cycle, "rewards: totals of a cycle to come");
 			ensure!(total.units > 0, "rewards: totals without units");
-			let sum = weights.entry(total.cycle).or_default();
-			*sum = sum.saturating_add(u64::from(total.weight));
+			let sum = pools.entry(total.cycle).or_default();
+			*sum = sum.saturating_add(total.pool);
 		}
-		for (cycle, sum) in weights {
-			let fixed = Cycles::<T>::get(cycle).map(|record| record.weights);
+		for (cycle, sum) in pools {
+			let shared = Cycles::<T>::get(cycle).map(|record| record.bootstrap);
 			ensure!(
-				fixed.is_none_or(|fixed| sum <= fixed),
-				"rewards: networks' weights exceed their sum"
+				shared.is_none_or(|shared| sum <= shared),
+				"rewards: networks' pools exceed what is shared"
 			);
 		}
 		Ok(())
@@ -128,9 +128,9 @@ impl<T: Config> Pallet<T> {
 	/// Until a cycle is frozen, a network's units are those of its gateways.
 	fn totals_are_those_of_the_gateways(clock: &Clock) -> Result<(), TryRuntimeError> {
 		let mut of_gateways = BTreeMap::<(NetworkId, Cycle), u128>::new();
-		for accrual in Gateways::<T>::iter_values() {
+		for (_, network, accrual) in T::Ledger::accruals() {
 			for open in accrual.open.iter().filter(|open| !clock.is_frozen(open.cycle)) {
-				let units = of_gateways.entry((accrual.network, open.cycle)).or_default();
+				let units = of_gateways.entry((network, open.cycle)).or_default();
 				*units = units.saturating_add(open.units);
 			}
 		}
@@ -146,8 +146,8 @@ impl<T: Config> Pallet<T> {
 	/// than the networks' part.
 	fn gateways_are_covered(clock: &Clock) -> Result<(), TryRuntimeError> {
 		let mut accrued: Amount = 0;
-		for mut accrual in Gateways::<T>::iter_values() {
-			Self::settle(&mut accrual, clock);
+		for (_, network, mut accrual) in T::Ledger::accruals() {
+			Self::settle(&mut accrual, network, clock);
 			ensure!(
 				accrual.paid <= accrual.accrued,
 				"rewards: a gateway paid more than it accrued"
@@ -176,11 +176,11 @@ impl<T: Config> Pallet<T> {
 			released == Issued::<T>::get().released,
 			"rewards: what was released is not what slots got"
 		);
-		for (gateway, accrual) in Gateways::<T>::iter() {
+		// Slots of a gateway that is gone keep what they were paid.
+		for (gateway, _, accrual) in T::Ledger::accruals() {
 			let sum = paid.remove(&gateway).unwrap_or(0);
 			ensure!(sum == accrual.paid, "rewards: a gateway's slots were paid something else");
 		}
-		ensure!(paid.values().all(|sum| *sum == 0), "rewards: a slot was paid without a gateway");
 		Ok(())
 	}
 }

@@ -1,8 +1,8 @@
 //! Data of the pallet that knows no `Config`.
 
-use cairn_economics::{OpenCycles, Parts, RateSource, Split, TooManyOpen, count, fold, released};
+use cairn_economics::{Parts, Split, released};
 use cairn_traits::Timekeeper;
-use cairn_types::{Amount, Cycle, GatewayId, NetworkId, Periods, Slot, Tick};
+use cairn_types::{Amount, Cycle, GatewayId, Periods, Slot, Tick};
 use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::{ConstU32, bounded::BoundedVec};
@@ -84,6 +84,11 @@ impl Clock {
 		self.periods.is_frozen(cycle, self.tick)
 	}
 
+	/// Whether the records of `cycle` are kept.
+	pub(crate) const fn keeps(&self, cycle: Cycle) -> bool {
+		cycle.saturating_add(kept_cycles(&self.periods)) > self.cycle
+	}
+
 	/// Where a network's totals of `cycle` are kept.
 	pub(crate) fn place(&self, cycle: Cycle) -> u32 {
 		cycle.checked_rem(kept_cycles(&self.periods)).unwrap_or(0)
@@ -129,8 +134,8 @@ pub struct NetworkCycle {
 	pub cycle: Cycle,
 	/// Units attested in it.
 	pub units: u128,
-	/// The network's weight in it.
-	pub weight: u32,
+	/// What they share: the network's pool of the cycle, fixed when the cycle began.
+	pub pool: Amount,
 }
 
 /// Values with the first cycle of each, ascending: the newest may hold from the next cycle on only.
@@ -184,55 +189,6 @@ impl NetworkWeight {
 	/// A network that has no weight yet.
 	pub(crate) fn new(granted: u32) -> Self {
 		Self { granted, history: History::default() }
-	}
-}
-
-/// A gateway's units that are not frozen yet, what the frozen ones were worth, and what was paid.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Accrual {
-	/// The network that the gateway serves.
-	pub network: NetworkId,
-	/// Worth of all cycles folded so far.
-	pub accrued: Amount,
-	/// Paid to the gateway's slots so far.
-	pub paid: Amount,
-	/// Attested units of cycles that were not frozen when it was last folded.
-	pub open: OpenCycles<u128>,
-}
-
-/// The attested units do not cover a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotCovered;
-
-impl Accrual {
-	/// Of a gateway of which nothing was attested yet.
-	pub(crate) fn new(network: NetworkId) -> Self {
-		Self { network, accrued: 0, paid: 0, open: OpenCycles::default() }
-	}
-
-	/// Fold the cycles that are frozen now, as leaves do, but at the rates that are *kept*.
-	///
-	/// A leaf is folded at its window, up to two cycles before the batch is attested: judged by the
-	/// current cycle, its rate might have expired in between, and the leaf would not be covered.
-	pub(crate) fn settle(&mut self, clock: &Clock, rates: &impl RateSource) {
-		let periods = Periods { kept_cycles: u32::MAX, ..clock.periods };
-		let worth = fold(&mut self.open, clock.tick, &periods, rates);
-		self.accrued = self.accrued.saturating_add(worth);
-	}
-
-	/// Count attested units of a cycle that is not frozen.
-	pub(crate) fn count(&mut self, cycle: Cycle, units: u128) -> Result<(), TooManyOpen> {
-		count(&mut self.open, cycle, units)
-	}
-
-	/// Note a payment, if what has accrued covers it.
-	pub(crate) fn pay(&mut self, amount: Amount) -> Result<(), NotCovered> {
-		let paid = self.paid.checked_add(amount).ok_or(NotCovered)?;
-		if paid > self.accrued {
-			return Err(NotCovered);
-		}
-		self.paid = paid;
-		Ok(())
 	}
 }
 

@@ -1,20 +1,20 @@
 //! Turning accounts into pay, and pay into tokens.
 
+use cairn_economics::Accrual;
 use cairn_telemetry::{Account, Claim};
 use cairn_traits::{AttestedLedger, SlotBook};
 use cairn_types::{Amount, Cycle, GatewayId, NetworkId, Slot};
 use frame_support::{dispatch::DispatchResult, ensure, traits::fungible::Mutate};
 
 use crate::{
-	Accrual, Config, Cycles, Earner, Earning, Earnings, Error, Event, Gateways, Issued, Pallet,
-	types::Clock,
+	Config, Cycles, Earner, Earning, Earnings, Error, Event, Issued, Pallet, types::Clock,
 };
 
 /// What a claim comes to: decided, not written.
 pub(crate) struct Settlement {
 	/// The earner's record after it.
 	pub(crate) earning: Earning,
-	/// The gateway's record after it.
+	/// The gateway's accrual after it.
 	pub(crate) accrual: Accrual,
 	/// What is turned into pay.
 	pub(crate) earned: Amount,
@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
 			Self::assess(network, gateway, slot, account, &payee)?;
 
 		if earned > 0 {
-			Gateways::<T>::insert(gateway, accrual);
+			T::Ledger::set_accrual(gateway, accrual);
 		}
 		Earnings::<T>::insert(Earner::Slot(gateway, slot), earning);
 		Self::mint_released(&payee, released)?;
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
 		let clock = Clock::read::<T::Time>();
 		let rates = |cycle: Cycle| Self::rate_at(&clock, network, cycle);
 		let entitlement = account.entitlement(clock.tick, &clock.periods, &rates);
-		let mut accrual = Gateways::<T>::get(gateway).unwrap_or_else(|| Accrual::new(network));
+		let (_, mut accrual) = T::Ledger::accrual(gateway).unwrap_or_default();
 		let earning = Earnings::<T>::get(Earner::Slot(gateway, slot))
 			.unwrap_or_else(|| Earning::new(clock.cycle));
 		let v = Self::vesting(&clock);
@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
 		let (earning, released) = earning.release(|due| Self::can_take(payee, due));
 		ensure!(earned > 0 || released > 0, Error::<T>::NothingToClaim);
 		if earned > 0 {
-			Self::settle(&mut accrual, &clock);
+			Self::settle(&mut accrual, network, &clock);
 			accrual.pay(earned).map_err(|_| Error::<T>::BeyondAccrual)?;
 		}
 		Ok(Settlement { earning, accrual, earned, released })

@@ -2,10 +2,10 @@
 
 use cairn_economics::Rate;
 use cairn_telemetry::Account;
-use cairn_traits::SlotBook;
+use cairn_traits::{AttestedLedger, SlotBook};
 use cairn_types::{Amount, Cycle, GatewayId, NetworkId, Slot};
 
-use crate::{Config, Earner, Earning, Earnings, Gateways, Pallet, Weights, types::Clock};
+use crate::{Config, Earner, Earning, Earnings, Pallet, Weights, types::Clock};
 
 impl<T: Config> Pallet<T> {
 	/// What claiming with this account now would turn into pay, and release at once; zeros if the
@@ -13,11 +13,11 @@ impl<T: Config> Pallet<T> {
 	#[must_use]
 	pub fn claimable(gateway: GatewayId, slot: Slot, account: &Account) -> (Amount, Amount) {
 		let Some(place) = T::Slots::get(gateway, slot) else { return (0, 0) };
-		let Some(accrual) = Gateways::<T>::get(gateway) else { return (0, 0) };
+		let Some((network, _)) = T::Ledger::accrual(gateway) else { return (0, 0) };
 		if account.latest().device != place.device {
 			return (0, 0);
 		}
-		Self::assess(accrual.network, gateway, slot, account, &place.payee)
+		Self::assess(network, gateway, slot, account, &place.payee)
 			.map_or((0, 0), |settlement| (settlement.earned, settlement.released))
 	}
 
@@ -30,8 +30,8 @@ impl<T: Config> Pallet<T> {
 	/// What a gateway's frozen attested units are worth so far, and what was paid of it.
 	#[must_use]
 	pub fn accrual(gateway: GatewayId) -> (Amount, Amount) {
-		let Some(mut accrual) = Gateways::<T>::get(gateway) else { return (0, 0) };
-		Self::settle(&mut accrual, &Clock::read::<T::Time>());
+		let Some((network, mut accrual)) = T::Ledger::accrual(gateway) else { return (0, 0) };
+		Self::settle(&mut accrual, network, &Clock::read::<T::Time>());
 		(accrual.accrued, accrual.paid)
 	}
 

@@ -1,11 +1,12 @@
 //! What attested units become.
 
+use cairn_economics::Accrual;
 use cairn_economics::rate;
-use cairn_traits::UnitBook;
+use cairn_traits::{AttestedLedger, UnitBook};
 use cairn_types::{GatewayId, NetworkId};
 use frame_support::assert_ok;
 
-use crate::{Gateways, Totals, mock::*};
+use crate::{Totals, mock::*};
 
 #[test]
 fn a_rate_is_the_pool_by_all_units_of_the_network() {
@@ -83,9 +84,9 @@ fn there_is_no_rate_without_weight() {
 fn nothing_is_noted_of_no_units() {
 	ExtBuilder::default().build_and_execute(|| {
 		let network = create_network(true);
-		Rewards::note_attested(GatewayId(0), network, 0, 0);
+		note_attested(GatewayId(0), network, 0, 0);
 		assert_eq!(Totals::<Test>::iter().count(), 0);
-		assert_eq!(Gateways::<Test>::iter().count(), 0);
+		assert_eq!(World::accrual(GatewayId(0)), Some((network, Accrual::default())));
 	});
 }
 
@@ -113,7 +114,7 @@ fn a_gateway_that_was_silent_accrued_what_its_ledger_did() {
 		let (_, gateway) = earned_in_cycle_1(&[3]);
 		let accrued = Rewards::accrual(gateway).0;
 		assert!(accrued > 0);
-		assert_eq!(Gateways::<Test>::get(gateway).expect("attested").accrued, 0);
+		assert_eq!(World::accrual(gateway).expect("attested").1.accrued, 0);
 		advance_to_cycle(1 + PERIODS.kept_cycles + 3);
 		assert_eq!(Rewards::accrual(gateway), (accrued, 0));
 		advance_to_cycle(1 + PERIODS.kept_cycles + 4);

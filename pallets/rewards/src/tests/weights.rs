@@ -114,7 +114,7 @@ fn late_units_have_the_weight_of_their_cycle() {
 
 		let place = 2 % (PERIODS.kept_cycles + 4);
 		let total = Totals::<Test>::get(network, place).expect("attested");
-		assert_eq!((total.cycle, total.units, total.weight), (2, 1, 1));
+		assert_eq!((total.cycle, total.units, total.pool), (2, 1, bootstrap(2)));
 		freeze(2);
 		assert_eq!(Rewards::rate(network, 2), bootstrap(2) << 64);
 	});
