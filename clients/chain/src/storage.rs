@@ -103,8 +103,8 @@ struct BatchHead {
 	_ledger_root: Hash32,
 	_payload_size: u64,
 	_sums: Sums,
-	/// Tick, sealed at, sealed in, session, members, ordinal.
-	_numbers: [u32; 6],
+	/// Tick, sealed at, sealed in, session, validators, members, ordinal.
+	_numbers: [u32; 7],
 	_fees: [Amount; 2],
 	_committee: Vec<u32>,
 	votes: Vec<Vote>,

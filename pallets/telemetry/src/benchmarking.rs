@@ -1,8 +1,12 @@
-//! What the calls cost at worst: full committees, batches that die or are removed on the way, and
-//! sessions whose last reference goes with them.
+//! What the calls and idle work cost at worst: full committees, batches that die on the way, units
+//! of a cycle of which none were attested yet.
+//!
+//! A verdict's authorisation and its dispatch are two functions of one extrinsic: what the first has
+//! read is at hand for the second, and counted once.
 
 use alloc::vec;
 
+use cairn_economics::Accrual;
 use cairn_telemetry::{
 	Header, HeaderV1, Sums, Verdict, VerdictClaim,
 	authority::{AuthorityId, AuthoritySignature},
@@ -14,9 +18,11 @@ use cairn_types::{DeviceId, GatewayId, NetworkId, Tick, Window};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	BoundedVec,
+	dispatch::DispatchResultWithPostInfo,
+	ensure,
 	pallet_prelude::TransactionSource,
 	traits::{
-		Authorize,
+		Authorize, UnfilteredDispatchable,
 		fungible::{Inspect, MutateHold},
 	},
 };
@@ -27,10 +33,10 @@ use sp_staking::SessionIndex;
 
 use crate::{
 	Batches, Call, Config, Event, GatewayRecordOf, Gateways, HoldReason, Keys, Ledgers,
-	NewestSession, NextGateway, Pallet, Sealed, Sessions, Slots, StaleSessions, WeightInfo,
+	NewestSession, NextGateway, Pallet, Sealed, Sessions, Slots, Sweeping, WeightInfo,
+	impls::{seal::Clock, sweep::KEYS_DROPPED_AT_ONCE},
 	types::{
-		BatchRecord, BatchStage, Endpoint, Head, LedgerRecord, MAX_COLLECTED, MAX_ENDPOINT, Queue,
-		SessionRecord, Stage, Vote,
+		BatchRecord, BatchStage, Endpoint, Head, LedgerRecord, MAX_ENDPOINT, Queue, Stage, Vote,
 	},
 };
 
@@ -43,6 +49,9 @@ pub trait BenchmarkHelper<AccountId> {
 	fn network() -> NetworkId;
 	/// Let as many windows pass, each recorded and with a tick.
 	fn advance(ticks: Tick);
+	/// Units of `network` in cycles that are frozen by now, all that a gateway may have waiting for
+	/// their rates; and let the current cycle begin.
+	fn accrued(network: NetworkId) -> Accrual;
 	/// Make the seed known that answers what was committed in block `after`.
 	fn make_seed(after: u32);
 }
@@ -89,7 +98,7 @@ fn keep_session<T: Config>(session: SessionIndex, key: AuthorityId) {
 		let stash: Account<T> = account("stash", session, member);
 		Keys::<T>::insert(session, member, (stash, key));
 	}
-	Sessions::<T>::insert(session, SessionRecord { validators: MAX_COMMITTEE, references: 1 });
+	Sessions::<T>::insert(session, MAX_COMMITTEE);
 }
 
 /// A batch with a full committee, all of whom have cast `vote`.
@@ -104,6 +113,7 @@ fn full_batch<T: Config>(session: SessionIndex, ordinal: u32, vote: Vote) -> Bat
 		sealed_at: 0,
 		sealed_in: frame_system::Pallet::<T>::block_number().saturated_into(),
 		session,
+		validators: MAX_COMMITTEE,
 		members: MAX_COMMITTEE,
 		ordinal,
 		fee: 0,
@@ -125,12 +135,11 @@ fn queue<T: Config>(gateway: GatewayId, window: Window, batch: BatchRecord) {
 	Batches::<T>::insert((gateway, window, 0), batch);
 }
 
-/// Two attested batches that were paid for long ago, each the last one of its session.
+/// Two attested batches that were paid for long ago.
 fn queue_two_old<T: Config>(gateway: GatewayId) {
+	keep_session::<T>(1, any_key());
 	for ordinal in 0..2u32 {
-		let session = ordinal.saturating_add(1);
-		keep_session::<T>(session, any_key());
-		let mut batch = full_batch::<T>(session, ordinal, Vote::Valid);
+		let mut batch = full_batch::<T>(1, ordinal, Vote::Valid);
 		batch.stage = BatchStage::Attested { due: 0, ordinal };
 		batch.collected = true;
 		queue::<T>(gateway, ordinal, batch);
@@ -149,7 +158,7 @@ fn queue_judged<T: Config>(
 	queue::<T>(gateway, 2, BatchRecord { tick, sealed_at: tick, ..batch });
 	let mut record = record::<T>(gateway)?;
 	record.sealed = Some(Head { window: 2, attempt: 0, root: [2; 32] });
-	record.queue = Queue { oldest: 0, pending: 0, next: 1 };
+	record.queue = Queue { next: 1, ..Queue::default() };
 	Gateways::<T>::insert(gateway, record);
 	Ok(())
 }
@@ -172,6 +181,22 @@ fn first_verdict<T: Config>(
 	};
 	let signature = key.sign(&claim.message(&Pallet::<T>::genesis()));
 	Ok((claim, signature.ok_or(BenchmarkError::Stop("the keystore has the key"))?))
+}
+
+/// Authorise a verdict and dispatch it, as a block does.
+fn apply<T: Config>(call: Call<T>) -> DispatchResultWithPostInfo {
+	let authorized = call.authorize(TransactionSource::External);
+	ensure!(authorized.is_some_and(|result| result.is_ok()), "the verdict is accepted");
+	call.dispatch_bypass_filter(RawOrigin::Authorized.into())
+}
+
+/// A batch of which no member has given a verdict; its committee is not drawn.
+fn undrawn<T: Config>() -> BatchRecord {
+	BatchRecord {
+		committee: Default::default(),
+		votes: Default::default(),
+		..full_batch::<T>(1, 0, Vote::None)
+	}
 }
 
 fn assert_last_event<T: Config>(event: Event<T>) {
@@ -218,19 +243,17 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// A batch that is due dies first, and an old one is removed.
+	/// A batch that is due dies first.
 	#[benchmark]
 	fn seal() -> Result<(), BenchmarkError> {
 		let operator = funded::<T>(whitelisted_caller());
 		let gateway = registered::<T>(&operator)?;
 		Helper::<T>::advance(T::Time::periods().mature_ticks().saturating_add(2));
-		queue_two_old::<T>(gateway);
 		keep_session::<T>(3, any_key());
 		NewestSession::<T>::put(3);
-		queue::<T>(gateway, 2, full_batch::<T>(3, 2, Vote::None));
+		queue::<T>(gateway, 2, full_batch::<T>(3, 0, Vote::None));
 		let mut before = record::<T>(gateway)?;
-		before.queue = Queue { oldest: 0, pending: 2, next: 3 };
-		before.availability.attested = u32::MAX;
+		before.queue = Queue { next: 1, ..Queue::default() };
 		Gateways::<T>::insert(gateway, before);
 
 		let window = T::Time::now().window.saturating_sub(1);
@@ -250,15 +273,39 @@ mod benchmarks {
 		_(RawOrigin::Signed(operator), gateway, window, header);
 
 		let after = record::<T>(gateway)?;
-		assert_eq!(after.queue, Queue { oldest: 1, pending: 3, next: 4 });
-		assert!(StaleSessions::<T>::contains_key(1));
+		assert_eq!(after.queue, Queue { oldest: 0, settled: 0, pending: 1, next: 2 });
 		Ok(())
 	}
 
-	/// The last verdict that a full committee needs to attest.
+	/// The first verdict, by which the committee is drawn: authorisation and dispatch.
 	#[benchmark]
-	fn submit_verdict() -> Result<(), BenchmarkError> {
+	fn submit_first_verdict() -> Result<(), BenchmarkError> {
 		let gateway = registered::<T>(&funded::<T>(account("operator", 0, 0)))?;
+		let key = AuthorityId::generate_pair(None);
+		let batch = undrawn::<T>();
+		Helper::<T>::make_seed(batch.sealed_in);
+		queue_judged::<T>(gateway, key.clone(), batch)?;
+		let (claim, signature) = first_verdict::<T>(gateway, 1, &key)?;
+		let call = Call::<T>::submit_verdict { claim, signature };
+		let result;
+
+		#[block]
+		{
+			result = apply(call);
+		}
+
+		assert!(result.is_ok());
+		Ok(())
+	}
+
+	/// The last verdict that a full committee needs to attest, authorisation and dispatch: the first
+	/// units of their cycle, after cycles whose units have waited for their rates.
+	#[benchmark]
+	fn submit_last_verdict() -> Result<(), BenchmarkError> {
+		let gateway = registered::<T>(&funded::<T>(account("operator", 0, 0)))?;
+		let mut before = record::<T>(gateway)?;
+		before.accrual = Helper::<T>::accrued(before.network);
+		Gateways::<T>::insert(gateway, before);
 		let key = AuthorityId::generate_pair(None);
 		let mut batch = full_batch::<T>(1, 0, Vote::None);
 		let voted = usize::try_from(quorum(MAX_COMMITTEE)).unwrap_or_default();
@@ -267,11 +314,18 @@ mod benchmarks {
 		});
 		queue_judged::<T>(gateway, key.clone(), batch)?;
 		let (claim, signature) = first_verdict::<T>(gateway, 1, &key)?;
+		let call = Call::<T>::submit_verdict { claim, signature };
+		let result;
 
-		#[extrinsic_call]
-		_(RawOrigin::Authorized, claim, signature);
+		#[block]
+		{
+			result = apply(call);
+		}
 
-		assert!(record::<T>(gateway)?.attested.is_some_and(|head| head.window == 2));
+		assert!(result.is_ok());
+		let after = record::<T>(gateway)?;
+		assert!(after.attested.is_some_and(|head| head.window == 2));
+		assert_eq!(after.accrual.open.len(), 1);
 		Ok(())
 	}
 
@@ -280,11 +334,7 @@ mod benchmarks {
 	fn authorize_submit_verdict() -> Result<(), BenchmarkError> {
 		let gateway = registered::<T>(&funded::<T>(account("operator", 0, 0)))?;
 		let key = AuthorityId::generate_pair(None);
-		let batch = BatchRecord {
-			committee: Default::default(),
-			votes: Default::default(),
-			..full_batch::<T>(1, 0, Vote::None)
-		};
+		let batch = undrawn::<T>();
 		Helper::<T>::make_seed(batch.sealed_in);
 		queue_judged::<T>(gateway, key.clone(), batch)?;
 		let (claim, signature) = first_verdict::<T>(gateway, 1, &key)?;
@@ -313,34 +363,30 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Batches of as many gateways and sessions, all of whose members are paid into new accounts;
-	/// they have left their queues, so they are removed.
+	/// One batch, as many of whose members are paid, into new accounts.
 	#[benchmark]
-	fn collect(b: Linear<1, 16>) -> Result<(), BenchmarkError> {
+	fn collect(m: Linear<0, { MAX_COMMITTEE }>) -> Result<(), BenchmarkError> {
 		let share = T::Currency::minimum_balance().max(1);
 		let committee_fee = share.saturating_mul(MAX_COMMITTEE.into());
 		let fee = committee_fee.saturating_add(share);
-		let mut batches = BoundedVec::default();
-		for session in 1..=b.min(MAX_COLLECTED) {
-			let operator = funded::<T>(account("operator", session, 0));
-			let gateway = registered::<T>(&operator)?;
-			T::Currency::hold(&HoldReason::SealFee.into(), &operator, fee)?;
-			keep_session::<T>(session, any_key());
-			let mut batch = full_batch::<T>(session, 0, Vote::Valid);
-			batch.stage = BatchStage::Attested { due: 0, ordinal: 0 };
-			queue::<T>(gateway, 2, BatchRecord { fee, committee_fee, ..batch });
-			Sealed::<T>::remove(gateway, 0);
-			let mut record = record::<T>(gateway)?;
-			record.queue = Queue { oldest: 1, pending: 1, next: 1 };
-			Gateways::<T>::insert(gateway, record);
-			batches.try_push((gateway, 2, 0)).map_err(|_| "at most sixteen")?;
-		}
-		NewestSession::<T>::put(u32::MAX);
+		let operator = funded::<T>(account("operator", 0, 0));
+		let gateway = registered::<T>(&operator)?;
+		T::Currency::hold(&HoldReason::SealFee.into(), &operator, fee)?;
+		keep_session::<T>(1, any_key());
+		let mut batch = full_batch::<T>(1, 0, Vote::None);
+		batch.votes.iter_mut().zip(0..m).for_each(|(vote, _)| *vote = Vote::Valid);
+		batch.stage = BatchStage::Attested { due: 0, ordinal: 0 };
+		queue::<T>(gateway, 2, BatchRecord { fee, committee_fee, ..batch });
+		let mut record = record::<T>(gateway)?;
+		record.queue = Queue { pending: 1, next: 1, ..Queue::default() };
+		Gateways::<T>::insert(gateway, record);
+		let batches = vec![(gateway, 2, 0)].try_into().map_err(|_| "at most sixteen")?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(whitelisted_caller()), batches);
 
-		assert_eq!(Batches::<T>::iter_keys().count(), 0);
+		let collected = Batches::<T>::get((gateway, 2, 0)).is_some_and(|batch| batch.collected);
+		assert!(collected);
 		Ok(())
 	}
 
@@ -366,9 +412,8 @@ mod benchmarks {
 	fn reap_gateway() -> Result<(), BenchmarkError> {
 		let gateway = registered::<T>(&funded::<T>(account("operator", 0, 0)))?;
 		queue_two_old::<T>(gateway);
-		NewestSession::<T>::put(3);
 		let mut before = record::<T>(gateway)?;
-		before.queue = Queue { oldest: 0, pending: 2, next: 2 };
+		before.queue = Queue { pending: 2, next: 2, ..Queue::default() };
 		before.open_slots = 0;
 		before.stage = Stage::Retired { until: 0, settled: 0 };
 		Gateways::<T>::insert(gateway, before);
@@ -380,27 +425,56 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// The last step of a session's.
+	/// Where no gateway exists: a pass ends with its only visit.
 	#[benchmark]
-	fn drop_stale_keys() {
-		let step = T::WeightInfo::drop_stale_keys();
-		// One step of a larger session tells how many keys go with each.
-		keep_session::<T>(1, any_key());
-		StaleSessions::<T>::insert(1, ());
-		Pallet::<T>::drop_stale_keys(step);
-		let left = Sessions::<T>::take(1).map_or(0, |session| session.validators);
-		StaleSessions::<T>::remove(1);
-		let validators = MAX_COMMITTEE.saturating_sub(left);
-		keep_session::<T>(2, any_key());
-		Sessions::<T>::insert(2, SessionRecord { validators, references: 0 });
-		StaleSessions::<T>::insert(2, ());
+	fn sweep() {
+		let limit = T::WeightInfo::sweep().saturating_add(Pallet::<T>::dearest_step());
+		NewestSession::<T>::put(3);
 
 		#[block]
 		{
-			Pallet::<T>::drop_stale_keys(step);
+			Pallet::<T>::sweep(limit);
 		}
 
-		assert!(!Sessions::<T>::contains_key(2) && !StaleSessions::<T>::contains_key(2));
+		assert_eq!(Sweeping::<T>::get().oldest, 3);
+	}
+
+	/// A batch that is due dies, one that was paid for is settled, an old one is removed.
+	#[benchmark]
+	fn visit_gateway() -> Result<(), BenchmarkError> {
+		let gateway = registered::<T>(&funded::<T>(account("operator", 0, 0)))?;
+		Helper::<T>::advance(T::Time::periods().mature_ticks().saturating_add(2));
+		queue_two_old::<T>(gateway);
+		queue::<T>(gateway, 2, full_batch::<T>(1, 2, Vote::None));
+		let mut before = record::<T>(gateway)?;
+		before.queue = Queue { oldest: 0, settled: 1, pending: 2, next: 3 };
+		before.availability.attested = u32::MAX;
+		Gateways::<T>::insert(gateway, before);
+		let clock = Clock::read::<T::Time>();
+		let policy = T::Policy::get();
+
+		#[block]
+		{
+			Pallet::<T>::visit(gateway, &clock, &policy);
+		}
+
+		let after = record::<T>(gateway)?;
+		assert_eq!(after.queue, Queue { oldest: 1, settled: 2, pending: 3, next: 3 });
+		Ok(())
+	}
+
+	/// The last step of a session's.
+	#[benchmark]
+	fn drop_keys() {
+		keep_session::<T>(1, any_key());
+		Sessions::<T>::insert(1, KEYS_DROPPED_AT_ONCE);
+
+		#[block]
+		{
+			Pallet::<T>::drop_keys(1);
+		}
+
+		assert!(!Sessions::<T>::contains_key(1));
 	}
 
 	impl_benchmark_test_suite!(

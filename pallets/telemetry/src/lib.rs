@@ -44,7 +44,7 @@ pub mod pallet {
 	use crate::{
 		types::{
 			BatchRecord, Endpoint, GatewayRecord, LedgerRecord, MAX_COLLECTED, Outcome, Policy,
-			SessionRecord, SlotEntry,
+			SlotEntry, Sweep,
 		},
 		weights::WeightInfo,
 	};
@@ -133,8 +133,8 @@ pub mod pallet {
 	pub type Slots<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, GatewayId, Twox64Concat, Slot, SlotEntryOf<T>>;
 
-	/// Sealed batches by (gateway, window, attempt), until tick(w) + H has passed and the fee is paid
-	/// out. The held fee pays for the entry.
+	/// Sealed batches by (gateway, window, attempt), until tick(w) + H has passed, the fee is paid out
+	/// and newer ledgers are kept. The held fee pays for the entry.
 	#[pallet::storage]
 	pub type Batches<T: Config> = StorageNMap<
 		_,
@@ -156,8 +156,8 @@ pub mod pallet {
 	pub type Ledgers<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, GatewayId, Twox64Concat, Window, LedgerRecord>;
 
-	/// Validators' stashes and verdict keys by session and index; kept while a batch refers to the
-	/// session.
+	/// Validators' stashes and verdict keys by session and index; kept while an unsettled batch refers
+	/// to the session.
 	#[pallet::storage]
 	pub type Keys<T: Config> = StorageDoubleMap<
 		_,
@@ -168,17 +168,17 @@ pub mod pallet {
 		(T::AccountId, AuthorityId),
 	>;
 
-	/// Sessions whose keys are kept.
+	/// How many validators each session has whose keys are kept.
 	#[pallet::storage]
-	pub type Sessions<T: Config> = StorageMap<_, Twox64Concat, SessionIndex, SessionRecord>;
+	pub type Sessions<T: Config> = StorageMap<_, Twox64Concat, SessionIndex, u32>;
 
 	/// The session whose keys were written last.
 	#[pallet::storage]
 	pub type NewestSession<T: Config> = StorageValue<_, SessionIndex, ValueQuery>;
 
-	/// Sessions whose keys wait to be removed in idle time.
+	/// Where idle work is.
 	#[pallet::storage]
-	pub type StaleSessions<T: Config> = StorageMap<_, Twox64Concat, SessionIndex, ()>;
+	pub type Sweeping<T: Config> = StorageValue<_, Sweep, ValueQuery>;
 
 	/// What happened.
 	#[pallet::event]
@@ -369,7 +369,7 @@ pub mod pallet {
 		FundsTooLow,
 		/// The batch may still get verdicts. Wait until it is due.
 		NotDue,
-		/// The fee has been paid out already.
+		/// The fees of all these batches have been paid out: nothing is left to do.
 		AlreadyCollected,
 		/// The slot has not ended. Move or retire the device first.
 		SlotInUse,
@@ -397,7 +397,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			Self::drop_stale_keys(remaining)
+			Self::sweep(remaining)
 		}
 
 		fn offchain_worker(block: BlockNumberFor<T>) {
@@ -406,8 +406,8 @@ pub mod pallet {
 
 		fn integrity_test() {
 			assert!(
-				T::WeightInfo::drop_stale_keys().all_lte(T::BlockWeights::get().max_block),
-				"removing one step of stale keys fits into a block",
+				Self::dearest_step().all_lte(T::BlockWeights::get().max_block),
+				"each step of idle work fits into a block",
 			);
 		}
 
@@ -486,7 +486,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::VerdictGiven`], and [`Event::Attested`] or [`Event::Died`] if it decides.
 		#[pallet::call_index(4)]
-		#[pallet::weight((T::WeightInfo::submit_verdict(), DispatchClass::Operational))]
+		#[pallet::weight((Pallet::<T>::verdict_beyond_authorization(), DispatchClass::Operational))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_submit_verdict())]
 		#[pallet::authorize(Self::authorize_verdict)]
 		pub fn submit_verdict(
@@ -508,20 +508,22 @@ pub mod pallet {
 			Self::do_expire(gateway)
 		}
 
-		/// Pay out the fees of batches whose time for verdicts is over. Anyone may: each member whose
-		/// verdict equals the outcome gets the same share, so speed earns nothing.
+		/// Pay out the fees of batches whose time for verdicts is over, without waiting for idle time to
+		/// do it. Anyone may: each member whose verdict equals the outcome gets the same share, so speed
+		/// earns nothing.
+		///
+		/// Batches that somebody else has collected meanwhile are passed over; fails if that leaves
+		/// none. Charged for the members that were paid.
 		///
 		/// Emits [`Event::Collected`] for each.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::collect(u32::try_from(batches.len()).unwrap_or(MAX_COLLECTED)))]
+		#[pallet::weight(Pallet::<T>::dearest_collection(batches.len()))]
 		pub fn collect(
 			origin: OriginFor<T>,
 			batches: BoundedVec<(GatewayId, Window, Attempt), ConstU32<MAX_COLLECTED>>,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			batches.into_iter().try_for_each(|(gateway, window, attempt)| {
-				Self::do_collect(gateway, window, attempt)
-			})
+			Self::do_collect(batches)
 		}
 
 		/// Give up what a slot that has ended may still earn, and take its deposit back.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use cairn_economics::Accrual;
 use cairn_telemetry::{
 	Header, HeaderV1, Sums, Verdict, VerdictClaim,
 	authority::{AuthorityId, AuthorityPair, AuthoritySignature},
@@ -26,12 +27,13 @@ use cairn_types::{
 use codec::{Decode, Encode};
 use frame_support::{
 	assert_ok, derive_impl,
-	dispatch::{DispatchResult, GetDispatchInfo},
+	dispatch::{DispatchResult, DispatchResultWithPostInfo, GetDispatchInfo},
 	parameter_types,
 	traits::{
-		ConstU128, LinearStoragePrice, OneSessionHandler,
+		ConstU128, Hooks, LinearStoragePrice, OneSessionHandler,
 		fungible::{HoldConsideration, InspectHold},
 	},
+	weights::Weight,
 };
 use frame_system::{
 	ChainContext,
@@ -213,7 +215,7 @@ parameter_types! {
 	pub storage SeedsBefore: u32 = u32::MAX;
 	pub storage NetworkTable: BTreeMap<NetworkId, FakeNetwork> = networks();
 	pub storage DeviceTable: BTreeMap<DeviceId, DeviceState> = BTreeMap::new();
-	pub storage Noted: Vec<(GatewayId, NetworkId, Cycle, u128)> = Vec::new();
+	pub storage Noted: Vec<(NetworkId, Cycle, u128)> = Vec::new();
 }
 
 impl pallet_telemetry::Config for Test {
@@ -335,14 +337,16 @@ impl DeviceRegistry for FakeDevices {
 	}
 }
 
-/// Records what it is told in [`Noted`].
+/// Records what it is told in [`Noted`]; a unit is worth nothing.
 pub struct FakeUnits;
 
 impl UnitBook for FakeUnits {
-	fn note_attested(gateway: GatewayId, network: NetworkId, cycle: Cycle, units: u128) {
+	fn note_attested(accrual: &mut Accrual, network: NetworkId, cycle: Cycle, units: u128) {
 		let mut noted = Noted::get();
-		noted.push((gateway, network, cycle, units));
+		noted.push((network, cycle, units));
 		Noted::set(&noted);
+		accrual.settle(Present::get().tick, &PERIODS, &|_| 0);
+		accrual.count(cycle, units).expect("settled before");
 	}
 
 	fn rate(_: NetworkId, _: Cycle) -> u128 {
@@ -366,6 +370,12 @@ impl crate::benchmarking::BenchmarkHelper<u64> for Fixtures {
 
 	fn advance(ticks: Tick) {
 		pass_windows(ticks);
+	}
+
+	fn accrued(_: NetworkId) -> Accrual {
+		let mut accrual = Accrual::default();
+		(1..=3).for_each(|cycle| accrual.count(cycle, 1).expect("room for three"));
+		accrual
 	}
 
 	fn make_seed(after: u32) {
@@ -480,6 +490,11 @@ pub fn pass_windows(windows: u32) {
 /// Open windows, each with a tick, up to the one of `tick`.
 pub fn pass_until(tick: Tick) {
 	pass_windows(tick - Present::get().tick);
+}
+
+/// Leave the pallet idle time without limit in as many blocks; returns what it used in the last one.
+pub fn idle(blocks: u32) -> Weight {
+	(0..blocks).fold(Weight::zero(), |_, _| Telemetry::on_idle(System::block_number(), Weight::MAX))
 }
 
 /// Make `now` the current window, whatever was before.
@@ -681,7 +696,12 @@ pub fn kill(window: Window, attempt: Attempt, verdict: Verdict) {
 
 /// Pay out one batch of [`GATEWAY`].
 pub fn collect(window: Window, attempt: Attempt) -> DispatchResult {
-	let batches = vec![(GATEWAY, window, attempt)].try_into().expect("one batch");
+	collect_all(&[(GATEWAY, window, attempt)]).map(|_| ()).map_err(|failure| failure.error)
+}
+
+/// Pay out batches.
+pub fn collect_all(batches: &[(GatewayId, Window, Attempt)]) -> DispatchResultWithPostInfo {
+	let batches = batches.to_vec().try_into().expect("at most sixteen");
 	Telemetry::collect(RuntimeOrigin::signed(OTHER), batches)
 }
 

@@ -11,11 +11,10 @@ use cairn_traits::Timekeeper;
 use cairn_types::{Amount, Attempt, GatewayId, Window};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use sp_staking::SessionIndex;
 
 use crate::{
 	Batches, Config, GatewayRecordOf, Gateways, HoldReason, Keys, Ledgers, NewestSession,
-	NextGateway, Pallet, Sealed, Sessions, Slots, StaleSessions,
+	NextGateway, Pallet, Sealed, Sessions, Slots, Sweeping,
 	types::{BatchRecord, BatchStage, Head, Stage},
 };
 
@@ -35,6 +34,7 @@ impl<T: Config> Pallet<T> {
 			Self::sealed_head_is_the_last_batch(gateway, &record)?;
 			Self::attested_head_has_the_newest_ledger(gateway, &record)?;
 			Self::deaths_have_an_outcome_each(&record)?;
+			Self::settled_batches_are_paid_for(gateway, &record)?;
 			Self::assigned_are_the_slots_without_end(gateway, &record)?;
 			Self::open_slots_are_those_kept(gateway, &record)?;
 		}
@@ -46,8 +46,8 @@ impl<T: Config> Pallet<T> {
 		Self::slots_settle_once_ended()?;
 		Self::fees_of_uncollected_batches_are_held()?;
 		Self::ledgers_are_those_of_attested_batches()?;
-		Self::references_are_batches()?;
-		Self::unused_sessions_are_stale()?;
+		Self::sessions_of_unsettled_batches_are_kept()?;
+		Self::sweep_is_sound()?;
 		Self::keys_are_dense()
 	}
 
@@ -59,17 +59,22 @@ impl<T: Config> Pallet<T> {
 	fn queue_is_ordered(record: &GatewayRecordOf<T>) -> Check {
 		let queue = record.queue;
 		ensure!(
-			queue.oldest <= queue.pending && queue.pending <= queue.next,
-			"telemetry: oldest ≤ pending ≤ next does not hold"
+			queue.oldest <= queue.settled
+				&& queue.settled <= queue.pending
+				&& queue.pending <= queue.next,
+			"telemetry: oldest ≤ settled ≤ pending ≤ next does not hold"
 		);
 		Ok(())
 	}
 
 	fn queue_is_complete(gateway: GatewayId, record: &GatewayRecordOf<T>) -> Check {
 		let queue = record.queue;
+		let mut session = 0;
 		for ordinal in queue.oldest..queue.next {
-			let (_, batch) = Self::queued(gateway, ordinal)?;
+			let (_, batch) = Self::at(gateway, ordinal)?;
 			ensure!(batch.ordinal == ordinal, "telemetry: a batch is in another's place");
+			ensure!(batch.session >= session, "telemetry: sessions fall along a queue");
+			session = batch.session;
 		}
 		let entries = u32::try_from(Sealed::<T>::iter_key_prefix(gateway).count());
 		ensure!(
@@ -84,7 +89,7 @@ impl<T: Config> Pallet<T> {
 	fn pending_batches_follow_each_other(gateway: GatewayId, record: &GatewayRecordOf<T>) -> Check {
 		let mut last = record.attested.map(|head| head.window);
 		for ordinal in record.queue.pending..record.queue.next {
-			let (head, batch) = Self::queued(gateway, ordinal)?;
+			let (head, batch) = Self::at(gateway, ordinal)?;
 			ensure!(batch.stage == BatchStage::Pending, "telemetry: a decided batch waits");
 			ensure!(head.attempt == record.deaths, "telemetry: a batch of another attempt waits");
 			ensure!(head.window >= record.floor, "telemetry: a skipped window waits");
@@ -99,9 +104,7 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		let last = match record.queue.next.checked_sub(1) {
-			Some(ordinal) if ordinal >= record.queue.pending => {
-				Some(Self::queued(gateway, ordinal)?.0)
-			},
+			Some(ordinal) if ordinal >= record.queue.pending => Some(Self::at(gateway, ordinal)?.0),
 			_ => record.attested,
 		};
 		ensure!(record.sealed == last, "telemetry: the sealed head is not the last batch");
@@ -127,6 +130,14 @@ impl<T: Config> Pallet<T> {
 			}),
 			"telemetry: the attested head's ledger is another one"
 		);
+		Ok(())
+	}
+
+	fn settled_batches_are_paid_for(gateway: GatewayId, record: &GatewayRecordOf<T>) -> Check {
+		for ordinal in record.queue.oldest..record.queue.settled {
+			let (_, batch) = Self::at(gateway, ordinal)?;
+			ensure!(batch.collected, "telemetry: a settled batch is not paid for");
+		}
 		Ok(())
 	}
 
@@ -180,8 +191,8 @@ impl<T: Config> Pallet<T> {
 			Gateways::<T>::get(gateway).ok_or("telemetry: a batch outlives its gateway")?;
 		ensure!(attempt <= record.deaths, "telemetry: an attempt is beyond the deaths");
 		ensure!(
-			!batch.collected || batch.ordinal >= record.queue.oldest,
-			"telemetry: a collected batch outlives its place in the queue"
+			(record.queue.oldest..record.queue.next).contains(&batch.ordinal),
+			"telemetry: a batch outlives its place in the queue"
 		);
 		ensure!(batch.committee_fee <= batch.fee, "telemetry: a committee gets more than the fee");
 		Ok(())
@@ -190,7 +201,6 @@ impl<T: Config> Pallet<T> {
 	fn votes_are_the_committees(batch: &BatchRecord) -> Check {
 		let members = batch.committee.iter().collect::<BTreeSet<_>>();
 		let drawn = u32::try_from(batch.committee.len()).unwrap_or(u32::MAX);
-		let validators = Sessions::<T>::get(batch.session).map_or(0, |session| session.validators);
 		ensure!(
 			batch.votes.len() == batch.committee.len(),
 			"telemetry: there is not one vote per member"
@@ -201,7 +211,7 @@ impl<T: Config> Pallet<T> {
 			"telemetry: a committee has another size than its batch says"
 		);
 		ensure!(
-			members.last().is_none_or(|last| **last < validators),
+			members.last().is_none_or(|last| **last < batch.validators),
 			"telemetry: a member is no validator of the session"
 		);
 		Ok(())
@@ -266,48 +276,43 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn references_are_batches() -> Check {
-		let mut batches = BTreeMap::<SessionIndex, u32>::new();
-		for batch in Batches::<T>::iter_values() {
-			let count = batches.entry(batch.session).or_default();
-			*count = count.saturating_add(1);
+	/// Members are paid and judged by their session's keys until idle work has settled the batch.
+	fn sessions_of_unsettled_batches_are_kept() -> Check {
+		for (gateway, record) in Gateways::<T>::iter() {
+			for ordinal in record.queue.settled..record.queue.next {
+				let (_, batch) = Self::at(gateway, ordinal)?;
+				ensure!(
+					Sessions::<T>::get(batch.session) == Some(batch.validators),
+					"telemetry: an unsettled batch refers to a session that is not kept"
+				);
+			}
 		}
-		for (session, record) in Sessions::<T>::iter() {
-			ensure!(
-				record.references == batches.remove(&session).unwrap_or(0),
-				"telemetry: a session's references are not the batches that refer to it"
-			);
-		}
-		ensure!(batches.is_empty(), "telemetry: a batch refers to a session that is not kept");
 		Ok(())
 	}
 
-	fn unused_sessions_are_stale() -> Check {
-		let newest = NewestSession::<T>::get();
+	fn sweep_is_sound() -> Check {
+		let (sweep, newest) = (Sweeping::<T>::get(), NewestSession::<T>::get());
 		ensure!(
-			Sessions::<T>::iter().all(|(session, record)| {
-				let unused = record.references == 0 && session != newest;
-				unused == StaleSessions::<T>::contains_key(session)
-			}),
-			"telemetry: a session is kept for nothing, or dropped while needed"
+			sweep.kept <= sweep.needed && sweep.needed <= sweep.oldest && sweep.oldest <= newest,
+			"telemetry: kept ≤ needed ≤ oldest ≤ newest does not hold"
 		);
 		ensure!(
-			StaleSessions::<T>::iter_keys().all(Sessions::<T>::contains_key),
-			"telemetry: a session waits to be dropped that is not kept"
+			Sessions::<T>::iter_keys().all(|session| session >= sweep.kept),
+			"telemetry: a session is kept that was dropped"
 		);
 		Ok(())
 	}
 
 	fn keys_are_dense() -> Check {
-		for (session, record) in Sessions::<T>::iter() {
+		for (session, validators) in Sessions::<T>::iter() {
 			ensure!(
-				(0..record.validators).all(|member| Keys::<T>::contains_key(session, member)),
+				(0..validators).all(|member| Keys::<T>::contains_key(session, member)),
 				"telemetry: a validator's key is not kept"
 			);
 		}
 		ensure!(
 			Keys::<T>::iter_keys().all(|(session, member)| {
-				Sessions::<T>::get(session).is_some_and(|record| member < record.validators)
+				Sessions::<T>::get(session).is_some_and(|validators| member < validators)
 			}),
 			"telemetry: a key is kept that no session counts"
 		);
@@ -315,11 +320,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The batch at a place in a gateway's queue, and its head.
-	fn queued(gateway: GatewayId, ordinal: u32) -> Result<(Head, BatchRecord), TryRuntimeError> {
-		let (window, attempt) = Sealed::<T>::get(gateway, ordinal)
-			.ok_or("telemetry: a place in the queue has no entry")?;
-		let batch = Batches::<T>::get((gateway, window, attempt))
-			.ok_or("telemetry: a queued batch is not kept")?;
+	fn at(gateway: GatewayId, ordinal: u32) -> Result<(Head, BatchRecord), TryRuntimeError> {
+		let (window, attempt, batch) =
+			Self::queued(gateway, ordinal).ok_or("telemetry: a place in the queue has no batch")?;
 		Ok((Head { window, attempt, root: batch.ledger_root }, batch))
 	}
 

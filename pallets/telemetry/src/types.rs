@@ -1,7 +1,10 @@
 //! What the pallet keeps of gateways and batches; nothing here knows `T: Config`.
 
+use cairn_economics::Accrual;
 use cairn_telemetry::{Fault, Header, Sums, Verdict, committee::MAX_COMMITTEE};
-use cairn_types::{Amount, Attempt, Hash32, NetworkId, Slot, Tick, Window, view::SlotRecord};
+use cairn_types::{
+	Amount, Attempt, GatewayId, Hash32, NetworkId, Slot, Tick, Window, view::SlotRecord,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
@@ -182,13 +185,38 @@ pub struct GatewayRecord<AccountId, Ticket> {
 	pub assigned: Assigned,
 	/// What became of its batches.
 	pub availability: Availability,
-	/// Ordinals in the queue of batches: oldest kept, first pending, next to be sealed.
+	/// Ordinals in the queue of batches: oldest kept, first unsettled, first pending, next.
 	pub queue: Queue,
+	/// What was attested, and paid of it.
+	pub accrual: Accrual,
 	/// Bond and deposit, until nothing that a retired gateway sealed can change.
 	pub ticket: Option<Ticket>,
 }
 
-/// A gateway's batches in the order they were sealed: `oldest ≤ pending ≤ next`.
+impl<AccountId, Ticket> GatewayRecord<AccountId, Ticket> {
+	/// Its first pending batch, of `window`, dies, and with it all later ones: heads return to the
+	/// attested one. After `max_attempts` failures the window is skipped; returns whether it is.
+	pub fn die(&mut self, window: Window, outcome: Outcome, max_attempts: u8) -> bool {
+		let count = match outcome {
+			Outcome::Invalid => &mut self.availability.invalid,
+			Outcome::Unavailable => &mut self.availability.unavailable,
+			Outcome::Missing | Outcome::Valid => &mut self.availability.missing,
+		};
+		*count = count.saturating_add(1);
+		self.sealed = self.attested;
+		self.deaths = self.deaths.saturating_add(1);
+		self.queue.pending = self.queue.next;
+		self.failures = self.failures.saturating_add(1);
+		let skipped = self.failures >= max_attempts;
+		if skipped {
+			self.floor = window.saturating_add(1);
+			self.failures = 0;
+		}
+		skipped
+	}
+}
+
+/// A gateway's batches in the order they were sealed: `oldest ≤ settled ≤ pending ≤ next`.
 #[derive(
 	Clone,
 	Copy,
@@ -205,6 +233,9 @@ pub struct GatewayRecord<AccountId, Ticket> {
 pub struct Queue {
 	/// Oldest entry kept.
 	pub oldest: u32,
+	/// First entry that idle work has not settled: those before are paid for, and nothing refers to
+	/// their sessions any more.
+	pub settled: u32,
 	/// First batch that waits for verdicts; `next` if none does.
 	pub pending: u32,
 	/// Ordinal of the next batch.
@@ -284,8 +315,8 @@ impl Outcome {
 	}
 }
 
-/// What became of a batch. A pending batch whose attempt is not its gateway's is dead with the one
-/// before it.
+/// What became of a batch. A pending batch before its gateway's first pending one is dead: without a
+/// quorum, or with one before it.
 #[derive(
 	Clone,
 	Copy,
@@ -333,6 +364,8 @@ pub struct BatchRecord {
 	pub sealed_in: u32,
 	/// Session whose validators the committee is drawn from.
 	pub session: SessionIndex,
+	/// How many validators that session has.
+	pub validators: u32,
 	/// K: members of the committee.
 	pub members: u32,
 	/// Its place in the gateway's queue.
@@ -412,7 +445,11 @@ pub struct SlotEntry<AccountId, Ticket> {
 	pub ticket: Ticket,
 }
 
-/// A session whose validators may be asked for verdicts.
+/// Where idle work is: it visits gateway after gateway, again and again.
+///
+/// A pass that has visited all of them knows which sessions no unsettled batch refers to: along a
+/// gateway's queue sessions never fall, and what is sealed behind the visitor refers to the newest
+/// session, which was not older when the pass began.
 #[derive(
 	Clone,
 	Copy,
@@ -426,11 +463,16 @@ pub struct SlotEntry<AccountId, Ticket> {
 	MaxEncodedLen,
 	TypeInfo,
 )]
-pub struct SessionRecord {
-	/// How many validators it has.
-	pub validators: u32,
-	/// Batches that refer to it.
-	pub references: u32,
+pub struct Sweep {
+	/// The gateway to visit next.
+	pub next: GatewayId,
+	/// Oldest session that this pass has seen an unsettled batch refer to, or the newest one when it
+	/// began.
+	pub oldest: SessionIndex,
+	/// Sessions before it are not needed: what the last pass found.
+	pub needed: SessionIndex,
+	/// Sessions before it are gone.
+	pub kept: SessionIndex,
 }
 
 /// What sealing costs, and how committees are formed. Copied into each batch when it is sealed.

@@ -18,13 +18,16 @@ pub trait WeightInfo {
 	fn update_endpoint() -> Weight;
 	fn retire_gateway() -> Weight;
 	fn seal() -> Weight;
-	fn submit_verdict() -> Weight;
+	fn submit_first_verdict() -> Weight;
+	fn submit_last_verdict() -> Weight;
 	fn authorize_submit_verdict() -> Weight;
 	fn expire() -> Weight;
-	fn collect(b: u32, ) -> Weight;
+	fn collect(m: u32, ) -> Weight;
 	fn close_leaf() -> Weight;
 	fn reap_gateway() -> Weight;
-	fn drop_stale_keys() -> Weight;
+	fn sweep() -> Weight;
+	fn visit_gateway() -> Weight;
+	fn drop_keys() -> Weight;
 }
 
 /// Weights for `pallet_telemetry`, with the runtime's database weights.
@@ -130,7 +133,32 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	fn submit_verdict() -> Weight {
+	fn submit_first_verdict() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1515`
+		//  Estimated: `4980`
+		// Minimum execution time: 55_742_000 picoseconds.
+		Weight::from_parts(65_728_000, 4980)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Telemetry::Batches` (r:1 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:1)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Gateways` (r:1 w:1)
+	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:1 w:1)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Weights` (r:1 w:0)
+	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
+	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn submit_last_verdict() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1515`
 		//  Estimated: `4980`
@@ -186,40 +214,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
-	/// Storage: `Telemetry::Batches` (r:16 w:16)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Gateways` (r:16 w:0)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Keys` (r:1024 w:0)
-	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:16 w:16)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1041 w:1041)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:16 w:16)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
-	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::StaleSessions` (r:0 w:16)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Ledgers` (r:0 w:16)
-	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// The range of component `b` is `[1, 16]`.
-	fn collect(b: u32, ) -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1156 + b * (6488 ±0)`
-		//  Estimated: `3593 + b * (169195 ±0)`
-		// Minimum execution time: 2_878_954_000 picoseconds.
-		Weight::from_parts(2_919_976_000, 3593)
-			// Standard Error: 32_536_500
-			.saturating_add(Weight::from_parts(2_815_994_931, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().reads((133_u64).saturating_mul(b.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
-			.saturating_add(T::DbWeight::get().writes((70_u64).saturating_mul(b.into())))
-			.saturating_add(Weight::from_parts(0, 169195).saturating_mul(b.into()))
+	fn collect(m: u32, ) -> Weight {
+		Weight::from_parts(80_000_000, 3593)
+			.saturating_add(Weight::from_parts(44_000_000, 2603).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
@@ -267,13 +268,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
 	}
+	fn sweep() -> Weight {
+		Weight::from_parts(15_000_000, 1600)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	fn visit_gateway() -> Weight {
+		Weight::from_parts(70_000_000, 10185)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
 	/// Storage: `Telemetry::StaleSessions` (r:1 w:1)
 	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Sessions` (r:1 w:1)
 	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Keys` (r:0 w:16)
 	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
-	fn drop_stale_keys() -> Weight {
+	fn drop_keys() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `272`
 		//  Estimated: `3485`
@@ -386,7 +397,32 @@ impl WeightInfo for () {
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	fn submit_verdict() -> Weight {
+	fn submit_first_verdict() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1515`
+		//  Estimated: `4980`
+		// Minimum execution time: 55_742_000 picoseconds.
+		Weight::from_parts(65_728_000, 4980)
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
+			.saturating_add(RocksDbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Telemetry::Batches` (r:1 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:1)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Gateways` (r:1 w:1)
+	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:1 w:1)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Weights` (r:1 w:0)
+	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
+	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn submit_last_verdict() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1515`
 		//  Estimated: `4980`
@@ -442,40 +478,13 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
-	/// Storage: `Telemetry::Batches` (r:16 w:16)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Gateways` (r:16 w:0)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Keys` (r:1024 w:0)
-	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:16 w:16)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1041 w:1041)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:16 w:16)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
-	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::StaleSessions` (r:0 w:16)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Ledgers` (r:0 w:16)
-	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// The range of component `b` is `[1, 16]`.
-	fn collect(b: u32, ) -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1156 + b * (6488 ±0)`
-		//  Estimated: `3593 + b * (169195 ±0)`
-		// Minimum execution time: 2_878_954_000 picoseconds.
-		Weight::from_parts(2_919_976_000, 3593)
-			// Standard Error: 32_536_500
-			.saturating_add(Weight::from_parts(2_815_994_931, 0).saturating_mul(b.into()))
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
-			.saturating_add(RocksDbWeight::get().reads((133_u64).saturating_mul(b.into())))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
-			.saturating_add(RocksDbWeight::get().writes((70_u64).saturating_mul(b.into())))
-			.saturating_add(Weight::from_parts(0, 169195).saturating_mul(b.into()))
+	fn collect(m: u32, ) -> Weight {
+		Weight::from_parts(80_000_000, 3593)
+			.saturating_add(Weight::from_parts(44_000_000, 2603).saturating_mul(m.into()))
+			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(m.into())))
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
@@ -523,13 +532,23 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(12_u64))
 			.saturating_add(RocksDbWeight::get().writes(13_u64))
 	}
+	fn sweep() -> Weight {
+		Weight::from_parts(15_000_000, 1600)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
+	}
+	fn visit_gateway() -> Weight {
+		Weight::from_parts(70_000_000, 10185)
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
 	/// Storage: `Telemetry::StaleSessions` (r:1 w:1)
 	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Sessions` (r:1 w:1)
 	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Keys` (r:0 w:16)
 	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
-	fn drop_stale_keys() -> Weight {
+	fn drop_keys() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `272`
 		//  Estimated: `3485`

@@ -1,40 +1,72 @@
 //! Paying committees.
 
-use cairn_traits::Timekeeper;
+use cairn_telemetry::committee::MAX_COMMITTEE;
 use cairn_types::{Amount, Attempt, GatewayId, Window};
 use frame_support::{
+	BoundedVec,
+	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
 	ensure,
-	pallet_prelude::DispatchResult,
+	pallet_prelude::{ConstU32, DispatchResult},
 	traits::{
 		Get,
 		fungible::MutateHold,
 		tokens::{Fortitude, Precision, Restriction},
 	},
+	weights::Weight,
 };
 use sp_runtime::DispatchError;
 
+use super::seal::Clock;
 use crate::{
-	Batches, Config, Error, Event, Gateways, HoldReason, Keys, Pallet,
-	types::{BatchRecord, BatchStage, Outcome},
+	Batches, Config, Error, Event, GatewayRecordOf, Gateways, HoldReason, Keys, Pallet, WeightInfo,
+	types::{BatchRecord, BatchStage, MAX_COLLECTED, Outcome},
 };
 
 impl<T: Config> Pallet<T> {
+	/// What collecting as many batches costs, if every member of full committees is paid.
+	pub(crate) fn dearest_collection(batches: usize) -> Weight {
+		let batches = u64::try_from(batches).unwrap_or(u64::MAX);
+		T::WeightInfo::collect(MAX_COMMITTEE).saturating_mul(batches)
+	}
+
 	pub(crate) fn do_collect(
-		gateway: GatewayId,
-		window: Window,
-		attempt: Attempt,
-	) -> DispatchResult {
-		let mut batch =
-			Batches::<T>::get((gateway, window, attempt)).ok_or(Error::<T>::BatchNotFound)?;
-		ensure!(!batch.collected, Error::<T>::AlreadyCollected);
-		let record = Gateways::<T>::get(gateway).ok_or(Error::<T>::Inconsistent)?;
+		batches: BoundedVec<(GatewayId, Window, Attempt), ConstU32<MAX_COLLECTED>>,
+	) -> DispatchResultWithPostInfo {
+		let clock = Clock::read::<T::Time>();
+		let mut spent = Weight::zero();
+		let mut is_left = batches.is_empty();
+		for key in batches {
+			let batch = Batches::<T>::get(key).ok_or(Error::<T>::BatchNotFound)?;
+			let members = if batch.collected {
+				0
+			} else {
+				is_left = true;
+				let record = Gateways::<T>::get(key.0).ok_or(Error::<T>::Inconsistent)?;
+				Self::pay_out(&record, key, batch, &clock)?
+			};
+			spent = spent.saturating_add(T::WeightInfo::collect(members));
+		}
+		if is_left {
+			Ok(Some(spent).into())
+		} else {
+			Err(Error::<T>::AlreadyCollected.with_weight(spent))
+		}
+	}
+
+	/// Pay out the fee of a batch that is not collected; returns how many members were paid.
+	pub(crate) fn pay_out(
+		record: &GatewayRecordOf<T>,
+		(gateway, window, attempt): (GatewayId, Window, Attempt),
+		mut batch: BatchRecord,
+		clock: &Clock,
+	) -> Result<u32, DispatchError> {
 		let outcome = match batch.stage {
 			BatchStage::Attested { due, .. } => {
-				ensure!(T::Time::now().tick >= due, Error::<T>::NotDue);
+				ensure!(clock.now.tick >= due, Error::<T>::NotDue);
 				Outcome::Valid
 			},
 			BatchStage::Dead(outcome) => outcome,
-			// Died with the one before it: no verdict could be given.
+			// Died without a quorum, or with the one before it: no verdict counts.
 			BatchStage::Pending => {
 				ensure!(batch.ordinal < record.queue.pending, Error::<T>::NotDue);
 				Outcome::Missing
@@ -45,14 +77,10 @@ impl<T: Config> Pallet<T> {
 		let left = batch.fee.saturating_sub(paid);
 		let returned = Self::dispose(&record.operator, outcome, left)?;
 		batch.collected = true;
-		let has_left_the_queue = batch.ordinal < record.queue.oldest;
 		Batches::<T>::insert((gateway, window, attempt), batch);
-		if has_left_the_queue {
-			Self::remove_batch(gateway, window, attempt);
-		}
 		let event = Event::Collected { gateway, window, attempt, share, members, returned };
 		Self::deposit_event(event);
-		Ok(())
+		Ok(members)
 	}
 
 	/// Pay each member whose vote equals the outcome ⌊committee part / K⌋; what a member cannot

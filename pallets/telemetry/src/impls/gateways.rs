@@ -10,8 +10,9 @@ use frame_support::{
 };
 use sp_runtime::DispatchError;
 
+use super::seal::Clock;
 use crate::{
-	Batches, Config, Error, Event, GatewayRecordOf, Gateways, NextGateway, Pallet, Sealed,
+	Config, Error, Event, GatewayRecordOf, Gateways, NextGateway, Pallet,
 	types::{Endpoint, GatewayRecord, Stage},
 };
 
@@ -46,6 +47,7 @@ impl<T: Config> Pallet<T> {
 			assigned: Default::default(),
 			availability: Default::default(),
 			queue: Default::default(),
+			accrual: Default::default(),
 		};
 		NextGateway::<T>::put(next);
 		Gateways::<T>::insert(gateway, record);
@@ -80,13 +82,16 @@ impl<T: Config> Pallet<T> {
 		let Stage::Retired { settled, .. } = record.stage else {
 			return Err(Error::<T>::NotRetired.into());
 		};
-		ensure!(T::Time::now().tick >= settled, Error::<T>::TooEarly);
+		let clock = Clock::read::<T::Time>();
+		ensure!(clock.now.tick >= settled, Error::<T>::TooEarly);
 		// The bond does not wait for the slots: anybody can open one, and need never close it.
 		let bond = record.ticket.take();
 		let returned = bond.is_some();
 		bond.map(|bond| bond.drop(&record.operator)).transpose()?;
 		let oldest = record.queue.oldest;
-		let removed = record.open_slots == 0 && Self::remove_queue(gateway, &mut record);
+		let removed = record.open_slots == 0
+			&& Self::is_frozen(&record, &clock)
+			&& Self::remove_queue(gateway, &mut record);
 		if removed {
 			Gateways::<T>::remove(gateway);
 			Self::deposit_event(Event::GatewayReaped { gateway });
@@ -97,19 +102,26 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Remove some of the queue; whether nothing of the gateway's batches is left.
+	/// Whether nothing of the totals that the gateway's units are part of can change any more.
+	fn is_frozen(record: &GatewayRecordOf<T>, clock: &Clock) -> bool {
+		let mut open = record.accrual.open.iter();
+		open.all(|open| clock.periods.is_frozen(open.cycle, clock.now.tick))
+	}
+
+	/// Remove some of the queue, as far as it is paid for; whether nothing of it is left.
 	fn remove_queue(gateway: GatewayId, record: &mut GatewayRecordOf<T>) -> bool {
 		record.queue.pending = record.queue.next;
 		for _ in 0..REAPED_AT_ONCE {
-			let ordinal = record.queue.oldest;
-			let Some((window, attempt)) = Sealed::<T>::get(gateway, ordinal) else { break };
-			let batch = Batches::<T>::get((gateway, window, attempt));
-			let collected = batch.is_none_or(|batch| batch.collected);
-			Self::remove_oldest(gateway, record, window, attempt, collected);
+			let Some((window, attempt, batch)) = Self::queued(gateway, record.queue.oldest) else {
+				break;
+			};
+			if !batch.collected {
+				break;
+			}
+			Self::remove_oldest(gateway, record, (window, attempt), &batch);
+			record.queue.settled = record.queue.settled.max(record.queue.oldest);
 		}
-		// A batch whose fee nobody collected outlives the queue; its operator is known here only.
 		record.queue.oldest >= record.queue.next
-			&& Batches::<T>::iter_key_prefix((gateway,)).next().is_none()
 	}
 
 	/// The gateway, if `operator` is its operator.

@@ -3,7 +3,8 @@
 mod collect;
 mod gateways;
 mod queries;
-mod seal;
+pub(crate) mod seal;
 mod sessions;
 mod slots;
+pub(crate) mod sweep;
 pub(crate) mod verdicts;

@@ -1,18 +1,20 @@
 //! What others ask: claims' proofs, and what clients want to know.
 
 use alloc::vec::Vec;
+use cairn_economics::Accrual;
 use cairn_telemetry::{Claim, WindowContext, check::SlotFacts};
 use cairn_traits::{AttestedLedger, DeviceRegistry, NetworkRegistry, SchemaRegistry, Timekeeper};
 use cairn_types::{
 	GatewayId, NetworkId, Slot, Window,
 	view::{DeviceFacts, NetworkFacts, facts},
 };
-use frame_support::ensure;
+use frame_support::{ensure, traits::Get};
 use sp_runtime::DispatchError;
 
+use super::seal::Clock;
 use crate::{
-	Batches, Config, Error, GatewayRecordOf, Gateways, Ledgers, Pallet, Sealed, Slots,
-	types::{BatchStage, Head},
+	Config, Error, GatewayRecordOf, Gateways, Ledgers, Pallet, Slots,
+	types::{BatchStage, Head, Outcome},
 };
 
 impl<T: Config> AttestedLedger for Pallet<T> {
@@ -25,16 +27,32 @@ impl<T: Config> AttestedLedger for Pallet<T> {
 		ensure!(root == ledger.root, Error::<T>::WrongRoot);
 		Ok(ledger.network)
 	}
+
+	fn accrual(gateway: GatewayId) -> Option<(NetworkId, Accrual)> {
+		Gateways::<T>::get(gateway).map(|record| (record.network, record.accrual))
+	}
+
+	fn set_accrual(gateway: GatewayId, accrual: Accrual) {
+		Gateways::<T>::mutate_extant(gateway, |record| record.accrual = accrual);
+	}
+
+	fn accruals() -> Vec<(GatewayId, NetworkId, Accrual)> {
+		Gateways::<T>::iter()
+			.map(|(gateway, record)| (gateway, record.network, record.accrual))
+			.collect()
+	}
 }
 
 impl<T: Config> Pallet<T> {
 	/// A gateway as the next `seal` will find it: a batch that is due without a quorum is dead, whether
-	/// or not anybody has called `expire`. For runtime APIs only: what it writes on the way must be
-	/// discarded.
+	/// or not anybody has said so yet. Changes nothing.
 	#[must_use]
 	pub fn gateway_at_next_seal(gateway: GatewayId) -> Option<GatewayRecordOf<T>> {
 		let mut record = Gateways::<T>::get(gateway)?;
-		Self::expire_if_due(gateway, &mut record).ok()?;
+		let due = Self::due_head(gateway, &record, &Clock::read::<T::Time>()).ok()?;
+		if let Some((window, _)) = due {
+			record.die(window, Outcome::Missing, T::Policy::get().clamped().max_attempts);
+		}
 		Some(record)
 	}
 
@@ -86,8 +104,7 @@ impl<T: Config> Pallet<T> {
 		let record = Gateways::<T>::get(gateway)?;
 		let (now, periods) = (T::Time::now(), T::Time::periods());
 		(record.queue.oldest..record.queue.pending).rev().find_map(|ordinal| {
-			let (window, attempt) = Sealed::<T>::get(gateway, ordinal)?;
-			let batch = Batches::<T>::get((gateway, window, attempt))?;
+			let (window, attempt, batch) = Self::queued(gateway, ordinal)?;
 			let attested = matches!(batch.stage, BatchStage::Attested { .. });
 			(attested && periods.is_mature(batch.tick, now.tick)).then_some(Head {
 				window,

@@ -4,7 +4,7 @@ use cairn_telemetry::{
 	Header, HeaderV1, header_hash, reading::MAX_DEVICE_READINGS, tree::empty_root,
 };
 use cairn_traits::{NetworkRegistry, Timekeeper};
-use cairn_types::{Attempt, GatewayId, Window, WindowRecord};
+use cairn_types::{Attempt, GatewayId, Moment, Periods, Tick, Window, WindowRecord};
 use frame_support::{
 	ensure,
 	pallet_prelude::DispatchResult,
@@ -14,14 +14,34 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 use crate::{
-	Batches, Config, Error, Event, GatewayRecordOf, Gateways, HoldReason, Ledgers, NewestSession,
-	Pallet, Sealed, Sessions,
-	types::{BatchRecord, BatchStage, Head, KEPT_LEDGERS, Outcome, Stage},
+	Batches, Config, Error, Event, GatewayRecordOf, Gateways, HoldReason, NewestSession, Pallet,
+	Sealed, Sessions,
+	types::{BatchRecord, BatchStage, Head, Outcome, Policy, Stage},
 };
 
-/// Old batches that each seal removes: as many as it adds, so no more are ever kept than were sealed
-/// within the longest time that one is needed.
-const REMOVED_AT_ONCE: u32 = 1;
+/// Where the chain is, read once per call.
+pub(crate) struct Clock {
+	/// The current window and tick.
+	pub(crate) now: Moment,
+	/// What genesis fixed.
+	pub(crate) periods: Periods,
+}
+
+impl Clock {
+	pub(crate) fn read<Time: Timekeeper>() -> Self {
+		Self { now: Time::now(), periods: Time::periods() }
+	}
+
+	/// The span of A ticks that the current tick lies in.
+	pub(crate) fn span(&self) -> u32 {
+		self.now.tick.checked_div(self.periods.attest_ticks).unwrap_or(0)
+	}
+
+	/// Whether everything that was sealed for a window of `tick` has matured.
+	pub(crate) const fn is_past(&self, tick: Tick) -> bool {
+		self.now.tick > tick.saturating_add(self.periods.mature_ticks())
+	}
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_seal(
@@ -31,10 +51,13 @@ impl<T: Config> Pallet<T> {
 		header: &Header,
 	) -> DispatchResult {
 		let mut record = Self::gateway_of(operator, gateway)?;
-		Self::expire_if_due(gateway, &mut record)?;
-		let window_record = Self::ensure_window(&record, window)?;
-		Self::ensure_header(&record, &window_record, window, header.latest())?;
-		let batch = Self::batch_of(gateway, &record, window, &window_record, header)?;
+		let clock = Clock::read::<T::Time>();
+		let policy = T::Policy::get().clamped();
+		Self::expire_if_due(gateway, &mut record, &clock, &policy)?;
+		let window_record = Self::ensure_window(&record, window, &clock)?;
+		Self::ensure_header(&record, &window_record, window, header.latest(), &clock)?;
+		let batch =
+			Self::batch_of(gateway, &record, window, &window_record, header, &clock, &policy)?;
 
 		T::Currency::hold(&HoldReason::SealFee.into(), operator, batch.fee)
 			.map_err(|_| Error::<T>::FundsTooLow)?;
@@ -42,9 +65,7 @@ impl<T: Config> Pallet<T> {
 		record.sealed = Some(Head { window, attempt, root: batch.ledger_root });
 		Sealed::<T>::insert(gateway, record.queue.next, (window, attempt));
 		record.queue.next = record.queue.next.saturating_add(1);
-		Self::refer(batch.session);
 		Batches::<T>::insert((gateway, window, attempt), batch);
-		Self::remove_old_batches(gateway, &mut record);
 		Gateways::<T>::insert(gateway, record);
 		Self::deposit_event(Event::Sealed { gateway, window, attempt, header_hash, fee });
 		Ok(())
@@ -54,18 +75,18 @@ impl<T: Config> Pallet<T> {
 	fn ensure_window(
 		record: &GatewayRecordOf<T>,
 		window: Window,
+		clock: &Clock,
 	) -> Result<WindowRecord, DispatchError> {
-		let now = T::Time::now();
-		ensure!(window < now.window, Error::<T>::WindowNotOver);
+		ensure!(window < clock.now.window, Error::<T>::WindowNotOver);
 		let after = record.sealed.is_none_or(|head| window > head.window);
 		ensure!(after && window >= record.floor, Error::<T>::WindowNotAfter);
 		if let Stage::Retired { until, .. } = record.stage {
 			ensure!(window < until, Error::<T>::WindowAfterRetirement);
 		}
 		let window_record = T::Time::window(window).ok_or(Error::<T>::WindowNotFound)?;
-		let latest = window_record.tick.saturating_add(T::Time::periods().attest_ticks);
+		let latest = window_record.tick.saturating_add(clock.periods.attest_ticks);
 		// At the last tick itself no verdict is accepted any more.
-		ensure!(now.tick < latest, Error::<T>::WindowTooOld);
+		ensure!(clock.now.tick < latest, Error::<T>::WindowTooOld);
 		Ok(window_record)
 	}
 
@@ -75,6 +96,7 @@ impl<T: Config> Pallet<T> {
 		window_record: &WindowRecord,
 		window: Window,
 		header: &HeaderV1,
+		clock: &Clock,
 	) -> DispatchResult {
 		ensure!(header.attempt == record.deaths, Error::<T>::WrongAttempt);
 		let previous = record.sealed.map_or_else(empty_root, |head| head.root);
@@ -92,14 +114,12 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::TooManyReadings
 		);
 		ensure!(header.payload_size <= rules.max_payload, Error::<T>::PayloadTooLarge);
-		let peak = record.assigned.peak(Self::span());
+		let peak = record.assigned.peak(clock.span());
 		ensure!(sums.devices <= peak, Error::<T>::TooManyDevices);
-		let periods = T::Time::periods();
-		ensure!(T::Networks::is_active(record.network, window), Error::<T>::NetworkInactive);
-		let cycle = periods.cycle_of(window_record.tick);
-		let config =
-			T::Networks::config(record.network, cycle).ok_or(Error::<T>::NetworkInactive)?;
-		let cap = u128::from(config.meter.cap(periods.window_millis()));
+		let cycle = clock.periods.cycle_of(window_record.tick);
+		let config = T::Networks::active_config(record.network, window, cycle)
+			.ok_or(Error::<T>::NetworkInactive)?;
+		let cap = u128::from(config.meter.cap(clock.periods.window_millis()));
 		ensure!(
 			sums.units <= cap.saturating_mul(u128::from(sums.devices)),
 			Error::<T>::TooManyUnits
@@ -113,10 +133,11 @@ impl<T: Config> Pallet<T> {
 		window: Window,
 		window_record: &WindowRecord,
 		header: &Header,
+		clock: &Clock,
+		policy: &Policy,
 	) -> Result<BatchRecord, DispatchError> {
-		let policy = T::Policy::get().clamped();
 		let session = NewestSession::<T>::get();
-		let validators = Sessions::<T>::get(session).ok_or(Error::<T>::Inconsistent)?.validators;
+		let validators = Sessions::<T>::get(session).ok_or(Error::<T>::Inconsistent)?;
 		let (fee, committee_fee) = policy.fee(header);
 		let v1 = header.latest();
 		Ok(BatchRecord {
@@ -125,9 +146,10 @@ impl<T: Config> Pallet<T> {
 			payload_size: v1.payload_size,
 			sums: v1.sums,
 			tick: window_record.tick,
-			sealed_at: T::Time::now().tick,
+			sealed_at: clock.now.tick,
 			sealed_in: frame_system::Pallet::<T>::block_number().saturated_into(),
 			session,
+			validators,
 			members: policy.committee_size.min(validators),
 			ordinal: record.queue.next,
 			fee,
@@ -140,19 +162,34 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Let the first pending batch die if it is due without a quorum; whether it did.
+	///
+	/// The batch itself is not written: a pending one before the first pending is dead.
 	pub(crate) fn expire_if_due(
 		gateway: GatewayId,
 		record: &mut GatewayRecordOf<T>,
+		clock: &Clock,
+		policy: &Policy,
 	) -> Result<bool, DispatchError> {
-		let Some((window, attempt, mut batch)) = Self::pending_head(gateway, record)? else {
+		let Some((window, attempt)) = Self::due_head(gateway, record, clock)? else {
 			return Ok(false);
 		};
-		if T::Time::now().tick < batch.due(record.attested_at, &T::Time::periods()) {
-			return Ok(false);
-		}
-		Self::die(gateway, record, (window, attempt), &mut batch, Outcome::Missing);
-		Batches::<T>::insert((gateway, window, attempt), batch);
+		let outcome = Outcome::Missing;
+		let skipped = record.die(window, outcome, policy.max_attempts);
+		Self::deposit_event(Event::Died { gateway, window, attempt, outcome, skipped });
 		Ok(true)
+	}
+
+	/// The first pending batch, if it is due.
+	pub(crate) fn due_head(
+		gateway: GatewayId,
+		record: &GatewayRecordOf<T>,
+		clock: &Clock,
+	) -> Result<Option<(Window, Attempt)>, DispatchError> {
+		let head = Self::pending_head(gateway, record)?;
+		Ok(head.and_then(|(window, attempt, batch)| {
+			let due = batch.due(record.attested_at, &clock.periods);
+			(clock.now.tick >= due).then_some((window, attempt))
+		}))
 	}
 
 	/// The batch that follows the attested head, if there is one.
@@ -163,101 +200,15 @@ impl<T: Config> Pallet<T> {
 		if record.queue.pending >= record.queue.next {
 			return Ok(None);
 		}
-		let (window, attempt) =
-			Sealed::<T>::get(gateway, record.queue.pending).ok_or(Error::<T>::Inconsistent)?;
-		let batch =
-			Batches::<T>::get((gateway, window, attempt)).ok_or(Error::<T>::Inconsistent)?;
-		Ok(Some((window, attempt, batch)))
-	}
-
-	/// A batch dies of its own, and with it all later ones: heads return to the attested one.
-	pub(crate) fn die(
-		gateway: GatewayId,
-		record: &mut GatewayRecordOf<T>,
-		(window, attempt): (Window, Attempt),
-		batch: &mut BatchRecord,
-		outcome: Outcome,
-	) {
-		batch.stage = BatchStage::Dead(outcome);
-		let count = match outcome {
-			Outcome::Invalid => &mut record.availability.invalid,
-			Outcome::Unavailable => &mut record.availability.unavailable,
-			Outcome::Missing | Outcome::Valid => &mut record.availability.missing,
-		};
-		*count = count.saturating_add(1);
-		record.sealed = record.attested;
-		record.deaths = record.deaths.saturating_add(1);
-		record.queue.pending = record.queue.next;
-		record.failures = record.failures.saturating_add(1);
-		let skipped = record.failures >= T::Policy::get().clamped().max_attempts;
-		if skipped {
-			record.floor = window.saturating_add(1);
-			record.failures = 0;
-		}
-		Self::deposit_event(Event::Died { gateway, window, attempt, outcome, skipped });
+		Ok(Some(Self::queued(gateway, record.queue.pending).ok_or(Error::<T>::Inconsistent)?))
 	}
 
 	pub(crate) fn do_expire(gateway: GatewayId) -> DispatchResult {
 		let mut record = Gateways::<T>::get(gateway).ok_or(Error::<T>::GatewayNotFound)?;
-		ensure!(Self::expire_if_due(gateway, &mut record)?, Error::<T>::NotDue);
+		let (clock, policy) = (Clock::read::<T::Time>(), T::Policy::get().clamped());
+		ensure!(Self::expire_if_due(gateway, &mut record, &clock, &policy)?, Error::<T>::NotDue);
 		Gateways::<T>::insert(gateway, record);
 		Ok(())
-	}
-
-	/// Remove the oldest batches that nobody needs any more: matured, and behind the attested ledgers
-	/// that are kept.
-	fn remove_old_batches(gateway: GatewayId, record: &mut GatewayRecordOf<T>) {
-		let (now, periods) = (T::Time::now(), T::Time::periods());
-		let kept = KEPT_LEDGERS.saturating_add(periods.mature_ticks());
-		for _ in 0..REMOVED_AT_ONCE {
-			if record.queue.oldest >= record.queue.pending {
-				return;
-			}
-			let Some((window, attempt)) = Sealed::<T>::get(gateway, record.queue.oldest) else {
-				return;
-			};
-			// A batch that has been collected and removed was dead: nothing of it is kept.
-			let batch = Batches::<T>::get((gateway, window, attempt));
-			let over = batch.as_ref().is_none_or(|batch| match batch.stage {
-				BatchStage::Attested { ordinal, .. } => {
-					record.availability.attested.saturating_sub(ordinal) > kept
-				},
-				BatchStage::Pending | BatchStage::Dead(_) => true,
-			});
-			let mature = batch
-				.as_ref()
-				.is_none_or(|batch| now.tick > batch.tick.saturating_add(periods.mature_ticks()));
-			if !over || !mature {
-				return;
-			}
-			let collected = batch.is_none_or(|batch| batch.collected);
-			Self::remove_oldest(gateway, record, window, attempt, collected);
-		}
-	}
-
-	/// Take the oldest entry out of the queue. A batch whose fee nobody has collected stays until
-	/// somebody does; [`Pallet::do_collect`] then removes it.
-	pub(crate) fn remove_oldest(
-		gateway: GatewayId,
-		record: &mut GatewayRecordOf<T>,
-		window: Window,
-		attempt: Attempt,
-		collected: bool,
-	) {
-		Sealed::<T>::remove(gateway, record.queue.oldest);
-		record.queue.oldest = record.queue.oldest.saturating_add(1);
-		if collected {
-			Self::remove_batch(gateway, window, attempt);
-		}
-	}
-
-	/// Remove a batch, its ledger and its hold on a session's keys.
-	pub(crate) fn remove_batch(gateway: GatewayId, window: Window, attempt: Attempt) {
-		let Some(batch) = Batches::<T>::take((gateway, window, attempt)) else { return };
-		if matches!(batch.stage, BatchStage::Attested { .. }) {
-			Ledgers::<T>::remove(gateway, window);
-		}
-		Self::release(batch.session);
 	}
 
 	/// Hash of the chain's first block.

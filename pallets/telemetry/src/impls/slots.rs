@@ -10,6 +10,7 @@ use frame_support::{
 };
 use sp_runtime::DispatchError;
 
+use super::seal::Clock;
 use crate::{
 	Config, Error, Event, Gateways, Pallet, SlotEntryOf, Slots,
 	types::{SlotEntry, Stage},
@@ -33,11 +34,6 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::LeafClosed { gateway, slot });
 		Ok(())
 	}
-
-	/// The span of A ticks that the current tick lies in.
-	pub(crate) fn span() -> u32 {
-		T::Time::now().tick.checked_div(T::Time::periods().attest_ticks).unwrap_or(0)
-	}
 }
 
 impl<T: Config> SlotBook<T::AccountId> for Pallet<T> {
@@ -54,7 +50,7 @@ impl<T: Config> SlotBook<T::AccountId> for Pallet<T> {
 		let slot = record.next_slot;
 		record.next_slot = slot.checked_add(1).ok_or(Error::<T>::TooManySlots)?;
 		record.open_slots = record.open_slots.saturating_add(1);
-		record.assigned = record.assigned.plus_one(Self::span());
+		record.assigned = record.assigned.plus_one(Clock::read::<T::Time>().span());
 		let footprint = Footprint::from_parts(1, SlotEntryOf::<T>::max_encoded_len());
 		let entry = SlotEntry {
 			record: SlotRecord { device, payee: payee.clone(), from, until: Window::MAX },
@@ -77,7 +73,7 @@ impl<T: Config> SlotBook<T::AccountId> for Pallet<T> {
 		entry.settled = T::Time::settled();
 		Slots::<T>::insert(gateway, slot, entry);
 		Gateways::<T>::mutate_extant(gateway, |record| {
-			record.assigned = record.assigned.minus_one(Self::span());
+			record.assigned = record.assigned.minus_one(Clock::read::<T::Time>().span());
 		});
 		Self::deposit_event(Event::SlotEnded { gateway, slot, until });
 	}

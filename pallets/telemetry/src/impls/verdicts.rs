@@ -15,11 +15,12 @@ use frame_support::{
 		DispatchResult, InvalidTransaction, TransactionPriority, TransactionSource,
 		TransactionValidityError, TransactionValidityWithRefund, ValidTransaction, Weight,
 	},
+	traits::Get,
 };
 use sp_runtime::RuntimeAppPublic;
 
 use crate::{
-	Batches, Config, Error, Event, GatewayRecordOf, Gateways, Keys, Ledgers, Pallet,
+	Batches, Config, Error, Event, GatewayRecordOf, Gateways, Keys, Ledgers, Pallet, WeightInfo,
 	types::{BatchRecord, BatchStage, Head, LedgerRecord, Outcome, Vote},
 };
 
@@ -118,6 +119,14 @@ pub(crate) struct Ballot<T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// What a verdict costs at most beyond its authorisation. Both look at the same entries: measured
+	/// together, these are counted once.
+	pub(crate) fn verdict_beyond_authorization() -> Weight {
+		T::WeightInfo::submit_first_verdict()
+			.max(T::WeightInfo::submit_last_verdict())
+			.saturating_sub(T::WeightInfo::authorize_submit_verdict())
+	}
+
 	/// Cheap checks first, the signature last.
 	pub(crate) fn authorize_verdict(
 		_: TransactionSource,
@@ -163,7 +172,7 @@ impl<T: Config> Pallet<T> {
 		if batch.committee.is_empty() {
 			let seed = Self::committee_seed(claim.gateway, claim.window, claim.attempt, &batch)
 				.ok_or(Rejection::NoSeed)?;
-			Self::draw(&mut batch, &seed);
+			draw(&mut batch, &seed);
 		}
 		let place = batch.committee.iter().position(|member| *member == claim.member);
 		let place = place.ok_or(Rejection::NotMember)?;
@@ -182,13 +191,6 @@ impl<T: Config> Pallet<T> {
 		T::Entropy::seed(&subject, batch.sealed_in)
 	}
 
-	fn draw(batch: &mut BatchRecord, seed: &Hash32) {
-		let validators = crate::Sessions::<T>::get(batch.session).map_or(0, |s| s.validators);
-		let members = committee::draw(seed, validators, batch.members);
-		batch.votes = BoundedVec::truncate_from(alloc::vec![Vote::None; members.len()]);
-		batch.committee = BoundedVec::truncate_from(members);
-	}
-
 	/// The committee of a batch as it is or will be drawn; `None` until its seed is known.
 	pub(crate) fn committee_of(
 		gateway: GatewayId,
@@ -201,7 +203,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let seed = Self::committee_seed(gateway, window, attempt, batch)?;
 		let mut drawn = batch.clone();
-		Self::draw(&mut drawn, &seed);
+		draw(&mut drawn, &seed);
 		Some(drawn.committee.into_inner())
 	}
 
@@ -211,19 +213,20 @@ impl<T: Config> Pallet<T> {
 		let VerdictClaim { gateway: id, window, attempt, member, verdict, .. } = *claim;
 		*batch.votes.get_mut(place).ok_or(Error::<T>::Inconsistent)? = verdict.into();
 		Self::deposit_event(Event::VerdictGiven { gateway: id, window, attempt, member, verdict });
-		if batch.stage == BatchStage::Pending {
-			match decision(&batch) {
-				Some(Outcome::Valid) => {
-					Self::attest(id, &mut gateway, (window, attempt), &mut batch)
-				},
-				Some(outcome) => {
-					Self::die(id, &mut gateway, (window, attempt), &mut batch, outcome)
-				},
-				None => {},
-			}
-			if batch.stage != BatchStage::Pending {
-				Gateways::<T>::insert(id, gateway);
-			}
+		let decided = if batch.stage == BatchStage::Pending { decision(&batch) } else { None };
+		match decided {
+			Some(Outcome::Valid) => Self::attest(id, &mut gateway, (window, attempt), &mut batch),
+			Some(outcome) => {
+				batch.stage = BatchStage::Dead(outcome);
+				let max_attempts = T::Policy::get().clamped().max_attempts;
+				let skipped = gateway.die(window, outcome, max_attempts);
+				let died = Event::Died { gateway: id, window, attempt, outcome, skipped };
+				Self::deposit_event(died);
+			},
+			None => {},
+		}
+		if decided.is_some() {
+			Gateways::<T>::insert(id, gateway);
 		}
 		Batches::<T>::insert((id, window, attempt), batch);
 		Ok(())
@@ -248,7 +251,8 @@ impl<T: Config> Pallet<T> {
 		gateway.queue.pending = gateway.queue.pending.saturating_add(1);
 		let record = LedgerRecord { root, tick: batch.tick, network: gateway.network };
 		Ledgers::<T>::insert(id, window, record);
-		T::Units::note_attested(id, gateway.network, periods.cycle_of(batch.tick), units);
+		let cycle = periods.cycle_of(batch.tick);
+		T::Units::note_attested(&mut gateway.accrual, gateway.network, cycle, units);
 		Self::deposit_event(Event::Attested { gateway: id, window, attempt, root, units });
 	}
 
@@ -258,6 +262,13 @@ impl<T: Config> Pallet<T> {
 		let key = |member: &u32| Keys::<T>::get(session, member).map(|(_, key)| (*member, key));
 		committee.iter().filter_map(key).filter(|(_, key)| local.contains(key)).collect()
 	}
+}
+
+/// Draw a batch's committee from the validators of its session.
+fn draw(batch: &mut BatchRecord, seed: &Hash32) {
+	let members = committee::draw(seed, batch.validators, batch.members);
+	batch.votes = BoundedVec::truncate_from(alloc::vec![Vote::None; members.len()]);
+	batch.committee = BoundedVec::truncate_from(members);
 }
 
 /// What the votes so far decide: Valid at a quorum; dead once a quorum cannot be reached any more.

@@ -1,19 +1,20 @@
 use cairn_telemetry::{Fault, Verdict};
 use cairn_types::{Attempt, GatewayId, Window};
 use frame_support::{
-	BoundedVec, assert_noop, assert_ok,
+	assert_noop, assert_ok,
+	dispatch::GetDispatchInfo,
 	traits::{LockableCurrency, WithdrawReasons},
 };
 use proptest::prelude::*;
 use sp_runtime::{DispatchError, DispatchResult, Permill};
 
-use crate::{Gateways, mock::*, types::Policy};
+use crate::{Gateways, WeightInfo, mock::*, types::Policy};
 
 const INVALID: Verdict = Verdict::Invalid(Fault::LedgerRoot);
 
-fn collect_all(batches: &[(GatewayId, Window, Attempt)]) -> DispatchResult {
-	let batches = BoundedVec::try_from(batches.to_vec()).expect("at most 16");
-	Telemetry::collect(RuntimeOrigin::signed(OTHER), batches)
+/// Pay out batches, whatever it costs.
+fn collect_many(batches: &[(GatewayId, Window, Attempt)]) -> DispatchResult {
+	collect_all(batches).map(|_| ()).map_err(|failure| failure.error)
 }
 
 fn free(who: u64) -> u128 {
@@ -132,10 +133,43 @@ fn works_when_many_are_collected_at_once() {
 		attest(102, 0);
 		pass_until(55);
 		events();
-		assert_ok!(collect_all(&[(GATEWAY, 101, 0), (GATEWAY, 102, 0)]));
+		assert_ok!(collect_many(&[(GATEWAY, 101, 0), (GATEWAY, 102, 0)]));
 		assert_eq!(events(), [collected(101, 3, 0), collected(102, 3, 0)]);
 		assert_eq!(paid(), [2 * SHARE, 2 * SHARE, 2 * SHARE, 0]);
-		assert_ok!(collect_all(&[]));
+		assert_ok!(collect_many(&[]));
+	});
+}
+
+#[test]
+fn what_somebody_else_collected_is_passed_over() {
+	ExtBuilder::default().build_and_execute(|| {
+		pass_windows(1);
+		assert_ok!(seal(101));
+		assert_ok!(seal(102));
+		attest(101, 0);
+		attest(102, 0);
+		pass_until(55);
+		assert_ok!(collect(101, 0));
+		events();
+		assert_ok!(collect_many(&[(GATEWAY, 101, 0), (GATEWAY, 102, 0)]));
+		assert_eq!(events(), [collected(102, 3, 0)]);
+	});
+}
+
+#[test]
+fn what_is_charged_is_that_of_the_members_paid() {
+	ExtBuilder::default().build_and_execute(|| {
+		judge(&[INVALID, INVALID]);
+		let declared =
+			Call::collect { batches: vec![(GATEWAY, FIRST, 0)].try_into().expect("one batch") }
+				.get_dispatch_info()
+				.call_weight;
+		let charged = |members| <() as WeightInfo>::collect(members);
+		assert_eq!(declared, charged(64));
+		let paid = collect_all(&[(GATEWAY, FIRST, 0)]).expect("dead");
+		assert_eq!(paid.actual_weight, Some(charged(2)));
+		let again = collect_all(&[(GATEWAY, FIRST, 0)]).expect_err("collected");
+		assert_eq!(again.post_info.actual_weight, Some(charged(0)));
 	});
 }
 
@@ -239,7 +273,7 @@ fn fails_when_there_is_no_such_batch() {
 		judge(&[INVALID, INVALID]);
 		// All or nothing.
 		assert_noop!(
-			collect_all(&[(GATEWAY, FIRST, 0), (GATEWAY, FIRST, 1)]),
+			collect_many(&[(GATEWAY, FIRST, 0), (GATEWAY, FIRST, 1)]),
 			Error::BatchNotFound
 		);
 	});
@@ -261,7 +295,7 @@ fn fails_when_collected() {
 		judge(&[INVALID, INVALID]);
 		assert_ok!(collect(FIRST, 0));
 		assert_noop!(collect(FIRST, 0), Error::AlreadyCollected);
-		assert_noop!(collect_all(&[(GATEWAY, FIRST, 0); 2]), Error::AlreadyCollected);
+		assert_noop!(collect_many(&[(GATEWAY, FIRST, 0); 2]), Error::AlreadyCollected);
 	});
 }
 

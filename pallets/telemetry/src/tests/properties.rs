@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use cairn_telemetry::{Fault, Header, HeaderV1, Sums, Verdict};
 use cairn_traits::{SlotBook, Timekeeper};
 use cairn_types::{Attempt, DeviceId, GatewayId, Slot, Window};
-use frame_support::{BoundedVec, traits::Hooks, weights::Weight};
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
 
@@ -200,8 +199,7 @@ fn collect_some(first: usize, count: usize) {
 	let mut kept = Batches::<Test>::iter_keys().collect::<Vec<_>>();
 	kept.sort_unstable();
 	for batch in kept.into_iter().skip(first).take(count) {
-		let batches = BoundedVec::truncate_from(vec![batch]);
-		tried(Telemetry::collect(RuntimeOrigin::signed(OTHER), batches));
+		tried(collect_all(&[batch]).map(|_| ()).map_err(|failure| failure.error));
 	}
 }
 
@@ -264,7 +262,7 @@ impl Command {
 				tried(Telemetry::reap_gateway(RuntimeOrigin::signed(OTHER), gateway));
 			},
 			Self::Idle => {
-				Telemetry::on_idle(System::block_number(), Weight::MAX);
+				idle(1);
 			},
 		}
 	}

@@ -1,11 +1,11 @@
 use cairn_traits::Timekeeper;
 use cairn_types::Window;
-use frame_support::{assert_ok, traits::Hooks, weights::Weight};
+use frame_support::assert_ok;
 
 use crate::{Batches, Ledgers, Sealed, Sessions, mock::*, types::KEPT_LEDGERS};
 
-/// Of a gateway that seals and attests every window: 16 behind those of H ticks, and the newest.
-const KEPT: usize = 16 + 8 + 1;
+/// Of a gateway that seals and attests every window: 16 behind those of H ticks.
+const KEPT: usize = 16 + 8;
 
 /// Seal and attest the current window as soon as it is over.
 fn live() -> Window {
@@ -45,11 +45,8 @@ fn batches_ledgers_and_keys_are_bounded_over_500_windows() {
 			if round % 10 == 9 {
 				begin_session(stashes(3));
 			}
-			let window = live();
-			if round >= PERIODS.verdict_ticks {
-				assert_ok!(collect(window - PERIODS.verdict_ticks, 0));
-			}
-			Telemetry::on_idle(System::block_number(), Weight::MAX);
+			live();
+			idle(1);
 
 			assert!(batches() <= KEPT && ledgers().len() <= KEPT);
 			assert_eq!(Sealed::<Test>::iter_key_prefix(GATEWAY).count(), batches());
@@ -68,31 +65,30 @@ fn batches_ledgers_and_keys_are_bounded_over_500_windows() {
 }
 
 #[test]
-fn uncollected_batches_stay_until_they_are_paid_for() {
+fn what_nobody_collects_is_paid_for_in_idle_time() {
 	ExtBuilder::default().with_stashes(stashes(3)).build_and_execute(|| {
 		let first = FakeTime::now().window;
 		(0..40).for_each(|_| {
 			live();
 		});
-		let queued = Sealed::<Test>::iter_key_prefix(GATEWAY).count();
-		assert_eq!((batches(), queued), (40, KEPT));
+		assert_eq!((batches(), held_fees(OPERATOR)), (40, 40 * FEE));
 		assert_eq!(ledgers().first(), Some(&first));
-		assert_eq!(held_fees(OPERATOR), 40 * FEE);
-		check_state();
-
-		for window in first..first + 15 {
-			assert_ok!(collect(window, 0));
+		for _ in 0..40 {
+			idle(1);
 			check_state();
 		}
 		assert_eq!(batches(), KEPT);
-		assert_eq!(ledgers().first(), Some(&(first + 15)));
+		assert_eq!(ledgers().first(), Some(&(first + 16)));
+		// All but those of the last H ticks, which may still be judged.
+		assert_eq!(held_fees(OPERATOR), u128::from(PERIODS.mature_ticks()) * FEE);
+		assert_eq!(gateway().queue.settled, 40 - PERIODS.mature_ticks());
 	});
 }
 
 #[test]
-fn a_backlog_does_not_grow() {
+fn what_died_is_removed_and_its_fee_returned_in_idle_time() {
 	ExtBuilder::default().with_stashes(stashes(3)).build_and_execute(|| {
-		// One, two, three windows die together.
+		// One, two, three windows die together; nobody calls `expire`.
 		for count in 1..=3 {
 			pass_windows(1);
 			let now = FakeTime::now().window;
@@ -100,17 +96,27 @@ fn a_backlog_does_not_grow() {
 				assert_ok!(seal(window));
 			}
 			pass_windows(PERIODS.verdict_ticks);
-			assert_ok!(Telemetry::expire(RuntimeOrigin::signed(OTHER), GATEWAY));
+			idle(1);
+			assert_eq!((gateway().sealed, gateway().deaths), (None, count));
 		}
-		for (window, attempt) in Batches::<Test>::iter_key_prefix((GATEWAY,)).collect::<Vec<_>>() {
-			assert_ok!(collect(window, attempt));
+		assert_eq!(gateway().queue.next, 6);
+		pass_windows(PERIODS.mature_ticks() + 1);
+		idle(6);
+		assert_eq!((batches(), held_fees(OPERATOR)), (0, 0));
+	});
+}
+
+#[test]
+fn every_gateway_is_visited_however_many_there_are() {
+	ExtBuilder::default().with_stashes(stashes(3)).build_and_execute(|| {
+		for number in 0..50 {
+			let url = endpoint(&format!("https://gateway-{number}.example"));
+			assert_ok!(Telemetry::register_gateway(RuntimeOrigin::signed(OTHER), NETWORK, url));
 		}
-		let backlog = batches();
-		assert_eq!(backlog, 1 + 2 + 3);
-		pass_windows(PERIODS.mature_ticks());
-		for _ in 0..3 {
-			live();
-			assert_eq!(batches(), backlog);
-		}
+		assert_ok!(seal(FIRST));
+		pass_windows(PERIODS.verdict_ticks);
+		// All within a window's blocks.
+		idle(BLOCKS_PER_WINDOW);
+		assert_eq!(gateway().deaths, 1);
 	});
 }

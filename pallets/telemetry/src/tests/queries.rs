@@ -1,7 +1,7 @@
 use cairn_telemetry::{HeaderV1, check::SlotFacts, tree::empty_root};
 use cairn_traits::{SlotBook, Timekeeper};
 use cairn_types::{DeviceId, DeviceKey, GatewayId, NetworkId, view::NetworkFacts};
-use frame_support::{assert_ok, hypothetically};
+use frame_support::assert_ok;
 use sp_core::Pair;
 
 use crate::{mock::*, types::Head};
@@ -87,7 +87,7 @@ fn a_due_batch_is_dead_for_the_next_seal_although_nobody_said_so() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(seal(FIRST));
 		let sealed = gateway();
-		let next = || hypothetically!(Telemetry::gateway_at_next_seal(GATEWAY));
+		let next = || Telemetry::gateway_at_next_seal(GATEWAY);
 		assert_eq!(next(), Some(sealed.clone()));
 		pass_windows(PERIODS.verdict_ticks);
 		let next = next().expect("registered");

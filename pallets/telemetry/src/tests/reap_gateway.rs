@@ -153,23 +153,36 @@ fn fails_when_a_batch_without_verdicts_is_not_paid_back() {
 }
 
 #[test]
-fn fails_when_a_batch_that_left_the_queue_is_not_paid_for() {
+fn works_when_idle_time_has_paid_for_the_batches() {
 	one_device(|| {
 		assert_ok!(seal(FIRST));
 		kill(FIRST, 0, Verdict::Unavailable);
-		pass_until(60);
-		// Makes room: the dead batch leaves the queue, but stays until it is paid for.
-		let window = FakeTime::now().window - 1;
-		assert_ok!(seal(window));
-		assert!(Batches::<Test>::contains_key((GATEWAY, FIRST, 0)));
-		attest(window, 1);
 		retire_and_settle();
 		close_slot();
-		assert_ok!(collect(window, 1));
+		idle(2);
+		assert_ok!(reap());
+		assert!(!Gateways::<Test>::contains_key(GATEWAY));
+		assert_eq!(held_fees(OPERATOR), 0);
+	});
+}
+
+#[test]
+fn fails_when_units_are_not_frozen() {
+	one_device(|| {
+		pass_until(53);
+		let window = FakeTime::now().window - 1;
+		assert_ok!(seal(window));
+		attest(window, 0);
+		// Of cycle 13, which is frozen at tick 64.
+		retire_and_settle();
+		close_slot();
+		assert_ok!(collect(window, 0));
 		assert_ok!(reap());
 		assert_noop!(reap(), Error::NotEmpty);
-		assert_ok!(collect(FIRST, 0));
+		pass_until(63);
+		assert_noop!(reap(), Error::NotEmpty);
+		pass_until(64);
 		assert_ok!(reap());
-		assert_eq!(held_fees(OPERATOR), 0);
+		assert!(!Gateways::<Test>::contains_key(GATEWAY));
 	});
 }

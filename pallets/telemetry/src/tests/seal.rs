@@ -41,11 +41,10 @@ fn works_when_the_window_is_over() {
 		assert_eq!((batch.header_hash, batch.ledger_root, batch.payload_size), (hash, root, 2_000));
 		assert_eq!((batch.tick, batch.sealed_at, batch.ordinal), (51, 52, 0));
 		assert_eq!(batch.sealed_in, System::block_number());
-		assert_eq!((batch.session, batch.members), (0, 4));
+		assert_eq!((batch.session, batch.validators, batch.members), (0, 4, 4));
 		assert_eq!((batch.fee, batch.committee_fee), (FEE, 4 * SHARE));
 		assert_eq!((batch.stage, batch.collected), (BatchStage::Pending, false));
 		assert!(batch.committee.is_empty() && batch.votes.is_empty());
-		assert_eq!(Sessions::<Test>::get(0).map(|session| session.references), Some(1));
 	});
 }
 

@@ -1,18 +1,12 @@
 use cairn_telemetry::Verdict;
-use cairn_traits::Timekeeper;
 use frame_support::{assert_ok, traits::Hooks, weights::Weight};
 use sp_core::Pair;
 
-use crate::{Keys, NewestSession, Sessions, WeightInfo, mock::*, types::SessionRecord};
+use crate::{Batches, Keys, NewestSession, Sessions, Sweeping, WeightInfo, mock::*};
 
-/// What idle time is left to the pallet.
-fn idle(weight: Weight) -> Weight {
-	Telemetry::on_idle(System::block_number(), weight)
-}
-
-fn step() -> Weight {
-	<() as WeightInfo>::drop_stale_keys()
-}
+/// Blocks with idle time until what a pass finds has been done: one ends the pass that has begun, one
+/// makes another, one drops what it found.
+const ENOUGH: u32 = 3;
 
 /// Sessions whose keys are kept.
 fn kept() -> Vec<u32> {
@@ -24,7 +18,7 @@ fn kept() -> Vec<u32> {
 #[test]
 fn keys_are_written_at_genesis() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_eq!(Sessions::<Test>::get(0), Some(SessionRecord { validators: 4, references: 0 }));
+		assert_eq!(Sessions::<Test>::get(0), Some(4));
 		assert_eq!(Keys::<Test>::get(0, 3), Some((stash(3), verdict_key(0, 3).public())));
 		assert_eq!(Keys::<Test>::get(0, 4), None);
 	});
@@ -47,47 +41,81 @@ fn keys_that_no_batch_refers_to_are_dropped() {
 		begin_session(stashes(4));
 		begin_session(stashes(4));
 		assert_eq!(kept(), [0, 1, 2]);
-		idle(Weight::MAX);
+		idle(ENOUGH);
 		assert_eq!(kept(), [2]);
 		assert_eq!(Keys::<Test>::iter_keys().count(), 4);
 	});
 }
 
 #[test]
-fn keys_are_kept_while_a_batch_refers_to_them() {
+fn keys_are_dropped_where_there_is_no_gateway() {
+	ExtBuilder::default().with_devices(0).build_and_execute(|| {
+		crate::Gateways::<Test>::remove(GATEWAY);
+		crate::NextGateway::<Test>::kill();
+		begin_session(stashes(4));
+		idle(ENOUGH);
+		assert_eq!(kept(), [1]);
+	});
+}
+
+#[test]
+fn keys_are_kept_while_a_batch_may_need_them() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(seal(FIRST));
 		for _ in 0..5 {
 			begin_session(stashes(4));
-			idle(Weight::MAX);
+			idle(ENOUGH);
 		}
-		assert_eq!(kept(), [0, 5]);
-
 		kill(FIRST, 0, Verdict::Unavailable);
 		assert_ok!(collect(FIRST, 0));
-		assert_eq!(kept(), [0, 5]);
+		idle(ENOUGH);
+		assert_eq!(kept(), [0, 1, 2, 3, 4, 5]);
 		pass_until(60);
-		// Makes room for another batch.
-		assert_ok!(seal(FakeTime::now().window - 1));
-		idle(Weight::MAX);
+		idle(ENOUGH);
 		assert_eq!(kept(), [5]);
 	});
 }
 
 #[test]
-fn keys_are_kept_until_a_batch_outside_the_queue_is_paid_for() {
+fn keys_are_kept_until_the_members_were_paid() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(seal(FIRST));
 		begin_session(stashes(4));
 		kill(FIRST, 0, Verdict::Unavailable);
+		pass_until(59);
+		idle(ENOUGH);
+		assert_eq!((kept(), Balances::free_balance(stash(0))), (vec![0, 1], 0));
 		pass_until(60);
-		assert_ok!(seal(FakeTime::now().window - 1));
-		idle(Weight::MAX);
-		assert_eq!(kept(), [0, 1]);
-		assert_ok!(collect(FIRST, 0));
+		idle(ENOUGH);
+		// Nobody has asked for it.
 		assert_eq!(Balances::free_balance(stash(0)), SHARE);
-		idle(Weight::MAX);
 		assert_eq!(kept(), [1]);
+		assert_eq!(Batches::<Test>::iter_keys().count(), 0);
+	});
+}
+
+#[test]
+fn a_session_is_kept_although_its_batch_is_sealed_behind_the_visitor() {
+	ExtBuilder::default().build_and_execute(|| {
+		let url = endpoint("https://second.example");
+		assert_ok!(Telemetry::register_gateway(RuntimeOrigin::signed(OTHER), NETWORK, url));
+		begin_session(stashes(4));
+		// The limit lets one visit through, in the middle of a pass.
+		let one = <() as WeightInfo>::sweep()
+			.saturating_add(<() as WeightInfo>::visit_gateway())
+			.saturating_add(<() as WeightInfo>::collect(64));
+		let visit = || Telemetry::on_idle(System::block_number(), one);
+		visit();
+		assert_eq!(Sweeping::<Test>::get().next.0, 1);
+		assert_ok!(seal(FIRST));
+		for session in 2..5 {
+			begin_session(stashes(4));
+			for _ in 0..8 {
+				visit();
+				check_state();
+			}
+			assert_eq!(kept().first(), Some(&1), "in session {session}");
+		}
 	});
 }
 
@@ -95,17 +123,16 @@ fn keys_are_kept_until_a_batch_outside_the_queue_is_paid_for() {
 fn keys_are_dropped_in_steps_that_fit_into_what_is_left() {
 	ExtBuilder::default().with_stashes(stashes(20)).build_and_execute(|| {
 		begin_session(stashes(4));
-		assert_eq!(idle(Weight::zero()), Weight::zero());
+		assert_eq!(Telemetry::on_idle(System::block_number(), Weight::zero()), Weight::zero());
+		idle(2);
 		assert_eq!(Keys::<Test>::iter_key_prefix(0).count(), 20);
 
-		let almost = step().saturating_mul(2).saturating_sub(Weight::from_parts(1, 1));
-		assert_eq!(idle(almost), step());
-		let left = Keys::<Test>::iter_key_prefix(0).count();
-		assert!(left < 20 && left > 0);
-		check_state();
-
-		assert_eq!(idle(step()), step());
-		assert_eq!(Keys::<Test>::iter_key_prefix(0).count(), 0);
+		let step = <() as WeightInfo>::sweep().saturating_add(<() as WeightInfo>::drop_keys());
+		for left in [4, 0] {
+			assert_eq!(Telemetry::on_idle(System::block_number(), step), step);
+			assert_eq!(Keys::<Test>::iter_key_prefix(0).count(), left);
+			check_state();
+		}
 		assert_eq!(kept(), [1]);
 	});
 }
