@@ -28,6 +28,8 @@ pub trait BenchmarkHelper<AccountId> {
 	fn fund(who: &AccountId);
 	/// A network that is open and admits only as many makers as it may, `maker` the last of them.
 	fn network(maker: MakerId) -> NetworkId;
+	/// A network that is open and admits every device.
+	fn open_network() -> NetworkId;
 	/// A gateway of `network` with a slot to give: another one with each call.
 	fn gateway(network: NetworkId) -> GatewayId;
 	/// Let as many ticks pass, and as many windows.
@@ -36,6 +38,7 @@ pub trait BenchmarkHelper<AccountId> {
 
 type Helper<T> = <T as Config>::BenchmarkHelper;
 type Account<T> = <T as frame_system::Config>::AccountId;
+type Registration<T> = (Account<T>, NetworkId, DeviceKey, Possession, Option<Certificate>);
 
 const KEYS: KeyTypeId = KeyTypeId(*b"devb");
 
@@ -183,10 +186,8 @@ fn settle<T: Config>() {
 	frame_system::Pallet::<T>::set_block_number(number.saturating_add(blocks));
 }
 
-/// The arguments of `register` at worst.
-fn registration<T: Config>(
-	kind: Kind,
-) -> Result<(Account<T>, NetworkId, DeviceKey, Possession, Option<Certificate>), BenchmarkError> {
+/// The arguments of `register` with a certificate.
+fn certified_registration<T: Config>(kind: Kind) -> Result<Registration<T>, BenchmarkError> {
 	let owner: Account<T> = whitelisted_caller();
 	let (maker, _, maker_key) = maker::<T>("maker")?;
 	let network = Helper::<T>::network(maker);
@@ -195,6 +196,16 @@ fn registration<T: Config>(
 	let proof = possession::<T>(&key, &owner)?;
 	let certificate = certificate::<T>(maker, &maker_key, &key, b'0')?;
 	Ok((owner, network, key, proof, Some(certificate)))
+}
+
+/// The arguments of `register` without a certificate.
+fn registration<T: Config>(kind: Kind) -> Result<Registration<T>, BenchmarkError> {
+	let owner: Account<T> = whitelisted_caller();
+	let network = Helper::<T>::open_network();
+	Helper::<T>::fund(&owner);
+	let key = generate(kind, "//device");
+	let proof = possession::<T>(&key, &owner)?;
+	Ok((owner, network, key, proof, None))
 }
 
 /// The arguments of `rotate_key` at worst: there is a previous key to forget.
@@ -269,6 +280,43 @@ mod benchmarks {
 	#[benchmark]
 	fn register_secp256k1() -> Result<(), BenchmarkError> {
 		let (owner, network, key, proof, certificate) = registration::<T>(Kind::Secp256k1)?;
+		let device = NextDevice::<T>::get();
+
+		#[extrinsic_call]
+		register(RawOrigin::Signed(owner), network, key, proof, certificate);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_certified_ed25519() -> Result<(), BenchmarkError> {
+		let (owner, network, key, proof, certificate) = certified_registration::<T>(Kind::Ed25519)?;
+		let device = NextDevice::<T>::get();
+
+		#[extrinsic_call]
+		register(RawOrigin::Signed(owner), network, key, proof, certificate);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_certified_sr25519() -> Result<(), BenchmarkError> {
+		let (owner, network, key, proof, certificate) = certified_registration::<T>(Kind::Sr25519)?;
+		let device = NextDevice::<T>::get();
+
+		#[extrinsic_call]
+		register(RawOrigin::Signed(owner), network, key, proof, certificate);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_certified_secp256k1() -> Result<(), BenchmarkError> {
+		let (owner, network, key, proof, certificate) =
+			certified_registration::<T>(Kind::Secp256k1)?;
 		let device = NextDevice::<T>::get();
 
 		#[extrinsic_call]

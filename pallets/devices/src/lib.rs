@@ -400,7 +400,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Registered`].
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::register())]
+		#[pallet::weight(Pallet::<T>::weight_of_register(key, certificate.is_some()))]
 		pub fn register(
 			origin: OriginFor<T>,
 			network: NetworkId,
@@ -479,7 +479,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::KeyRotated`].
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::rotate_key())]
+		#[pallet::weight(Pallet::<T>::weight_of_rotate_key(key))]
 		pub fn rotate_key(
 			origin: OriginFor<T>,
 			device: DeviceId,
@@ -553,7 +553,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Transferred`], and [`Event::GatewayAssigned`] for an assigned device.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::take_over())]
+		#[pallet::weight(Pallet::<T>::weight_of_take_over())]
 		pub fn take_over(
 			origin: OriginFor<T>,
 			device: DeviceId,

@@ -256,6 +256,10 @@ impl pallet_devices::BenchmarkHelper<AccountId> for FakeHelper {
 		CERTIFIED
 	}
 
+	fn open_network() -> NetworkId {
+		OPEN
+	}
+
 	fn gateway(network: NetworkId) -> GatewayId {
 		let used: u32 = unhashed::get_or_default(b"mock/gateways");
 		unhashed::put(b"mock/gateways", &(used + 1));

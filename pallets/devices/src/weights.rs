@@ -17,6 +17,9 @@ pub trait WeightInfo {
 	fn register_ed25519() -> Weight;
 	fn register_sr25519() -> Weight;
 	fn register_secp256k1() -> Weight;
+	fn register_certified_ed25519() -> Weight;
+	fn register_certified_sr25519() -> Weight;
+	fn register_certified_secp256k1() -> Weight;
 	fn activate() -> Weight;
 	fn suspend() -> Weight;
 	fn retire() -> Weight;
@@ -39,21 +42,6 @@ pub trait WeightInfo {
 	fn retire_maker() -> Weight;
 	fn force_retire() -> Weight;
 	fn forget() -> Weight;
-
-	/// With the kind of key that is dearest to check.
-	fn register() -> Weight {
-		Self::register_ed25519().max(Self::register_sr25519()).max(Self::register_secp256k1())
-	}
-
-	/// With the kind of key that is dearest to check.
-	fn rotate_key() -> Weight {
-		Self::rotate_key_ed25519().max(Self::rotate_key_sr25519()).max(Self::rotate_key_secp256k1())
-	}
-
-	/// With the kind of key that is dearest to check.
-	fn take_over() -> Weight {
-		Self::take_over_ed25519().max(Self::take_over_sr25519()).max(Self::take_over_secp256k1())
-	}
 }
 
 /// Weights for `pallet_devices`, with the runtime's database weights.
@@ -82,6 +70,37 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1270`
+		//  Estimated: `6028`
+		// Minimum execution time: 228_759_000 picoseconds.
+		Weight::from_parts(241_659_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(11_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_ed25519() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1270`
 		//  Estimated: `6028`
@@ -143,7 +162,69 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1270`
+		//  Estimated: `6028`
+		// Minimum execution time: 231_834_000 picoseconds.
+		Weight::from_parts(244_253_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(11_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_secp256k1() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1270`
+		//  Estimated: `6028`
+		// Minimum execution time: 240_126_000 picoseconds.
+		Weight::from_parts(257_232_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(11_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1270`
 		//  Estimated: `6028`
@@ -647,6 +728,37 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1270`
+		//  Estimated: `6028`
+		// Minimum execution time: 228_759_000 picoseconds.
+		Weight::from_parts(241_659_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(11_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_sr25519() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1270`
@@ -678,7 +790,69 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1270`
+		//  Estimated: `6028`
+		// Minimum execution time: 231_834_000 picoseconds.
+		Weight::from_parts(244_253_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(11_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_secp256k1() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1270`
+		//  Estimated: `6028`
+		// Minimum execution time: 240_126_000 picoseconds.
+		Weight::from_parts(257_232_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(11_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Storage: `Time::Now` (r:1 w:0)
+	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1270`
 		//  Estimated: `6028`

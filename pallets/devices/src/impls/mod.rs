@@ -1,6 +1,7 @@
 //! What the calls do: read, decide, write, tell.
 
 mod certificates;
+mod declared;
 mod devices;
 mod makers;
 mod possession;
