@@ -81,8 +81,10 @@ pub mod pallet {
 
 	/// Where the chain is, and which records are kept.
 	///
-	/// `None` until the first block. One value: nobody pays.
+	/// `None` until the first block. One value: nobody pays. Every block begins by writing it, so later
+	/// reads in the block find it at hand.
 	#[pallet::storage]
+	#[pallet::whitelist_storage]
 	pub type Now<T: Config> = StorageValue<_, TimeState, OptionQuery>;
 
 	/// What is remembered of each window that had a block, by its number.

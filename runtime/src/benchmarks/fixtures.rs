@@ -2,14 +2,15 @@
 //! make it, written to their storage where it takes time or a committee.
 
 use crate::{
-	AccountId, Balance, Balances, Entropy, Networks, Runtime, RuntimeOrigin, Schemas, System,
-	Telemetry, Time, configs::cairn::Consensus, currency::UNIT, timing,
+	AccountId, Balance, Balances, Entropy, Networks, Rewards, Runtime, RuntimeOrigin, Schemas,
+	System, Telemetry, Time, configs::cairn::Consensus, currency::UNIT, timing,
 };
 use alloc::{vec, vec::Vec};
+use cairn_economics::{Accrual, MAX_OPEN};
 use cairn_telemetry::Claim;
-use cairn_traits::{CurrentSession, Entropy as _, Timekeeper};
+use cairn_traits::{AttestedLedger, CurrentSession, Entropy as _, OnCycle, Timekeeper, UnitBook};
 use cairn_types::{
-	Activity, Channel, ChannelKind, Dated, DeviceId, DeviceKey, GatewayId, Hash32, MakerId,
+	Activity, Channel, ChannelKind, Cycle, Dated, DeviceId, DeviceKey, GatewayId, Hash32, MakerId,
 	MeterRule, Moment, NetworkConfig, NetworkId, Quantity, Schema, SchemaId, Slot, Tick, Unit,
 	Window, WindowRecord,
 	meter::{Admission, MAX_ADMITTED},
@@ -90,16 +91,17 @@ fn publish() -> SchemaId {
 	id
 }
 
-/// Create a network of the largest schema that admits as many makers as it may, `maker` the last.
-fn create_network(maker: MakerId) -> NetworkId {
-	let id = pallet_networks::NextId::<Runtime>::get();
+/// Admit as many makers as a network may, `maker` the last.
+fn certified_by(maker: MakerId) -> Admission {
 	let others = (0..MAX_ADMITTED.saturating_sub(1)).map(|i| MakerId(u32::MAX.saturating_sub(i)));
 	let makers: Vec<_> = others.chain([maker]).collect();
-	let config = NetworkConfig {
-		schema: publish(),
-		meter: last_counter(),
-		admission: Admission::Certified(BoundedVec::truncate_from(makers)),
-	};
+	Admission::Certified(BoundedVec::truncate_from(makers))
+}
+
+/// Create a network of the largest schema.
+fn create_network(admission: Admission) -> NetworkId {
+	let id = pallet_networks::NextId::<Runtime>::get();
+	let config = NetworkConfig { schema: publish(), meter: last_counter(), admission };
 	let owner = RuntimeOrigin::signed(funded("network owner"));
 	Networks::create(owner, name(b'0'), config).expect("a sound network; its owner can pay");
 	id
@@ -136,6 +138,14 @@ fn pass(ticks: Tick) {
 			let before = now.unwrap_or_else(|| TimeState::first(window, anchor, false));
 			*now = Some(TimeState { window, tick, ..before });
 		});
+	}
+}
+
+/// Pass to the first tick of a cycle, and begin it.
+fn begin_cycle(cycle: Cycle) {
+	pass(cycle.saturating_mul(Time::periods().cycle_ticks).saturating_sub(Time::now().tick));
+	if !pallet_rewards::Cycles::<Runtime>::contains_key(cycle) {
+		Rewards::on_cycle(cycle);
 	}
 }
 
@@ -205,7 +215,11 @@ impl pallet_devices::BenchmarkHelper<AccountId> for Fixtures {
 	}
 
 	fn network(maker: MakerId) -> NetworkId {
-		create_network(maker)
+		create_network(certified_by(maker))
+	}
+
+	fn open_network() -> NetworkId {
+		create_network(Admission::Open)
 	}
 
 	fn gateway(network: NetworkId) -> GatewayId {
@@ -223,11 +237,22 @@ impl pallet_telemetry::BenchmarkHelper<AccountId> for Fixtures {
 	}
 
 	fn network() -> NetworkId {
-		create_network(MakerId(0))
+		create_network(certified_by(MakerId(0)))
 	}
 
 	fn advance(ticks: Tick) {
 		pass(ticks);
+	}
+
+	fn accrued(network: NetworkId) -> Accrual {
+		let mut accrual = Accrual::default();
+		for cycle in 1..=MAX_OPEN {
+			begin_cycle(cycle);
+			<Rewards as UnitBook>::note_attested(&mut accrual, network, cycle, 1);
+		}
+		// All of them are frozen by then: H is at most two cycles.
+		begin_cycle(MAX_OPEN.saturating_add(3));
+		accrual
 	}
 
 	fn make_seed(after: u32) {
@@ -242,7 +267,16 @@ impl pallet_rewards::BenchmarkHelper<AccountId> for Fixtures {
 	}
 
 	fn certified_network() -> NetworkId {
-		create_network(MakerId(0))
+		create_network(certified_by(MakerId(0)))
+	}
+
+	fn note_attested(gateway: GatewayId, network: NetworkId, cycle: Cycle, units: u128) {
+		while pallet_telemetry::NextGateway::<Runtime>::get() <= gateway {
+			register_gateway(network);
+		}
+		let (_, mut accrual) = Telemetry::accrual(gateway).unwrap_or_default();
+		<Rewards as UnitBook>::note_attested(&mut accrual, network, cycle, units);
+		Telemetry::set_accrual(gateway, accrual);
 	}
 
 	fn prove(claim: &Claim, network: NetworkId, payee: &AccountId) {

@@ -60,7 +60,10 @@ pub(crate) fn list(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 
 /// Runs one benchmark.
 pub(crate) fn run(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
-	let whitelist: Vec<TrackedStorageKey> = AllPalletsWithSystem::whitelisted_storage_keys();
+	let mut whitelist: Vec<TrackedStorageKey> = AllPalletsWithSystem::whitelisted_storage_keys();
+	// Every block's hooks have read them, and bear that: they are at hand for all that follows.
+	let read_in_hooks = [timing::TickPeriods::key(), timing::SeedPeriodBlocks::key()];
+	whitelist.extend(read_in_hooks.map(|key| key.to_vec().into()));
 	let mut batches = Vec::<BenchmarkBatch>::new();
 	let params = (&config, &whitelist);
 	for_each_pallet!(add_benchmark, params, batches);
