@@ -21,15 +21,19 @@ TARGET = 2.0
 # A measured weight that differs by more than this factor from the committed one is pointed out.
 TOLERANCE = 1.25
 
-TRANSFER = ("transfer_keep_alive", "pallet_balances", "transfer_keep_alive", None)
-# What is shown, pallet, benchmark of the call, benchmark of its authorization.
+TRANSFER = ("transfer_keep_alive", "pallet_balances", "transfer_keep_alive")
+# What is shown, pallet, benchmark of the call; a verdict's includes its authorization.
 CALLS = [
-    ("seal", "pallet_telemetry", "seal", None),
-    ("submit_verdict", "pallet_telemetry", "submit_verdict", "authorize_submit_verdict"),
-    ("claim_attested", "pallet_rewards", "claim_attested", None),
-    ("register, ed25519", "pallet_devices", "register_ed25519", None),
-    ("register, sr25519", "pallet_devices", "register_sr25519", None),
-    ("register, secp256k1", "pallet_devices", "register_secp256k1", None),
+    ("seal", "pallet_telemetry", "seal"),
+    ("submit_verdict, first", "pallet_telemetry", "submit_first_verdict"),
+    ("submit_verdict, last", "pallet_telemetry", "submit_last_verdict"),
+    ("claim_attested", "pallet_rewards", "claim_attested"),
+    ("register, ed25519", "pallet_devices", "register_ed25519"),
+    ("register, sr25519", "pallet_devices", "register_sr25519"),
+    ("register, secp256k1", "pallet_devices", "register_secp256k1"),
+    ("register, ed25519, certificate", "pallet_devices", "register_certified_ed25519"),
+    ("register, sr25519, certificate", "pallet_devices", "register_certified_sr25519"),
+    ("register, secp256k1, certificate", "pallet_devices", "register_certified_secp256k1"),
 ]
 
 # The benchmark that each transaction extension declares as its weight; None: it declares zero, or
@@ -273,21 +277,19 @@ def report_calls(measured: Measured, base: int, db: DbWeight) -> str:
     """The whole declared extrinsics against a transfer."""
     extension = sum(measured.get(*benchmark).whole(db) for benchmark in extensions())
 
-    def parts(pallet: str, call: str, authorization: str | None) -> tuple[Weight, int, int]:
+    def parts(pallet: str, call: str) -> tuple[Weight, int]:
         weight = measured.get(pallet, call)
-        authorize = measured.get(pallet, authorization).whole(db) if authorization else 0
-        return weight, authorize, base + extension + authorize + weight.whole(db)
+        return weight, base + extension + weight.whole(db)
 
-    transfer = parts(*TRANSFER[1:])[2]
+    transfer = parts(*TRANSFER[1:])[1]
     rows = []
     for label, *names in [TRANSFER, *CALLS]:
-        weight, authorize, whole = parts(*names)
+        weight, whole = parts(*names)
         ratio = whole / transfer
         rows.append([
             label,
             micros(base),
             micros(extension),
-            micros(authorize),
             micros(weight.time.at(weight.highest)),
             str(weight.reads.at(weight.highest)),
             str(weight.writes.at(weight.highest)),
@@ -296,7 +298,7 @@ def report_calls(measured: Measured, base: int, db: DbWeight) -> str:
             "" if label == TRANSFER[0] else verdict(ratio),
         ])
     header = [
-        "extrinsic", "base", "extensions", "authorize", "call", "reads", "writes", "whole",
+        "extrinsic", "base", "extensions", "call", "reads", "writes", "whole",
         "× transfer", f"≤ {TARGET:g}",
     ]
     return table(header, rows)
