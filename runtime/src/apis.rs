@@ -2,11 +2,12 @@
 
 use crate::{
 	AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, Historical,
-	InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment,
-	VERSION, configs::consensus::BABE_GENESIS_EPOCH_CONFIG, genesis, opaque::SessionKeys, queries,
-	timing,
+	InherentDataExt, NominationPools, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, Staking,
+	System, TransactionPayment, VERSION, configs::consensus::BABE_GENESIS_EPOCH_CONFIG, dry_run,
+	genesis, opaque::SessionKeys, queries, timing,
 };
 use alloc::vec::Vec;
+use cairn_runtime_api::governance::{DryRun, DryRunError};
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
 	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, NetworkId, Schema, SchemaId, Slot,
@@ -20,6 +21,7 @@ use frame_support::{
 	view_functions::{ViewFunctionDispatchError, ViewFunctionId},
 	weights::Weight,
 };
+use pallet_nomination_pools::PoolId;
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_core::{OpaqueMetadata, crypto::KeyTypeId};
@@ -30,6 +32,7 @@ use sp_runtime::{
 	transaction_validity::{TransactionSource, TransactionValidity},
 };
 use sp_session::OpaqueGeneratedSessionKeys;
+use sp_staking::{EraIndex, Page};
 use sp_version::RuntimeVersion;
 
 impl_runtime_apis! {
@@ -250,6 +253,64 @@ impl_runtime_apis! {
 		}
 	}
 
+	impl pallet_staking_runtime_api::StakingApi<Block, Balance, AccountId> for Runtime {
+		fn nominations_quota(balance: Balance) -> u32 {
+			Staking::api_nominations_quota(balance)
+		}
+
+		fn eras_stakers_page_count(era: EraIndex, account: AccountId) -> Page {
+			Staking::api_eras_stakers_page_count(era, account)
+		}
+
+		fn pending_rewards(era: EraIndex, account: AccountId) -> bool {
+			Staking::api_pending_rewards(era, account)
+		}
+	}
+
+	impl pallet_nomination_pools_runtime_api::NominationPoolsApi<Block, AccountId, Balance>
+		for Runtime
+	{
+		fn pending_rewards(who: AccountId) -> Balance {
+			NominationPools::api_pending_rewards(who).unwrap_or_default()
+		}
+
+		fn points_to_balance(pool_id: PoolId, points: Balance) -> Balance {
+			NominationPools::api_points_to_balance(pool_id, points)
+		}
+
+		fn balance_to_points(pool_id: PoolId, new_funds: Balance) -> Balance {
+			NominationPools::api_balance_to_points(pool_id, new_funds)
+		}
+
+		fn pool_pending_slash(pool_id: PoolId) -> Balance {
+			NominationPools::api_pool_pending_slash(pool_id)
+		}
+
+		fn member_pending_slash(member: AccountId) -> Balance {
+			NominationPools::api_member_pending_slash(member)
+		}
+
+		fn pool_needs_delegate_migration(pool_id: PoolId) -> bool {
+			NominationPools::api_pool_needs_delegate_migration(pool_id)
+		}
+
+		fn member_needs_delegate_migration(member: AccountId) -> bool {
+			NominationPools::api_member_needs_delegate_migration(member)
+		}
+
+		fn member_total_balance(who: AccountId) -> Balance {
+			NominationPools::api_member_total_balance(who)
+		}
+
+		fn pool_balance(pool_id: PoolId) -> Balance {
+			NominationPools::api_pool_balance(pool_id)
+		}
+
+		fn pool_accounts(pool_id: PoolId) -> (AccountId, AccountId) {
+			NominationPools::api_pool_accounts(pool_id)
+		}
+	}
+
 	impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
 		fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
 			build_state::<RuntimeGenesisConfig>(config)
@@ -332,6 +393,16 @@ impl_runtime_apis! {
 
 		fn claimable(gateway: GatewayId, slot: Slot, account: Account) -> (Amount, Amount) {
 			crate::Rewards::claimable(gateway, slot, &account)
+		}
+	}
+
+	impl cairn_runtime_api::governance::CairnGovernanceApi<Block> for Runtime {
+		fn origin(track: u16) -> Option<Vec<u8>> {
+			dry_run::origin(track).map(|origin| origin.encode())
+		}
+
+		fn dry_run(track: u16, call: Vec<u8>) -> Result<DryRun, DryRunError> {
+			dry_run::dry_run(track, &call)
 		}
 	}
 

@@ -4,8 +4,8 @@
 //! specification adds its own.
 
 use crate::{
-	AccountId, BabeConfig, Balance, BalancesConfig, ParametersGenesisConfig, RuntimeGenesisConfig,
-	SessionConfig, StakingConfig, TimingConfig,
+	AccountId, BabeConfig, Balance, BalancesConfig, NominationPoolsConfig, ParametersGenesisConfig,
+	RuntimeGenesisConfig, SessionConfig, StakingConfig, TechnicalCommitteeConfig, TimingConfig,
 	configs::{consensus::BABE_GENESIS_EPOCH_CONFIG, staking::MAX_ELECTABLE_TARGETS},
 	currency::UNIT,
 	opaque::SessionKeys,
@@ -24,6 +24,9 @@ const ENDOWMENT: Balance = 1_000_000 * UNIT;
 const STAKE: Balance = ENDOWMENT / 10;
 /// Least stake of a validator that registers later.
 const MIN_VALIDATOR_BOND: Balance = 1_000 * UNIT;
+/// The technical committee of a developer's network.
+const TECHNICIANS: [Sr25519Keyring; 3] =
+	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
 /// Least stake of a nominator.
 const MIN_NOMINATOR_BOND: Balance = 10 * UNIT;
 
@@ -97,7 +100,19 @@ fn developers_network(validators: &[Validator]) -> Value {
 				.map(|validator| (validator.stash.clone(), validator.stash, validator.keys))
 				.collect(),
 		},
+		nomination_pools: NominationPoolsConfig {
+			min_join_bond: MIN_NOMINATOR_BOND,
+			min_create_bond: MIN_NOMINATOR_BOND * 10,
+			max_pools: Some(64),
+			max_members_per_pool: Some(1_024),
+			max_members: Some(16_384),
+			global_max_commission: Some(Perbill::from_percent(50)),
+		},
 		parameters_genesis: ParametersGenesisConfig::development(),
+		technical_committee: TechnicalCommitteeConfig {
+			phantom: Default::default(),
+			members: TECHNICIANS.map(|member| member.to_account_id()).to_vec(),
+		},
 	})
 }
 

@@ -20,6 +20,7 @@ pub mod apis;
 mod benchmarks;
 pub mod configs;
 pub mod currency;
+mod dry_run;
 pub mod genesis;
 pub mod parameters_genesis;
 mod queries;
@@ -155,7 +156,11 @@ mod runtime {
 	#[runtime::pallet_index(8)]
 	pub type Staking = pallet_staking;
 
-	// 9 and 10 are kept for delegated staking and nomination pools.
+	#[runtime::pallet_index(9)]
+	pub type DelegatedStaking = pallet_delegated_staking;
+
+	#[runtime::pallet_index(10)]
+	pub type NominationPools = pallet_nomination_pools;
 
 	#[runtime::pallet_index(11)]
 	pub type Offences = pallet_offences;
@@ -190,6 +195,31 @@ mod runtime {
 
 	#[runtime::pallet_index(25)]
 	pub type ParametersGenesis = parameters_genesis;
+
+	#[runtime::pallet_index(26)]
+	pub type Preimage = pallet_preimage;
+
+	#[runtime::pallet_index(27)]
+	pub type Scheduler = pallet_scheduler;
+
+	#[runtime::pallet_index(28)]
+	pub type Referenda = pallet_referenda;
+
+	#[runtime::pallet_index(29)]
+	pub type ConvictionVoting = pallet_conviction_voting;
+
+	// The origins that referenda speak with.
+	#[runtime::pallet_index(30)]
+	pub type Origins = configs::origins;
+
+	#[runtime::pallet_index(31)]
+	pub type Whitelist = pallet_whitelist;
+
+	#[runtime::pallet_index(32)]
+	pub type TechnicalCommittee = pallet_collective<Instance1>;
+
+	#[runtime::pallet_index(33)]
+	pub type Treasury = pallet_treasury;
 
 	// Windows anchor readings to its newest seed: before `Time`.
 	#[runtime::pallet_index(60)]

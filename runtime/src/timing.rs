@@ -5,6 +5,7 @@
 //! `tests/timing.rs` freezes the keys. The letters are those of docs and design: N, V, A, D, J, H,
 //! L, R.
 
+use crate::configs::staking::MAX_UNBONDING_POOLS;
 use cairn_types::Periods;
 use frame_support::parameter_types;
 use sp_staking::{EraIndex, SessionIndex};
@@ -15,6 +16,7 @@ pub use pallet::*;
 pub const KEPT_SEED_PERIODS: u64 = 4_096;
 
 const MILLISECS_PER_MINUTE: u64 = 60_000;
+const MINUTES_PER_DAY: u64 = 24 * 60;
 
 /// Production numbers: what a genesis gets that says nothing else.
 mod production {
@@ -30,6 +32,8 @@ mod production {
 	/// Leaves governance a week to cancel a slash.
 	pub(super) const SLASH_DEFER_ERAS: EraIndex = 7;
 	pub(super) const SEED_PERIOD_BLOCKS: u32 = 16;
+	/// A day of blocks.
+	pub(super) const GOVERNANCE_DAY_BLOCKS: u32 = 14_400;
 	pub(super) const PERIODS: Periods = Periods {
 		slot_millis: SLOT_MILLISECS,
 		window_slots: 100,
@@ -55,6 +59,8 @@ parameter_types! {
 	pub storage SlashDeferEras: EraIndex = production::SLASH_DEFER_ERAS;
 	/// Blocks of a seed period.
 	pub storage SeedPeriodBlocks: u32 = production::SEED_PERIOD_BLOCKS;
+	/// Blocks of a governance day, in which tracks, locks and spends are counted.
+	pub storage GovernanceDayBlocks: u32 = production::GOVERNANCE_DAY_BLOCKS;
 	/// Slot, N, V, A, D, J, L and R together: whoever reads one usually reads several, at one read.
 	pub storage TickPeriods: Periods = production::PERIODS;
 
@@ -69,6 +75,19 @@ parameter_types! {
 		u64::from(BondingEras::get()).saturating_mul(u64::from(SessionsPerEra::get()));
 	/// Blocks for which the report of an equivocation stays in the pool.
 	pub ReportLongevity: u64 = MaxSetIdSessionEntries::get().saturating_mul(EpochSlots::get());
+}
+
+/// Blocks of as many minutes of governance, rounded up: at least one.
+pub fn governance_blocks(minutes: u32) -> u32 {
+	let blocks = u64::from(minutes)
+		.saturating_mul(u64::from(GovernanceDayBlocks::get()))
+		.div_ceil(MINUTES_PER_DAY);
+	u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
+}
+
+/// Blocks of as many days of governance.
+pub fn governance_days(days: u32) -> u32 {
+	days.saturating_mul(GovernanceDayBlocks::get())
 }
 
 #[frame_support::pallet]
@@ -97,6 +116,8 @@ pub mod pallet {
 		pub slash_defer_eras: EraIndex,
 		/// Blocks of a seed period.
 		pub seed_period_blocks: u32,
+		/// Blocks of a governance day.
+		pub governance_day_blocks: u32,
 		/// N.
 		pub window_slots: u32,
 		/// V.
@@ -125,6 +146,7 @@ pub mod pallet {
 				bonding_eras: production::BONDING_ERAS,
 				slash_defer_eras: production::SLASH_DEFER_ERAS,
 				seed_period_blocks: production::SEED_PERIOD_BLOCKS,
+				governance_day_blocks: production::GOVERNANCE_DAY_BLOCKS,
 				window_slots: production::PERIODS.window_slots,
 				verdict_ticks: production::PERIODS.verdict_ticks,
 				attest_ticks: production::PERIODS.attest_ticks,
@@ -147,6 +169,7 @@ pub mod pallet {
 				bonding_eras: 3,
 				slash_defer_eras: 1,
 				seed_period_blocks: 2,
+				governance_day_blocks: 24,
 				window_slots: 6,
 				verdict_ticks: 2,
 				attest_ticks: 6,
@@ -173,6 +196,11 @@ pub mod pallet {
 				self.slash_defer_eras < self.bonding_eras,
 				"a slash is applied while the stake is bonded"
 			);
+			ensure!(
+				self.bonding_eras < MAX_UNBONDING_POOLS,
+				"pools keep what is unbonded apart for fewer eras than bonding lasts"
+			);
+			ensure!(self.governance_day_blocks > 0, "a governance day has a block");
 			Ok(())
 		}
 
@@ -248,6 +276,7 @@ pub mod pallet {
 			BondingEras::set(&self.bonding_eras);
 			SlashDeferEras::set(&self.slash_defer_eras);
 			SeedPeriodBlocks::set(&self.seed_period_blocks);
+			GovernanceDayBlocks::set(&self.governance_day_blocks);
 			TickPeriods::set(&self.periods());
 		}
 	}

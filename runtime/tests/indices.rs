@@ -18,6 +18,8 @@ const PALLETS: &[(usize, &str, &str)] = &[
 	(6, "TransactionPayment", "0x3f1467a096bcd71a5b6a0c8155e20810"),
 	(7, "VoterList", "0x74dd702da46f77d7acf77f5a48d4af7d"),
 	(8, "Staking", "0x5f3e4907f716ac89b6347d15ececedca"),
+	(9, "DelegatedStaking", "0x51f0fdd8976812ef2ac697eeb9d43dc5"),
+	(10, "NominationPools", "0x7a6d38deaa01cb6e76ee69889f169627"),
 	(11, "Offences", "0xd5c41b52a371aa36c9254ce34324f2a5"),
 	(12, "Historical", "0x2f85f1e1378cb2d7b83adbaf0b5869c2"),
 	(13, "Session", "0xcec5070d609dd3497f72bde07fc96ba0"),
@@ -29,6 +31,14 @@ const PALLETS: &[(usize, &str, &str)] = &[
 	(23, "Parameters", "0xc63bdd4a39095ccf55623a6f2872bf8a"),
 	(24, "Migrations", "0x053629776a18418a03a77199a00f76e4"),
 	(25, "ParametersGenesis", "0x73f03ca6419801f98ca5079a62727223"),
+	(26, "Preimage", "0xd8f314b7f4e6b095f0f8ee4656a44825"),
+	(27, "Scheduler", "0x3db7a24cfdc9de785974746c14a99df9"),
+	(28, "Referenda", "0x0f6738a0ee80c8e74cd2c7417c1e2556"),
+	(29, "ConvictionVoting", "0x074b65e262fcd5bd9c785caf7f42e00a"),
+	(30, "Origins", "0x47c9410b11325752265d54845357656f"),
+	(31, "Whitelist", "0xa0eb495036d368196a2b6c51d9d78881"),
+	(32, "TechnicalCommittee", "0xed25f63942de25ac5253ba64b5eb64d1"),
+	(33, "Treasury", "0x89d139e01a5eb2256f222e5fc5dbe6b3"),
 	(60, "Entropy", "0x419287151a57380886cbda21e750eca8"),
 	(61, "Time", "0x173ff948a8874390a8b903eb6de5633e"),
 	(62, "Schemas", "0xeec6f3c13d26ae2507c99b6751e19e76"),
@@ -88,7 +98,32 @@ fn proxy_types_are_frozen() {
 	use cairn_runtime::configs::utility::ProxyType;
 	use codec::Encode;
 
-	let types = [ProxyType::Any, ProxyType::NonTransfer, ProxyType::Staking, ProxyType::Device];
-	assert_eq!(types.encode(), [0, 1, 2, 3]);
+	let types = [
+		ProxyType::Any,
+		ProxyType::NonTransfer,
+		ProxyType::Staking,
+		ProxyType::Device,
+		ProxyType::Governance,
+	];
+	assert_eq!(types.encode(), [0, 1, 2, 3, 4]);
 	assert_eq!(ProxyType::default(), ProxyType::Any);
+}
+
+#[test]
+fn origins_are_frozen() {
+	use cairn_runtime::configs::origins::Origin;
+	use codec::Encode;
+
+	let origins = [
+		Origin::WhitelistedCaller,
+		Origin::EconomicAdmin,
+		Origin::NetworkAdmin,
+		Origin::ReferendumCanceller,
+		Origin::ReferendumKiller,
+		Origin::SmallSpender,
+		Origin::MediumSpender,
+		Origin::BigSpender,
+		Origin::Treasurer,
+	];
+	assert_eq!(origins.encode(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
 }

@@ -13,6 +13,7 @@ fn keys() -> Vec<([u8; 16], &'static str)> {
 		(BondingEras::key(), "0x95a0c7503f5a478f20a8c907f244732c"),
 		(SlashDeferEras::key(), "0x6a5146908277208bcb6783d5a8f3f3db"),
 		(SeedPeriodBlocks::key(), "0x8facac5e894f5ae5ee40082214f418ed"),
+		(GovernanceDayBlocks::key(), "0x859cee4a33bf7748c05dbcbd9158eafa"),
 		(TickPeriods::key(), "0x4d1d389a2d18dc2676775e05bff56c50"),
 	]
 }
@@ -29,6 +30,7 @@ fn assert_stored(expected: TimingConfig) {
 		assert_eq!(BondingEras::get(), expected.bonding_eras);
 		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
 		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
+		assert_eq!(GovernanceDayBlocks::get(), expected.governance_day_blocks);
 		assert_eq!(TickPeriods::get(), expected.periods());
 	});
 }
@@ -80,6 +82,20 @@ fn derived_numbers_follow_genesis() {
 }
 
 #[test]
+fn governance_counts_in_its_own_days() {
+	TestExternalities::default().execute_with(|| {
+		TimingConfig::development().build();
+		assert_eq!([1, 30, 60, 61, 24 * 60].map(governance_blocks), [1, 1, 1, 2, 24]);
+		assert_eq!(governance_days(7), 168);
+	});
+	TestExternalities::default().execute_with(|| {
+		TimingConfig::default().build();
+		assert_eq!([10, 60].map(governance_blocks), [100, 600]);
+		assert_eq!(governance_days(28), 403_200);
+	});
+}
+
+#[test]
 fn presets_are_accepted() {
 	assert_eq!(TimingConfig::default().check(), Ok(()));
 	assert_eq!(TimingConfig::development().check(), Ok(()));
@@ -99,6 +115,11 @@ fn senseless_numbers_are_refused() {
 			TimingConfig { slash_defer_eras: 14, ..production() },
 			"a slash is applied while the stake is bonded",
 		),
+		(
+			TimingConfig { bonding_eras: 32, ..production() },
+			"pools keep what is unbonded apart for fewer eras than bonding lasts",
+		),
+		(TimingConfig { governance_day_blocks: 0, ..production() }, "a governance day has a block"),
 		(TimingConfig { window_slots: 0, ..production() }, "no period is empty"),
 		(TimingConfig { kept_cycles: 0, ..production() }, "no period is empty"),
 		(

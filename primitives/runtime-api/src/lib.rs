@@ -5,6 +5,8 @@
 
 extern crate alloc;
 
+pub mod governance;
+
 use alloc::vec::Vec;
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{

@@ -35,6 +35,13 @@ macro_rules! for_each_pallet {
 		$do!($first, $second, pallet_bags_list, VoterList);
 		$do!($first, $second, pallet_staking, Staking);
 		$do!($first, $second, pallet_grandpa, Grandpa);
+		$do!($first, $second, pallet_preimage, Preimage);
+		$do!($first, $second, pallet_scheduler, Scheduler);
+		$do!($first, $second, pallet_referenda, Referenda);
+		$do!($first, $second, pallet_conviction_voting, ConvictionVoting);
+		$do!($first, $second, pallet_whitelist, Whitelist);
+		$do!($first, $second, pallet_collective, TechnicalCommittee);
+		$do!($first, $second, pallet_treasury, Treasury);
 		$do!($first, $second, pallet_utility, Utility);
 		$do!($first, $second, pallet_proxy, Proxy);
 		$do!($first, $second, pallet_multisig, Multisig);

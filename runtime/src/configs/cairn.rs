@@ -3,7 +3,10 @@
 use crate::{
 	AccountId, Balance, Balances, Devices, Entropy, Migrations, Networks, Rewards, Runtime,
 	RuntimeHoldReason, Schemas, Telemetry, Time,
-	configs::parameters::{RewardsParams, dynamic_params},
+	configs::{
+		governance::{Economic, NetworkGuard},
+		parameters::{RewardsParams, dynamic_params},
+	},
 	currency::{UNIT, deposit},
 	timing,
 };
@@ -15,8 +18,10 @@ use frame_support::{
 	parameter_types,
 	traits::{ConstU32, Footprint, Get, fungible::HoldConsideration},
 };
-use frame_system::EnsureRoot;
 use sp_runtime::traits::{AccountIdConversion, Convert};
+
+/// The treasury's name, from which its account follows.
+pub const TREASURY_ID: PalletId = PalletId(*b"py/trsry");
 
 /// The price of an entry in state, by its size.
 pub struct StatePrice;
@@ -40,8 +45,8 @@ impl<const BOND: u128> Convert<Footprint, Balance> for Bonded<BOND> {
 type Deposit<Reason, Price = StatePrice> = HoldConsideration<AccountId, Balances, Reason, Price>;
 
 parameter_types! {
-	/// Where the treasury's tokens are: the account that the treasury pallet will govern.
-	pub TreasuryAccount: AccountId = PalletId(*b"py/trsry").into_account_truncating();
+	/// Where the treasury's tokens are.
+	pub TreasuryAccount: AccountId = TREASURY_ID.into_account_truncating();
 	pub const SchemaDeposit: RuntimeHoldReason =
 		RuntimeHoldReason::Schemas(pallet_schemas::HoldReason::Deposit);
 	pub const NetworkDeposit: RuntimeHoldReason =
@@ -102,7 +107,7 @@ impl pallet_time::Config for Runtime {
 	type Periods = timing::TickPeriods;
 	type OnCycle = Rewards;
 	type Migrating = Migrating;
-	type AdminOrigin = EnsureRoot<AccountId>;
+	type AdminOrigin = Economic;
 	type WeightInfo = pallet_time::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Fixtures;
@@ -110,7 +115,7 @@ impl pallet_time::Config for Runtime {
 
 impl pallet_schemas::Config for Runtime {
 	type Deposit = Deposit<SchemaDeposit>;
-	type AdminOrigin = EnsureRoot<AccountId>;
+	type AdminOrigin = NetworkGuard;
 	type WeightInfo = pallet_schemas::weights::SubstrateWeight<Runtime>;
 }
 
@@ -119,7 +124,7 @@ impl pallet_networks::Config for Runtime {
 	type Schemas = Schemas;
 	type OnChange = Rewards;
 	type Deposit = Deposit<NetworkDeposit, Bonded<10>>;
-	type AdminOrigin = EnsureRoot<AccountId>;
+	type AdminOrigin = NetworkGuard;
 	type WeightInfo = pallet_networks::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Fixtures;
@@ -133,7 +138,7 @@ impl pallet_devices::Config for Runtime {
 	type MakerBond = Deposit<MakerBond, Bonded<1_000>>;
 	type MaxPerCycle = dynamic_params::devices::DevicesPerCycle;
 	type MaxProofAge = ConstU32<256>;
-	type AdminOrigin = EnsureRoot<AccountId>;
+	type AdminOrigin = NetworkGuard;
 	type WeightInfo = pallet_devices::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Fixtures;
@@ -166,7 +171,7 @@ impl pallet_rewards::Config for Runtime {
 	type Ledger = Telemetry;
 	type Params = RewardsParams;
 	type Treasury = TreasuryAccount;
-	type AdminOrigin = EnsureRoot<AccountId>;
+	type AdminOrigin = Economic;
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Fixtures;

@@ -4,7 +4,8 @@
 //! what several verifiers must agree on is copied into the thing they verify.
 
 use crate::{
-	AccountId, Balance, Runtime, RuntimeEvent,
+	Balance, Runtime, RuntimeEvent,
+	configs::governance::Economic,
 	currency::{MILLI, UNIT},
 	weights::parameters::ParametersWeight,
 };
@@ -13,7 +14,6 @@ use frame_support::{
 	dynamic_params::dynamic_pallet_params,
 	traits::{AsEnsureOriginWithArg, Get},
 };
-use frame_system::EnsureRoot;
 use pallet_rewards::{Params, Split};
 use pallet_telemetry::types::Policy;
 use scale_info::TypeInfo;
@@ -150,6 +150,6 @@ impl Default for RuntimeParameters {
 impl pallet_parameters::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeParameters = RuntimeParameters;
-	type AdminOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId>>;
+	type AdminOrigin = AsEnsureOriginWithArg<Economic>;
 	type WeightInfo = ParametersWeight;
 }

@@ -1,8 +1,9 @@
 //! Nominated proof of stake: who may validate, who elects them, what they are paid.
 
 use crate::{
-	AccountId, Balance, Balances, Rewards, Runtime, RuntimeEvent, RuntimeHoldReason, Session,
-	Staking, Timestamp, VoterList, configs::bag_thresholds, timing,
+	AccountId, Balance, Balances, DelegatedStaking, NominationPools, Rewards, Runtime,
+	RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, Session, Staking, System, Timestamp,
+	VoterList, configs::bag_thresholds, timing,
 };
 use cairn_traits::ValidatorPart;
 use frame_election_provider_support::{
@@ -11,12 +12,13 @@ use frame_election_provider_support::{
 	onchain,
 };
 use frame_support::{
-	parameter_types,
-	traits::{ConstBool, ConstU32, Nothing},
+	PalletId, parameter_types,
+	traits::{ConstBool, ConstU8, ConstU32, Nothing},
 };
 use frame_system::EnsureRoot;
 use pallet_rewards::ValidatorReward;
-use sp_runtime::Perbill;
+use sp_core::U256;
+use sp_runtime::{FixedU128, Perbill, traits::Convert};
 use sp_staking::currency_to_vote::U128CurrencyToVote;
 
 /// Most validators of a session: the bound of every authority set.
@@ -27,6 +29,8 @@ pub const MAX_ELECTABLE_TARGETS: u32 = 500;
 /// Most voters of an election, those with the largest stake. Phragmén over them, their 16 votes and
 /// all seats is to stay within a block.
 pub const MAX_ELECTING_VOTERS: u32 = 2_000;
+/// Eras for which pools keep apart what is unbonded in each; bonding is shorter.
+pub const MAX_UNBONDING_POOLS: u32 = 32;
 /// Votes of a nominator.
 pub const MAX_NOMINATIONS: u32 = 16;
 
@@ -110,8 +114,61 @@ impl pallet_staking::Config for Runtime {
 	type TargetList = pallet_staking::UseValidatorsMap<Self>;
 	type MaxUnlockingChunks = ConstU32<32>;
 	type MaxControllersInDeprecationBatch = ConstU32<100>;
-	type EventListeners = ();
+	type EventListeners = (NominationPools, DelegatedStaking);
 	type Filter = Nothing;
 	type BenchmarkingConfig = StakingBenchmarks;
 	type WeightInfo = pallet_staking::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	pub const DelegationPalletId: PalletId = PalletId(*b"py/dlstk");
+	pub const PoolsPalletId: PalletId = PalletId(*b"py/nopls");
+	/// Nobody is paid for reporting a slash of delegated stake: it is applied by anyone's call.
+	pub const DelegationSlashReward: Perbill = Perbill::from_percent(1);
+}
+
+impl pallet_delegated_staking::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type PalletId = DelegationPalletId;
+	type Currency = Balances;
+	// Slashed stake is burned.
+	type OnSlash = ();
+	type SlashRewardFraction = DelegationSlashReward;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type CoreStaking = Staking;
+}
+
+/// Between balances and the numbers that pools divide by.
+pub struct U256Balance;
+
+impl Convert<Balance, U256> for U256Balance {
+	fn convert(balance: Balance) -> U256 {
+		U256::from(balance)
+	}
+}
+
+impl Convert<U256, Balance> for U256Balance {
+	fn convert(number: U256) -> Balance {
+		number.try_into().unwrap_or(Balance::MAX)
+	}
+}
+
+impl pallet_nomination_pools::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_nomination_pools::weights::SubstrateWeight<Runtime>;
+	type Currency = Balances;
+	type RuntimeFreezeReason = RuntimeFreezeReason;
+	type RewardCounter = FixedU128;
+	type PalletId = PoolsPalletId;
+	type MaxPointsToBalance = ConstU8<10>;
+	type MaxUnbonding = ConstU32<8>;
+	type BalanceToU256 = U256Balance;
+	type U256ToBalance = U256Balance;
+	type StakeAdapter =
+		pallet_nomination_pools::adapter::DelegateStake<Self, Staking, DelegatedStaking>;
+	type MaxUnbondingPools = ConstU32<MAX_UNBONDING_POOLS>;
+	type MaxMetadataLen = ConstU32<256>;
+	type AdminOrigin = EnsureRoot<AccountId>;
+	type BlockNumberProvider = System;
+	type Filter = Nothing;
 }

@@ -69,6 +69,9 @@ pub enum ProxyType {
 	/// Devices and their claims: what the operator of a fleet needs.
 	#[codec(index = 3)]
 	Device,
+	/// Referenda and votes: what a delegate needs.
+	#[codec(index = 4)]
+	Governance,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -79,6 +82,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			RuntimeCall::Staking(..)
 				| RuntimeCall::Session(..)
 				| RuntimeCall::VoterList(..)
+				| RuntimeCall::NominationPools(..)
 				| RuntimeCall::Utility(..)
 		);
 		let device = matches!(
@@ -89,14 +93,26 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 				| RuntimeCall::Utility(..)
 		);
 
+		let governance = matches!(
+			call,
+			RuntimeCall::Referenda(..)
+				| RuntimeCall::ConvictionVoting(..)
+				| RuntimeCall::Preimage(..)
+				| RuntimeCall::Whitelist(..)
+				| RuntimeCall::TechnicalCommittee(..)
+				| RuntimeCall::Utility(..)
+		);
+
 		match self {
 			Self::Any => true,
 			Self::NonTransfer => {
 				staking
-					|| device || matches!(call, RuntimeCall::System(..) | RuntimeCall::Proxy(..))
+					|| device || governance
+					|| matches!(call, RuntimeCall::System(..) | RuntimeCall::Proxy(..))
 			},
 			Self::Staking => staking,
 			Self::Device => device,
+			Self::Governance => governance,
 		}
 	}
 
@@ -104,7 +120,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		self == other
 			|| matches!(
 				(self, other),
-				(Self::Any, _) | (Self::NonTransfer, Self::Staking | Self::Device)
+				(Self::Any, _)
+					| (Self::NonTransfer, Self::Staking | Self::Device | Self::Governance)
 			)
 	}
 }
