@@ -14,12 +14,18 @@ use sc_cli::{CliConfiguration, Runner, SubstrateCli};
 use sc_service::{BasePath, Configuration};
 use std::{
 	io::{self, IsTerminal},
+	net::IpAddr,
+	num::NonZeroU32,
 	path::PathBuf,
 	sync::Arc,
 };
 
 /// Where `sc-network` keeps the network key in a chain's directory.
 const NODE_KEY_FILE: &str = "network/secret_ed25519";
+
+/// Calls that a connection from another machine may make in a minute, if the user says nothing: ten
+/// a second, several times what a wallet needs.
+const PUBLIC_CALLS_PER_MINUTE: Option<NonZeroU32> = NonZeroU32::new(600);
 
 /// Undoes what the consensus keeps beside the blocks that a revert removes.
 type Revert =
@@ -66,7 +72,7 @@ fn run_node(cli: &Cli) -> Result<(), Error> {
 	let is_default_rpc = command.rpc_params.experimental_rpc_endpoint.is_empty();
 	cli.create_runner(command)?.run_node_until_exit(|mut config| async move {
 		if is_default_rpc {
-			keep_rpc_port(&mut config);
+			harden_rpc(&mut config);
 		}
 		preflight::ports(&config)?;
 		service::new_full(config, source)
@@ -88,11 +94,18 @@ fn data_directory(cli: &Cli) -> Result<PathBuf, Error> {
 }
 
 /// Makes the JSON-RPC server fail where its port is taken: by default it takes any other port, and
-/// clients talk to whoever has the one they know.
-fn keep_rpc_port(config: &mut Configuration) {
+/// clients talk to whoever has the one they know. Whom it serves beyond this machine it serves at a
+/// bounded rate.
+fn harden_rpc(config: &mut Configuration) {
 	for endpoint in config.rpc.addr.iter_mut().flatten() {
 		endpoint.retry_random_port = false;
+		endpoint.rate_limit = rate_limit(endpoint.listen_addr.ip(), endpoint.rate_limit);
 	}
+}
+
+/// The calls that a connection to `listener` may make in a minute; `asked` is what the user chose.
+fn rate_limit(listener: IpAddr, asked: Option<NonZeroU32>) -> Option<NonZeroU32> {
+	if listener.is_loopback() { asked } else { asked.or(PUBLIC_CALLS_PER_MINUTE) }
 }
 
 /// What runs a command over the database of a chain.
