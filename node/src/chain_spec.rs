@@ -1,5 +1,7 @@
 //! Chain specifications: the two that are built in, and files.
 
+pub(crate) mod create;
+
 use crate::{preflight::Problem, service::Block};
 use sc_chain_spec::ChainSpecExtension;
 use sc_service::{ChainType, GenericChainSpec, Properties};

@@ -55,9 +55,9 @@ pub(crate) enum Subcommand {
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
 
-	/// Write a chain specification as JSON, plain or raw
+	/// Write a chain specification as JSON, or create that of a new chain
 	#[command(visible_alias = "export-chain-spec")]
-	ChainSpec(sc_cli::ExportChainSpecCmd),
+	ChainSpec(ChainSpecCmd),
 
 	/// Write a chain specification as JSON, with this node as its boot node
 	BuildSpec(sc_cli::BuildSpecCmd),
@@ -82,6 +82,26 @@ pub(crate) enum Subcommand {
 
 	/// Print the best, the finalized and the genesis block of the database
 	ChainInfo(sc_cli::ChainInfoCmd),
+}
+
+/// Writes a specification that exists, or creates one.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ChainSpecCmd {
+	/// What to do instead of writing one that exists.
+	#[command(subcommand)]
+	pub(crate) subcommand: Option<ChainSpecSubcommand>,
+
+	/// Which one to write, and how.
+	#[command(flatten)]
+	pub(crate) export: sc_cli::ExportChainSpecCmd,
+}
+
+/// The commands below `chain-spec`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum ChainSpecSubcommand {
+	/// Make the specification of a new chain from a description in TOML
+	Create(chain_spec::create::CreateCmd),
 }
 
 impl SubstrateCli for Cli {
@@ -158,6 +178,10 @@ mod tests {
 			let cli = parse(&[name, "--chain", "dev", "--raw"]).expect("a valid command");
 			assert!(matches!(cli.subcommand, Some(Subcommand::ChainSpec(_))));
 		}
+		let cli = parse(&["chain-spec", "create", "x.toml", "--raw"]).expect("a valid command");
+		let Some(Subcommand::ChainSpec(command)) = cli.subcommand else { panic!("chain-spec") };
+		assert!(matches!(command.subcommand, Some(ChainSpecSubcommand::Create(_))));
+		parse(&["chain-spec", "--raw", "create", "x"]).expect_err("two commands at once");
 		let cli = parse(&["build-spec", "--chain", "dev", "--raw", "--disable-default-bootnode"])
 			.expect("a valid command");
 		assert!(matches!(cli.subcommand, Some(Subcommand::BuildSpec(_))));

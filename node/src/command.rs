@@ -2,7 +2,7 @@
 
 use crate::{
 	chain_spec,
-	cli::{Cli, Subcommand},
+	cli::{ChainSpecSubcommand, Cli, Subcommand},
 	error::Error,
 	preflight::{self, Problem},
 	service::{
@@ -37,9 +37,9 @@ pub(crate) fn run() -> Result<(), Error> {
 	match &cli.subcommand {
 		None => run_node(&cli),
 		Some(Subcommand::Key(command)) => key(&cli, command),
-		Some(Subcommand::ChainSpec(command)) => {
-			let spec = chain_spec::load(&command.chain)?;
-			Ok(command.run(spec)?)
+		Some(Subcommand::ChainSpec(command)) => match &command.subcommand {
+			Some(ChainSpecSubcommand::Create(create)) => Ok(create.run()?),
+			None => Ok(command.export.run(chain_spec::load(&command.export.chain)?)?),
 		},
 		Some(Subcommand::BuildSpec(command)) => runner(&cli, command)?
 			.sync_run(|config| command.run(config.chain_spec, config.network).map_err(Error::from)),

@@ -1,6 +1,6 @@
 //! The error of every command: a known problem with its remedy, or what the SDK reported.
 
-use crate::preflight::Problem;
+use crate::{chain_spec::create::CreateError, preflight::Problem};
 
 /// Why a command failed.
 ///
@@ -11,6 +11,9 @@ pub(crate) enum Error {
 	/// The cause and the remedy are known.
 	#[error(transparent)]
 	Problem(#[from] Problem),
+	/// No specification can be made of a description.
+	#[error(transparent)]
+	Create(#[from] CreateError),
 	/// Reported by a part of the node.
 	#[error(
 		"{0}\n  \
