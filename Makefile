@@ -34,7 +34,7 @@ endef
 .PHONY: help
 help: ## List the targets
 	@printf 'Cairn: a chain for physical infrastructure. Start with: make demo\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %s%-7s%s %s\n", "$(BOLD)", $$1, "$(PLAIN)", $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %s%-12s%s %s\n", "$(BOLD)", $$1, "$(PLAIN)", $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 	@printf '\nBuilds go to %s (CARGO_TARGET_DIR).\n' '$(CARGO_TARGET_DIR)'
 
@@ -90,6 +90,15 @@ fmt: ## Format the Rust code
 bench: setup-build ## Measure weights and throughput on this machine (ARGS)
 	$(call say,bench,starting)
 	@scripts/bench $(ARGS)
+
+.PHONY: try-runtime
+try-runtime: build ## Upgrade the state of a live chain on the side, and check it (ARGS)
+	$(call say,try-runtime,starting)
+	@scripts/try-runtime $(ARGS)
+
+.PHONY: release-diff
+release-diff: setup-build ## Show what of the runtime's surface has changed since the last release (ARGS)
+	@scripts/release-diff $(ARGS)
 
 .PHONY: docs
 docs: setup-build $(MDBOOK_ROOT)/bin/mdbook ## Build the book (docs/book) and the rustdoc of every crate

@@ -2,9 +2,12 @@
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn-runtime --test reference` writes the pages anew.
 
+use cairn_runtime::{Balance, BlockNumber, configs::tracks::Tracks, currency::UNIT, timing};
 use cairn_telemetry::Fault;
+use pallet_referenda::{Curve, TracksInfo};
 use pallet_telemetry::Rejection;
 use scale_info::{MetaType, TypeDef, Variant, form::MetaForm};
+use sp_runtime::Perbill;
 use std::{fmt::Write, fs, path::PathBuf};
 
 const NOTE: &str = "<!-- Generated from the runtime's metadata: edit the code's documentation, then \
@@ -84,6 +87,57 @@ fn errors() -> String {
 	page
 }
 
+/// Minutes as people say it.
+fn duration(minutes: u32) -> String {
+	match minutes {
+		days if days % 1_440 == 0 => format!("{} d", days / 1_440),
+		hours if hours % 60 == 0 => format!("{} h", hours / 60),
+		_ => format!("{minutes} min"),
+	}
+}
+
+/// What a curve asks for at the beginning, after a quarter and a half of the time, and at the end.
+fn curve(curve: &Curve) -> String {
+	let at = |percent| curve.threshold(Perbill::from_percent(percent)).deconstruct();
+	let shown = [0, 25, 50, 100].map(|percent| format!("{:.1}", f64::from(at(percent)) / 1e7));
+	shown.join(" → ")
+}
+
+fn tracks() -> String {
+	let mut page = format!(
+		"# Tracks\n\n{NOTE}\n\nWhat a referendum needs, by whom it speaks for. Periods are those of \
+		 production, where a governance day is a day; genesis fixes how many blocks it has. Shares \
+		 are in percent: at the beginning of the decision period, after a quarter and after half of \
+		 it, and at its end.\n\n"
+	);
+	page.push_str(
+		"| id | track | at once | deposit | prepare | decide | confirm | enact | approval | support |\n",
+	);
+	page.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
+	let minutes = |blocks: u32| duration(blocks / (timing::governance_days(1) / 1_440));
+	for track in <Tracks as TracksInfo<Balance, BlockNumber>>::tracks() {
+		let info = &track.info;
+		let name = String::from_utf8_lossy(&info.name).trim_end_matches('\0').to_owned();
+		let periods = [
+			info.prepare_period,
+			info.decision_period,
+			info.confirm_period,
+			info.min_enactment_period,
+		];
+		let _ = writeln!(
+			page,
+			"| {} | {name} | {} | {} | {} | {} | {} |",
+			track.id,
+			info.max_deciding,
+			info.decision_deposit / UNIT,
+			periods.map(minutes).join(" | "),
+			curve(&info.min_approval),
+			curve(&info.min_support),
+		);
+	}
+	page
+}
+
 fn compare(name: &str, page: &str) {
 	let path = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs this test"))
 		.join("../docs/src/reference")
@@ -98,6 +152,11 @@ fn compare(name: &str, page: &str) {
 #[test]
 fn the_page_of_calls_follows_the_code() {
 	sp_io::TestExternalities::default().execute_with(|| compare("calls.md", &calls()));
+}
+
+#[test]
+fn the_page_of_tracks_follows_the_code() {
+	sp_io::TestExternalities::default().execute_with(|| compare("tracks.md", &tracks()));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::chain_spec::ChainSpec;
 use cairn_runtime::{
 	AccountId, Balance,
-	currency::{MILLI, UNIT},
+	currency::{EXISTENTIAL_DEPOSIT, MILLI, UNIT},
 	opaque::SessionKeys,
 	timing,
 };
