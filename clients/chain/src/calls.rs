@@ -1,5 +1,7 @@
 //! Every call that a client makes, typed: one module per pallet, in the order of its calls.
 
+pub use crate::staking_calls::{session, staking, voter_list};
+
 /// Calls of `Schemas`.
 pub mod schemas {
 	use crate::call::Call;

@@ -74,6 +74,8 @@ struct Inner {
 #[derive(Clone)]
 pub(crate) struct Link {
 	id: u64,
+	/// For what is not among the standard methods.
+	pub(crate) raw: RpcClient,
 	pub(crate) rpc: Rpc,
 	pub(crate) client: OnlineClient<CairnConfig>,
 }
@@ -329,7 +331,7 @@ impl Chain {
 		let client = client.await.map_err(|cause| self.unreachable(&cause.to_string()))?;
 		let id = self.inner.made.fetch_add(1, Ordering::Relaxed);
 		tracing::debug!(url = %self.inner.url, connection = id, "connected to the node");
-		Ok(Link { id, rpc: LegacyRpcMethods::new(rpc), client })
+		Ok(Link { id, raw: rpc.clone(), rpc: LegacyRpcMethods::new(rpc), client })
 	}
 
 	/// Forget a broken connection, unless somebody else did.

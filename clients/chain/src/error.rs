@@ -2,6 +2,9 @@
 
 use crate::dispatch::DispatchFailure;
 
+/// What a node says of an unsafe method (sc-rpc-api, `policy.rs`).
+const UNSAFE: &str = "unsafe to be called externally";
+
 /// Why something could not be had from the chain, or done on it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,6 +19,19 @@ pub enum Error {
 		url: String,
 		/// What the transport said.
 		cause: String,
+	},
+	/// The node keeps this from connections like this one.
+	#[error(
+		"the node at {url} does not answer {request} to this connection: the method is unsafe\n  \
+		 Remedy: run the command on the node's own machine with --node ws://127.0.0.1:9944, or \
+		 through an SSH tunnel to it; the node must listen on localhost (--rpc-methods auto, without \
+		 --rpc-external). Never open unsafe methods to others"
+	)]
+	UnsafeRpc {
+		/// Where the node is.
+		url: String,
+		/// What was asked.
+		request: String,
 	},
 	/// After a reconnection the node is on another chain.
 	#[error(
@@ -136,6 +152,9 @@ impl Error {
 pub(crate) fn of_rpc(url: &str, request: &str, error: &subxt::rpcs::Error) -> Error {
 	use subxt::rpcs::Error as Rpc;
 	match error {
+		Rpc::User(refusal) if refusal.message.contains(UNSAFE) => {
+			Error::UnsafeRpc { url: url.to_owned(), request: request.to_owned() }
+		},
 		Rpc::User(_) | Rpc::Serialization(_) => {
 			Error::Refused { request: request.to_owned(), cause: error.to_string() }
 		},

@@ -30,7 +30,11 @@ mod config;
 mod dispatch;
 mod error;
 mod follow;
+mod session;
 mod signer;
+mod staking;
+mod staking_calls;
+mod state;
 mod storage;
 mod submit;
 
@@ -41,7 +45,12 @@ pub use config::CairnConfig;
 pub use dispatch::DispatchFailure;
 pub use error::Error;
 pub use follow::{Blocks, Kind};
+pub use session::{DutyStage, DutyView, NewSessionKeys, Ruling, SessionKeys, ValidatorSet};
 pub use signer::Signer;
+pub use staking::{
+	Era, EraView, ErasView, ExposureView, Page, Payee, SessionIndex, SlashView, StakeView,
+	StakingLimits, StakingTerms, UnlockView, ValidatorPrefs,
+};
 pub use storage::{CycleView, MakerKey, MakerView, NodeView, SlotView, Vote};
 pub use submit::{Event, Outcome, Progress, SubmitOptions, Until};
 

@@ -236,7 +236,7 @@ impl Chain {
 	}
 
 	/// Decode the beginning of the value under `key`.
-	async fn stored<T: Decode>(
+	pub(crate) async fn stored<T: Decode>(
 		&self,
 		request: &str,
 		key: &[u8],
@@ -255,12 +255,12 @@ impl Chain {
 }
 
 /// First bytes of every key of a storage item.
-fn prefix(pallet: &str, item: &str) -> Vec<u8> {
+pub(crate) fn prefix(pallet: &str, item: &str) -> Vec<u8> {
 	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
 }
 
 /// A key's part under the hasher `Twox64Concat`.
-fn twox_64_concat(key: &impl Encode) -> Vec<u8> {
+pub(crate) fn twox_64_concat(key: &impl Encode) -> Vec<u8> {
 	let bytes = key.encode();
 	[twox_64(&bytes).as_slice(), &bytes].concat()
 }

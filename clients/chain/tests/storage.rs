@@ -100,6 +100,7 @@ fn batches_are_laid_out_as_expected() {
 		"sealed_at",
 		"sealed_in",
 		"session",
+		"validators",
 		"members",
 		"ordinal",
 		"fee",

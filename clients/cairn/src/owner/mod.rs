@@ -23,6 +23,7 @@ pub(crate) mod rewards;
 mod schema;
 mod served;
 pub(crate) mod session;
+mod validator;
 pub(crate) mod watch;
 mod why;
 
@@ -36,6 +37,7 @@ pub use maker::MakerArgs;
 pub use network::NetworkArgs;
 pub use rewards::RewardsArgs;
 pub use schema::SchemaArgs;
+pub use validator::ValidatorArgs;
 pub use watch::WatchArgs;
 
 pub(crate) use output::print;
@@ -62,6 +64,8 @@ pub enum OwnerCommand {
 	Device(DeviceArgs),
 	/// Rewards: what devices have earned, and claiming it
 	Rewards(RewardsArgs),
+	/// Validators: keys, stake, pay, and why one validates or does not
+	Validator(ValidatorArgs),
 	/// Batches: what was sealed, and what committees say of it
 	Batch(BatchArgs),
 	/// Transfer tokens, and keep the sender's account alive
@@ -85,6 +89,7 @@ pub async fn run(global: &Global, command: &OwnerCommand) -> Result<(), OwnerErr
 		OwnerCommand::Network(args) => boxed(network::run(global, args)).await,
 		OwnerCommand::Device(args) => boxed(device::run(global, args)).await,
 		OwnerCommand::Rewards(args) => boxed(rewards::run(global, args)).await,
+		OwnerCommand::Validator(args) => boxed(validator::run(global, args)).await,
 		OwnerCommand::Batch(args) => boxed(batch::run(global, args)).await,
 		OwnerCommand::Transfer(args) => boxed(account::transfer(global, args)).await,
 		OwnerCommand::Account(args) => boxed(account::run(global, args)).await,

@@ -56,7 +56,7 @@ pub(crate) enum Mark {
 
 impl Mark {
 	/// One character for people.
-	const fn sign(self) -> char {
+	pub(crate) const fn sign(self) -> char {
 		match self {
 			Self::Good => '✓',
 			Self::Bad => '✗',
