@@ -1,5 +1,8 @@
 //! Every call that a client makes, typed: one module per pallet, in the order of its calls.
 
+pub use crate::governance_calls::{
+	conviction_voting, parameters, preimage, referenda, system, treasury,
+};
 pub use crate::staking_calls::{session, staking, voter_list};
 
 /// Calls of `Schemas`.

@@ -27,9 +27,13 @@ mod call;
 pub mod calls;
 mod client;
 mod config;
+mod curve;
 mod dispatch;
 mod error;
 mod follow;
+mod governance;
+mod governance_calls;
+mod referendum;
 mod session;
 mod signer;
 mod staking;
@@ -37,16 +41,26 @@ mod staking_calls;
 mod state;
 mod storage;
 mod submit;
+mod words;
 
 pub use account::{AccountBalance, account_text, parse_account};
 pub use call::{Args, Call};
 pub use client::{At, BlockId, Chain};
 pub use config::CairnConfig;
+pub use curve::Curve;
 pub use dispatch::DispatchFailure;
 pub use error::Error;
 pub use follow::{Blocks, Kind};
+pub use governance::{
+	Governance, PaymentState, PreimageStatus, RewardsPolicy, SealPolicy, Spec, Spend, Track,
+};
+pub use referendum::{
+	AccountVote, Ballot, Casting, Closed, Conviction, Deciding, Delegating, Delegations, Deposit,
+	Enactment, MAX_INLINE, Ongoing, PriorLock, Proposal, Referendum, Tally, Voting,
+};
 pub use session::{DutyStage, DutyView, NewSessionKeys, Ruling, SessionKeys, ValidatorSet};
 pub use signer::Signer;
+pub use sp_runtime::{Perbill, Permill};
 pub use staking::{
 	Era, EraView, ErasView, ExposureView, Page, Payee, SessionIndex, SlashView, StakeView,
 	StakingLimits, StakingTerms, UnlockView, ValidatorPrefs,
@@ -55,3 +69,4 @@ pub use storage::{CycleView, MakerKey, MakerView, NodeView, SlotView, Vote};
 pub use submit::{Event, Outcome, Progress, SubmitOptions, Until};
 
 pub use cairn_runtime_api as views;
+pub use words::Described;

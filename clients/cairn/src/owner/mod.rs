@@ -14,6 +14,7 @@ pub(crate) mod earnings;
 mod error;
 pub(crate) mod format;
 pub(crate) mod gateway;
+mod gov;
 mod maker;
 mod network;
 pub(crate) mod options;
@@ -33,6 +34,7 @@ pub use chain::ChainArgs;
 pub use device::DeviceArgs;
 pub use error::OwnerError;
 pub use gateway::GatewayAdmin;
+pub use gov::GovArgs;
 pub use maker::MakerArgs;
 pub use network::NetworkArgs;
 pub use rewards::RewardsArgs;
@@ -66,6 +68,8 @@ pub enum OwnerCommand {
 	Rewards(RewardsArgs),
 	/// Validators: keys, stake, pay, and why one validates or does not
 	Validator(ValidatorArgs),
+	/// Governance: propose, try out, vote, delegate, and follow referenda
+	Gov(GovArgs),
 	/// Batches: what was sealed, and what committees say of it
 	Batch(BatchArgs),
 	/// Transfer tokens, and keep the sender's account alive
@@ -90,6 +94,7 @@ pub async fn run(global: &Global, command: &OwnerCommand) -> Result<(), OwnerErr
 		OwnerCommand::Device(args) => boxed(device::run(global, args)).await,
 		OwnerCommand::Rewards(args) => boxed(rewards::run(global, args)).await,
 		OwnerCommand::Validator(args) => boxed(validator::run(global, args)).await,
+		OwnerCommand::Gov(args) => boxed(gov::run(global, args)).await,
 		OwnerCommand::Batch(args) => boxed(batch::run(global, args)).await,
 		OwnerCommand::Transfer(args) => boxed(account::transfer(global, args)).await,
 		OwnerCommand::Account(args) => boxed(account::run(global, args)).await,
