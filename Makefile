@@ -15,7 +15,7 @@ ARGS ?=
 MDBOOK_VERSION := 0.5.4
 MDBOOK_ROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn/mdbook-$(MDBOOK_VERSION)
 MANIFESTS := $(wildcard node/Cargo.toml runtime/Cargo.toml pallets/*/Cargo.toml \
-	primitives/*/Cargo.toml clients/*/Cargo.toml)
+	primitives/*/Cargo.toml clients/*/Cargo.toml zombienet/Cargo.toml)
 CRATES = $(shell awk '/^\[/ { package = $$0 == "[package]" } \
 	package && $$1 == "name" { gsub(/"/, "", $$3); print $$3 }' $(MANIFESTS))
 
@@ -58,14 +58,33 @@ demo: build ## Run a local chain, a gateway and devices until rewards are claime
 	$(call say,demo,starting)
 	@scripts/demo $(ARGS)
 
+# Stories of networks of several nodes: those that `make test` has time for, and the others.
+NETWORK_TESTS := finality crash partition missing_source warp light_client
+NETWORK_LONG := equivocation join_leave upgrade
+NETWORK_RUN = cargo test --locked --workspace --features cairn-network-tests/stories \
+	$(addprefix --test ,$(1)) -- --show-output
+
 .PHONY: test
-test: setup ## Run every test: unit, end to end against real nodes, JavaScript client
-	$(call say,test 1/3,building the binaries that the end-to-end tests start)
+test: setup ## Run every test: unit, end to end against real nodes, networks, JavaScript client
+	$(call say,test 1/4,building the binaries that the end-to-end tests start)
 	cargo build --locked --workspace --bins
-	$(call say,test 2/3,Rust tests)
+	$(call say,test 2/4,Rust tests)
 	cargo test --locked --workspace
-	$(call say,test 3/3,JavaScript tests)
+	$(call say,test 3/4,networks of several nodes)
+	$(call NETWORK_RUN,$(NETWORK_TESTS))
+	$(call say,test 4/4,JavaScript tests)
 	@scripts/test-js
+
+.PHONY: test-network
+test-network: setup build ## Run every story of networks of several nodes
+	$(call say,test-network 1/2,building the runtime that the upgrade story votes in)
+	@scripts/upgrade-wasm
+	$(call say,test-network 2/2,stories)
+	$(call NETWORK_RUN,$(NETWORK_TESTS) $(NETWORK_LONG))
+
+.PHONY: zombienet
+zombienet: build ## Run a local network of five nodes by zombienet, with a gateway (ARGS)
+	@scripts/zombienet $(ARGS)
 
 .PHONY: pr
 pr: lint test ## Tell whether a change is good: lint, then test
@@ -76,7 +95,8 @@ lint: setup-build ## Check format, clippy, the lint wall of on-chain code, rustd
 	$(call say,lint 1/4,format)
 	cargo fmt --all -- --check
 	$(call say,lint 2/4,clippy)
-	SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets -- -D warnings
+	SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets \
+		--features cairn-network-tests/stories -- -D warnings
 	$(call say,lint 3/4,the lint wall: what runs on chain)
 	@scripts/lint-wasm
 	$(call say,lint 4/4,rustdoc)

@@ -26,6 +26,8 @@ pub mod parameters_genesis;
 mod queries;
 pub mod timing;
 pub mod transaction;
+#[cfg(feature = "upgrade-test")]
+pub mod upgrade_test;
 pub mod weights;
 
 pub use apis::RUNTIME_API_VERSIONS;
@@ -42,12 +44,27 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 /// The version that nodes and signers compare.
+#[cfg(not(feature = "upgrade-test"))]
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("cairn"),
 	impl_name: Cow::Borrowed("cairn"),
 	authoring_version: 1,
 	spec_version: 1,
+	impl_version: 1,
+	apis: RUNTIME_API_VERSIONS,
+	transaction_version: 1,
+	system_version: 1,
+};
+
+/// The version after it, which the upgrade story votes in. The macro takes literals only.
+#[cfg(feature = "upgrade-test")]
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+	spec_name: Cow::Borrowed("cairn"),
+	impl_name: Cow::Borrowed("cairn"),
+	authoring_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: RUNTIME_API_VERSIONS,
 	transaction_version: 1,

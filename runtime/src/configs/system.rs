@@ -108,7 +108,10 @@ impl frame_system::Config for Runtime {
 	type SS58Prefix = SS58Prefix;
 	type OnSetCode = ();
 	type MaxConsumers = ConstU32<128>;
+	#[cfg(not(feature = "upgrade-test"))]
 	type SingleBlockMigrations = ();
+	#[cfg(feature = "upgrade-test")]
+	type SingleBlockMigrations = crate::upgrade_test::SingleBlock;
 	type MultiBlockMigrator = Migrations;
 	type PreInherents = ();
 	type PostInherents = ();
@@ -151,8 +154,10 @@ parameter_types! {
 
 impl pallet_migrations::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	#[cfg(not(feature = "runtime-benchmarks"))]
+	#[cfg(not(any(feature = "runtime-benchmarks", feature = "upgrade-test")))]
 	type Migrations = ();
+	#[cfg(all(feature = "upgrade-test", not(feature = "runtime-benchmarks")))]
+	type Migrations = crate::upgrade_test::CountAccounts;
 	#[cfg(feature = "runtime-benchmarks")]
 	type Migrations = pallet_migrations::mock_helpers::MockedMigrations;
 	type CursorMaxLen = ConstU32<65_536>;

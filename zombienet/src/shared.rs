@@ -1,0 +1,16 @@
+//! Parts of the end-to-end harness of `clients/cairn`, compiled into this one: set-up by extrinsics,
+//! devices, a gateway, and the books of what was attested. What they take from their parent module,
+//! they find here.
+
+#![allow(dead_code, reason = "the network tests use a part of the end-to-end harness")]
+
+#[path = "../../clients/cairn/tests/support/books.rs"]
+pub(crate) mod books;
+#[path = "../../clients/cairn/tests/support/chain.rs"]
+pub(crate) mod chain;
+#[path = "../../clients/cairn/tests/support/device.rs"]
+pub(crate) mod device;
+#[path = "../../clients/cairn/tests/support/gateway.rs"]
+pub(crate) mod gateway;
+
+use crate::{now_millis, process, until};
