@@ -92,14 +92,16 @@ pr: lint test ## Tell whether a change is good: lint, then test
 
 .PHONY: lint
 lint: setup-build ## Check format, clippy, the lint wall of on-chain code, rustdoc
-	$(call say,lint 1/4,format)
+	$(call say,lint 1/5,format)
 	cargo fmt --all -- --check
-	$(call say,lint 2/4,clippy)
+	$(call say,lint 2/5,clippy)
 	SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets \
 		--features cairn-network-tests/stories -- -D warnings
-	$(call say,lint 3/4,the lint wall: what runs on chain)
+	$(call say,lint 3/5,the lint wall: what runs on chain)
 	@scripts/lint-wasm
-	$(call say,lint 4/4,rustdoc)
+	$(call say,lint 4/5,alarms and dashboard)
+	@scripts/check-monitoring
+	$(call say,lint 5/5,rustdoc)
 	SKIP_WASM_BUILD=1 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
 .PHONY: fmt
