@@ -91,7 +91,7 @@ pr: lint test ## Tell whether a change is good: lint, then test
 	$(call say,pr,good)
 
 .PHONY: lint
-lint: setup-build ## Check format, clippy, the lint wall of on-chain code, rustdoc
+lint: setup ## Check format, clippy, the lint wall of on-chain code, rustdoc
 	$(call say,lint 1/5,format)
 	cargo fmt --all -- --check
 	$(call say,lint 2/5,clippy)
