@@ -80,14 +80,14 @@ export function assertDevice({ owner, stage, assignment }, { gateway, slot }) {
 }
 
 /**
- * Fails unless the batch was attested and its ledger is the one that claims are proved against.
- * Once its fee has been paid out, only the ledger remains of a batch.
+ * Fails unless the batch was attested and its ledger is the one that claims are proved against. A
+ * batch is kept as long as its ledger.
  */
 export function assertBatch(batch, ledger, { network }) {
 	assert.ok(ledger, "the ledger is kept");
 	assert.match(ledger.root, /^0x(?!0{64})[0-9a-f]{64}$/);
 	assert.equal(ledger.network, network);
-	if (!batch) return;
+	assert.ok(batch, "the batch is kept");
 	assert.equal(batch.stage, "Attested");
 	assert.equal(batch.root, ledger.root);
 	assert.ok(batch.units > 0n, "units were metered");

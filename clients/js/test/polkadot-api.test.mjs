@@ -116,6 +116,31 @@ describe("polkadot.js API", () => {
 		assert.equal((await free(block)) - (await free(parentHash)), amount);
 	});
 
+	test("proposes and votes, without types of its own", limit, async () => {
+		const named = ([id, { name }]) => [id.toNumber(), name.toString().replace(/\0+$/, "")];
+		const tracks = new Map(api.consts.referenda.tracks.map(named));
+		assert.equal(tracks.get(0), "root");
+		assert.equal(tracks.get(10), "economic admin");
+
+		const dave = new Keyring({ type: "sr25519", ss58Format: 42 }).addFromUri("//Dave");
+		const proposal = { Inline: api.tx.system.remark("0x636169726e").method.toHex() };
+		const origin = { Origins: "EconomicAdmin" };
+		const submit = api.tx.referenda.submit(origin, proposal, { After: 0 });
+		const submitted = await inBlock(submit, dave);
+		assert.equal(submitted.dispatchError, undefined);
+		const event = submitted.events.map((record) => record.event).find(api.events.referenda.Submitted.is);
+		assert.equal(event.data.track.toNumber(), 10);
+
+		const vote = { Standard: { vote: { aye: true, conviction: "Locked2x" }, balance: amount } };
+		const voted = await inBlock(api.tx.convictionVoting.vote(event.data.index, vote), dave);
+		assert.equal(voted.dispatchError, undefined);
+		const { query } = await api.at(voted.status.asInBlock);
+		const status = (await query.referenda.referendumInfoFor(event.data.index)).unwrap().asOngoing;
+		assert.equal(status.origin.asOrigins.type, "EconomicAdmin");
+		assert.equal(status.tally.ayes.toBigInt(), 2n * amount);
+		assert.equal(status.tally.support.toBigInt(), amount);
+	});
+
 	for (const version of metadataVersions) {
 		test(`is served metadata V${version}`, limit, async () => {
 			const argument = api.createType("u32", version).toHex(true);
