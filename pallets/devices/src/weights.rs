@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -51,165 +51,69 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 228_759_000 picoseconds.
-		Weight::from_parts(241_659_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(11_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
+		// Minimum execution time: 121_130_000 picoseconds.
+		Weight::from_parts(137_094_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	fn register_certified_ed25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1270`
-		//  Estimated: `6028`
-		// Minimum execution time: 228_759_000 picoseconds.
-		Weight::from_parts(241_659_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(11_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
-	}
-	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Networks::Networks` (r:1 w:0)
-	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::NextDevice` (r:1 w:1)
-	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 231_834_000 picoseconds.
-		Weight::from_parts(244_253_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(11_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
+		// Minimum execution time: 121_641_000 picoseconds.
+		Weight::from_parts(136_513_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	fn register_certified_sr25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1270`
-		//  Estimated: `6028`
-		// Minimum execution time: 231_834_000 picoseconds.
-		Weight::from_parts(244_253_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(11_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
-	}
-	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Networks::Networks` (r:1 w:0)
-	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::NextDevice` (r:1 w:1)
-	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 240_126_000 picoseconds.
-		Weight::from_parts(257_232_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(11_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
+		// Minimum execution time: 119_667_000 picoseconds.
+		Weight::from_parts(163_093_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
@@ -221,174 +125,196 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1164`
+		//  Estimated: `6028`
+		// Minimum execution time: 199_176_000 picoseconds.
+		Weight::from_parts(223_602_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1164`
+		//  Estimated: `6028`
+		// Minimum execution time: 207_689_000 picoseconds.
+		Weight::from_parts(233_927_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `1164`
 		//  Estimated: `6028`
-		// Minimum execution time: 240_126_000 picoseconds.
-		Weight::from_parts(257_232_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(11_u64))
+		// Minimum execution time: 215_621_000 picoseconds.
+		Weight::from_parts(238_033_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1086`
-		//  Estimated: `4551`
-		// Minimum execution time: 36_114_000 picoseconds.
-		Weight::from_parts(41_602_000, 4551)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	fn suspend() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `654`
-		//  Estimated: `4119`
-		// Minimum execution time: 28_392_000 picoseconds.
-		Weight::from_parts(35_483_000, 4119)
+		//  Measured:  `839`
+		//  Estimated: `3806`
+		// Minimum execution time: 28_122_000 picoseconds.
+		Weight::from_parts(33_220_000, 3806)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	fn suspend() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `407`
+		//  Estimated: `3701`
+		// Minimum execution time: 18_748_000 picoseconds.
+		Weight::from_parts(23_245_000, 3701)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:0 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1328`
-		//  Estimated: `4793`
-		// Minimum execution time: 46_719_000 picoseconds.
-		Weight::from_parts(53_279_000, 4793)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		//  Measured:  `1151`
+		//  Estimated: `3913`
+		// Minimum execution time: 39_919_000 picoseconds.
+		Weight::from_parts(44_095_000, 3913)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:0 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1434`
-		//  Estimated: `4899`
-		// Minimum execution time: 89_252_000 picoseconds.
-		Weight::from_parts(97_855_000, 4899)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `1187`
+		//  Estimated: `3806`
+		// Minimum execution time: 80_990_000 picoseconds.
+		Weight::from_parts(86_859_000, 3806)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn rotate_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `743`
 		//  Estimated: `6028`
-		// Minimum execution time: 102_903_000 picoseconds.
-		Weight::from_parts(109_813_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		// Minimum execution time: 88_341_000 picoseconds.
+		Weight::from_parts(101_050_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn rotate_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `743`
 		//  Estimated: `6028`
-		// Minimum execution time: 98_446_000 picoseconds.
-		Weight::from_parts(107_490_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		// Minimum execution time: 89_393_000 picoseconds.
+		Weight::from_parts(103_063_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn rotate_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `743`
 		//  Estimated: `6028`
-		// Minimum execution time: 101_481_000 picoseconds.
-		Weight::from_parts(108_641_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		// Minimum execution time: 93_198_000 picoseconds.
+		Weight::from_parts(126_007_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Telemetry::Gateways` (r:2 w:2)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn assign_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1805`
-		//  Estimated: `6642`
-		// Minimum execution time: 107_019_000 picoseconds.
-		Weight::from_parts(112_126_000, 6642)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `1665`
+		//  Estimated: `6836`
+		// Minimum execution time: 92_928_000 picoseconds.
+		Weight::from_parts(99_167_000, 6836)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
@@ -397,10 +323,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `370`
+		//  Measured:  `407`
 		//  Estimated: `3701`
-		// Minimum execution time: 19_829_000 picoseconds.
-		Weight::from_parts(24_256_000, 3701)
+		// Minimum execution time: 20_130_000 picoseconds.
+		Weight::from_parts(25_008_000, 3701)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -408,39 +334,31 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:1 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1742`
-		//  Estimated: `6362`
-		// Minimum execution time: 197_883_000 picoseconds.
-		Weight::from_parts(205_745_000, 6362)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1565`
+		//  Estimated: `6506`
+		// Minimum execution time: 177_033_000 picoseconds.
+		Weight::from_parts(187_158_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -449,25 +367,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1958`
-		//  Estimated: `6362`
-		// Minimum execution time: 259_655_000 picoseconds.
-		Weight::from_parts(272_795_000, 6362)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		//  Measured:  `1781`
+		//  Estimated: `6506`
+		// Minimum execution time: 228_339_000 picoseconds.
+		Weight::from_parts(241_939_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -476,25 +390,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1958`
-		//  Estimated: `6362`
-		// Minimum execution time: 252_966_000 picoseconds.
-		Weight::from_parts(258_985_000, 6362)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		//  Measured:  `1781`
+		//  Estimated: `6506`
+		// Minimum execution time: 233_667_000 picoseconds.
+		Weight::from_parts(248_358_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -503,11 +413,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1959`
-		//  Estimated: `6362`
-		// Minimum execution time: 256_010_000 picoseconds.
-		Weight::from_parts(284_112_000, 6362)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		//  Measured:  `1782`
+		//  Estimated: `6506`
+		// Minimum execution time: 238_044_000 picoseconds.
+		Weight::from_parts(249_932_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
@@ -516,40 +426,36 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn cancel_transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `442`
+		//  Measured:  `479`
 		//  Estimated: `3701`
-		// Minimum execution time: 24_045_000 picoseconds.
-		Weight::from_parts(26_429_000, 3701)
+		// Minimum execution time: 21_472_000 picoseconds.
+		Weight::from_parts(25_698_000, 3701)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::NextMaker` (r:1 w:1)
 	/// Proof: `Devices::NextMaker` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:0 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	fn register_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `263`
-		//  Estimated: `3728`
-		// Minimum execution time: 60_049_000 picoseconds.
-		Weight::from_parts(66_048_000, 3728)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		//  Measured:  `124`
+		//  Estimated: `3748`
+		// Minimum execution time: 53_650_000 picoseconds.
+		Weight::from_parts(60_330_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `390`
+		//  Measured:  `427`
 		//  Estimated: `3806`
-		// Minimum execution time: 23_615_000 picoseconds.
-		Weight::from_parts(29_144_000, 3806)
+		// Minimum execution time: 19_799_000 picoseconds.
+		Weight::from_parts(32_638_000, 3806)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -557,10 +463,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `423`
+		//  Measured:  `460`
 		//  Estimated: `3806`
-		// Minimum execution time: 20_590_000 picoseconds.
-		Weight::from_parts(27_921_000, 3806)
+		// Minimum execution time: 23_325_000 picoseconds.
+		Weight::from_parts(51_507_000, 3806)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -571,28 +477,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1420`
-		//  Estimated: `4885`
-		// Minimum execution time: 95_622_000 picoseconds.
-		Weight::from_parts(100_700_000, 4885)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `1173`
+		//  Estimated: `3806`
+		// Minimum execution time: 83_394_000 picoseconds.
+		Weight::from_parts(98_366_000, 3806)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
@@ -604,71 +502,63 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1867`
+		//  Measured:  `1653`
 		//  Estimated: `6186`
-		// Minimum execution time: 167_519_000 picoseconds.
-		Weight::from_parts(183_372_000, 6186)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		// Minimum execution time: 153_578_000 picoseconds.
+		Weight::from_parts(169_812_000, 6186)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `879`
+		//  Measured:  `694`
 		//  Estimated: `3806`
-		// Minimum execution time: 68_722_000 picoseconds.
-		Weight::from_parts(79_898_000, 3806)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		// Minimum execution time: 65_317_000 picoseconds.
+		Weight::from_parts(78_647_000, 3806)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:0 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1328`
-		//  Estimated: `4793`
-		// Minimum execution time: 42_943_000 picoseconds.
-		Weight::from_parts(48_472_000, 4793)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		//  Measured:  `1151`
+		//  Estimated: `3913`
+		// Minimum execution time: 39_379_000 picoseconds.
+		Weight::from_parts(43_826_000, 3913)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn forget() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `654`
+		//  Measured:  `469`
 		//  Estimated: `3806`
-		// Minimum execution time: 69_353_000 picoseconds.
-		Weight::from_parts(78_737_000, 3806)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		// Minimum execution time: 63_455_000 picoseconds.
+		Weight::from_parts(71_125_000, 3806)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 }
@@ -679,165 +569,69 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 228_759_000 picoseconds.
-		Weight::from_parts(241_659_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(11_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
+		// Minimum execution time: 121_130_000 picoseconds.
+		Weight::from_parts(137_094_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	fn register_certified_ed25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1270`
-		//  Estimated: `6028`
-		// Minimum execution time: 228_759_000 picoseconds.
-		Weight::from_parts(241_659_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(11_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
-	}
-	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Networks::Networks` (r:1 w:0)
-	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::NextDevice` (r:1 w:1)
-	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 231_834_000 picoseconds.
-		Weight::from_parts(244_253_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(11_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
+		// Minimum execution time: 121_641_000 picoseconds.
+		Weight::from_parts(136_513_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	fn register_certified_sr25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1270`
-		//  Estimated: `6028`
-		// Minimum execution time: 231_834_000 picoseconds.
-		Weight::from_parts(244_253_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(11_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
-	}
-	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Networks::Networks` (r:1 w:0)
-	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::NextDevice` (r:1 w:1)
-	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 240_126_000 picoseconds.
-		Weight::from_parts(257_232_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(11_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
+		// Minimum execution time: 119_667_000 picoseconds.
+		Weight::from_parts(163_093_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
@@ -849,174 +643,196 @@ impl WeightInfo for () {
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1164`
+		//  Estimated: `6028`
+		// Minimum execution time: 199_176_000 picoseconds.
+		Weight::from_parts(223_602_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Devices` (r:0 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
+	fn register_certified_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1164`
+		//  Estimated: `6028`
+		// Minimum execution time: 207_689_000 picoseconds.
+		Weight::from_parts(233_927_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::NextDevice` (r:1 w:1)
+	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1270`
+		//  Measured:  `1164`
 		//  Estimated: `6028`
-		// Minimum execution time: 240_126_000 picoseconds.
-		Weight::from_parts(257_232_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(11_u64))
+		// Minimum execution time: 215_621_000 picoseconds.
+		Weight::from_parts(238_033_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1086`
-		//  Estimated: `4551`
-		// Minimum execution time: 36_114_000 picoseconds.
-		Weight::from_parts(41_602_000, 4551)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	fn suspend() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `654`
-		//  Estimated: `4119`
-		// Minimum execution time: 28_392_000 picoseconds.
-		Weight::from_parts(35_483_000, 4119)
+		//  Measured:  `839`
+		//  Estimated: `3806`
+		// Minimum execution time: 28_122_000 picoseconds.
+		Weight::from_parts(33_220_000, 3806)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	fn suspend() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `407`
+		//  Estimated: `3701`
+		// Minimum execution time: 18_748_000 picoseconds.
+		Weight::from_parts(23_245_000, 3701)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:0 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1328`
-		//  Estimated: `4793`
-		// Minimum execution time: 46_719_000 picoseconds.
-		Weight::from_parts(53_279_000, 4793)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		//  Measured:  `1151`
+		//  Estimated: `3913`
+		// Minimum execution time: 39_919_000 picoseconds.
+		Weight::from_parts(44_095_000, 3913)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:0 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1434`
-		//  Estimated: `4899`
-		// Minimum execution time: 89_252_000 picoseconds.
-		Weight::from_parts(97_855_000, 4899)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `1187`
+		//  Estimated: `3806`
+		// Minimum execution time: 80_990_000 picoseconds.
+		Weight::from_parts(86_859_000, 3806)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn rotate_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `743`
 		//  Estimated: `6028`
-		// Minimum execution time: 102_903_000 picoseconds.
-		Weight::from_parts(109_813_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		// Minimum execution time: 88_341_000 picoseconds.
+		Weight::from_parts(101_050_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn rotate_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `743`
 		//  Estimated: `6028`
-		// Minimum execution time: 98_446_000 picoseconds.
-		Weight::from_parts(107_490_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		// Minimum execution time: 89_393_000 picoseconds.
+		Weight::from_parts(103_063_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn rotate_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `743`
 		//  Estimated: `6028`
-		// Minimum execution time: 101_481_000 picoseconds.
-		Weight::from_parts(108_641_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		// Minimum execution time: 93_198_000 picoseconds.
+		Weight::from_parts(126_007_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Telemetry::Gateways` (r:2 w:2)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn assign_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1805`
-		//  Estimated: `6642`
-		// Minimum execution time: 107_019_000 picoseconds.
-		Weight::from_parts(112_126_000, 6642)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `1665`
+		//  Estimated: `6836`
+		// Minimum execution time: 92_928_000 picoseconds.
+		Weight::from_parts(99_167_000, 6836)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
@@ -1025,10 +841,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `370`
+		//  Measured:  `407`
 		//  Estimated: `3701`
-		// Minimum execution time: 19_829_000 picoseconds.
-		Weight::from_parts(24_256_000, 3701)
+		// Minimum execution time: 20_130_000 picoseconds.
+		Weight::from_parts(25_008_000, 3701)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1036,39 +852,31 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:1 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1742`
-		//  Estimated: `6362`
-		// Minimum execution time: 197_883_000 picoseconds.
-		Weight::from_parts(205_745_000, 6362)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1565`
+		//  Estimated: `6506`
+		// Minimum execution time: 177_033_000 picoseconds.
+		Weight::from_parts(187_158_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1077,25 +885,21 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1958`
-		//  Estimated: `6362`
-		// Minimum execution time: 259_655_000 picoseconds.
-		Weight::from_parts(272_795_000, 6362)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		//  Measured:  `1781`
+		//  Estimated: `6506`
+		// Minimum execution time: 228_339_000 picoseconds.
+		Weight::from_parts(241_939_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1104,25 +908,21 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1958`
-		//  Estimated: `6362`
-		// Minimum execution time: 252_966_000 picoseconds.
-		Weight::from_parts(258_985_000, 6362)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		//  Measured:  `1781`
+		//  Estimated: `6506`
+		// Minimum execution time: 233_667_000 picoseconds.
+		Weight::from_parts(248_358_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:2)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1131,11 +931,11 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1959`
-		//  Estimated: `6362`
-		// Minimum execution time: 256_010_000 picoseconds.
-		Weight::from_parts(284_112_000, 6362)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		//  Measured:  `1782`
+		//  Estimated: `6506`
+		// Minimum execution time: 238_044_000 picoseconds.
+		Weight::from_parts(249_932_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
@@ -1144,40 +944,36 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn cancel_transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `442`
+		//  Measured:  `479`
 		//  Estimated: `3701`
-		// Minimum execution time: 24_045_000 picoseconds.
-		Weight::from_parts(26_429_000, 3701)
+		// Minimum execution time: 21_472_000 picoseconds.
+		Weight::from_parts(25_698_000, 3701)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::NextMaker` (r:1 w:1)
 	/// Proof: `Devices::NextMaker` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:0 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	fn register_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `263`
-		//  Estimated: `3728`
-		// Minimum execution time: 60_049_000 picoseconds.
-		Weight::from_parts(66_048_000, 3728)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
+		//  Measured:  `124`
+		//  Estimated: `3748`
+		// Minimum execution time: 53_650_000 picoseconds.
+		Weight::from_parts(60_330_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `390`
+		//  Measured:  `427`
 		//  Estimated: `3806`
-		// Minimum execution time: 23_615_000 picoseconds.
-		Weight::from_parts(29_144_000, 3806)
+		// Minimum execution time: 19_799_000 picoseconds.
+		Weight::from_parts(32_638_000, 3806)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1185,10 +981,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `423`
+		//  Measured:  `460`
 		//  Estimated: `3806`
-		// Minimum execution time: 20_590_000 picoseconds.
-		Weight::from_parts(27_921_000, 3806)
+		// Minimum execution time: 23_325_000 picoseconds.
+		Weight::from_parts(51_507_000, 3806)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1199,28 +995,20 @@ impl WeightInfo for () {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1420`
-		//  Estimated: `4885`
-		// Minimum execution time: 95_622_000 picoseconds.
-		Weight::from_parts(100_700_000, 4885)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `1173`
+		//  Estimated: `3806`
+		// Minimum execution time: 83_394_000 picoseconds.
+		Weight::from_parts(98_366_000, 3806)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
@@ -1232,71 +1020,63 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1867`
+		//  Measured:  `1653`
 		//  Estimated: `6186`
-		// Minimum execution time: 167_519_000 picoseconds.
-		Weight::from_parts(183_372_000, 6186)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		// Minimum execution time: 153_578_000 picoseconds.
+		Weight::from_parts(169_812_000, 6186)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `879`
+		//  Measured:  `694`
 		//  Estimated: `3806`
-		// Minimum execution time: 68_722_000 picoseconds.
-		Weight::from_parts(79_898_000, 3806)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
+		// Minimum execution time: 65_317_000 picoseconds.
+		Weight::from_parts(78_647_000, 3806)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(236), added: 2711, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:0 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1328`
-		//  Estimated: `4793`
-		// Minimum execution time: 42_943_000 picoseconds.
-		Weight::from_parts(48_472_000, 4793)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		//  Measured:  `1151`
+		//  Estimated: `3913`
+		// Minimum execution time: 39_379_000 picoseconds.
+		Weight::from_parts(43_826_000, 3913)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(341), added: 2816, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn forget() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `654`
+		//  Measured:  `469`
 		//  Estimated: `3806`
-		// Minimum execution time: 69_353_000 picoseconds.
-		Weight::from_parts(78_737_000, 3806)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		// Minimum execution time: 63_455_000 picoseconds.
+		Weight::from_parts(71_125_000, 3806)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 }

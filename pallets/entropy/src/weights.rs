@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -25,32 +25,28 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Entropy::Accumulator` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
 	fn on_initialize_block() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `394`
-		//  Estimated: `3859`
-		// Minimum execution time: 7_521_000 picoseconds.
-		Weight::from_parts(8_122_000, 3859)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		//  Measured:  `282`
+		//  Estimated: `1518`
+		// Minimum execution time: 7_401_000 picoseconds.
+		Weight::from_parts(9_925_000, 1518)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Entropy::Accumulator` (r:1 w:1)
 	/// Proof: `Entropy::Accumulator` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
 	/// Storage: `Entropy::Seeds` (r:0 w:2)
 	/// Proof: `Entropy::Seeds` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn on_initialize_period() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `394`
-		//  Estimated: `3859`
-		// Minimum execution time: 10_015_000 picoseconds.
-		Weight::from_parts(10_796_000, 3859)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		//  Measured:  `282`
+		//  Estimated: `1518`
+		// Minimum execution time: 9_915_000 picoseconds.
+		Weight::from_parts(10_976_000, 1518)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 }
@@ -61,32 +57,28 @@ impl WeightInfo for () {
 	/// Proof: `Entropy::Accumulator` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
 	fn on_initialize_block() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `394`
-		//  Estimated: `3859`
-		// Minimum execution time: 7_521_000 picoseconds.
-		Weight::from_parts(8_122_000, 3859)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		//  Measured:  `282`
+		//  Estimated: `1518`
+		// Minimum execution time: 7_401_000 picoseconds.
+		Weight::from_parts(9_925_000, 1518)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Entropy::Accumulator` (r:1 w:1)
 	/// Proof: `Entropy::Accumulator` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
 	/// Storage: `Entropy::Seeds` (r:0 w:2)
 	/// Proof: `Entropy::Seeds` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn on_initialize_period() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `394`
-		//  Estimated: `3859`
-		// Minimum execution time: 10_015_000 picoseconds.
-		Weight::from_parts(10_796_000, 3859)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		//  Measured:  `282`
+		//  Estimated: `1518`
+		// Minimum execution time: 9_915_000 picoseconds.
+		Weight::from_parts(10_976_000, 1518)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 }

@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -29,14 +29,10 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Networks::NextId` (r:1 w:1)
 	/// Proof: `Networks::NextId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Schemas::Schemas` (r:1 w:0)
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -47,124 +43,104 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	fn create() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1739`
-		//  Estimated: `5204`
-		// Minimum execution time: 82_332_000 picoseconds.
-		Weight::from_parts(85_908_000, 5204)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
+		//  Measured:  `1665`
+		//  Estimated: `4554`
+		// Minimum execution time: 79_878_000 picoseconds.
+		Weight::from_parts(84_014_000, 4554)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Schemas::Schemas` (r:1 w:0)
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn configure() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1884`
-		//  Estimated: `5349`
-		// Minimum execution time: 37_996_000 picoseconds.
-		Weight::from_parts(41_913_000, 5349)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		//  Measured:  `1810`
+		//  Estimated: `4554`
+		// Minimum execution time: 35_222_000 picoseconds.
+		Weight::from_parts(43_344_000, 4554)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	fn pause() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `531`
-		//  Estimated: `3996`
-		// Minimum execution time: 16_414_000 picoseconds.
-		Weight::from_parts(17_987_000, 3996)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		//  Measured:  `388`
+		//  Estimated: `3776`
+		// Minimum execution time: 14_412_000 picoseconds.
+		Weight::from_parts(15_744_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	fn resume() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `532`
-		//  Estimated: `3997`
-		// Minimum execution time: 16_444_000 picoseconds.
-		Weight::from_parts(17_706_000, 3997)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		//  Measured:  `389`
+		//  Estimated: `3776`
+		// Minimum execution time: 14_261_000 picoseconds.
+		Weight::from_parts(15_623_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `355`
+		//  Measured:  `388`
 		//  Estimated: `3776`
-		// Minimum execution time: 10_996_000 picoseconds.
-		Weight::from_parts(12_058_000, 3776)
+		// Minimum execution time: 12_108_000 picoseconds.
+		Weight::from_parts(13_220_000, 3776)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `617`
-		//  Estimated: `6362`
-		// Minimum execution time: 86_989_000 picoseconds.
-		Weight::from_parts(90_334_000, 6362)
+		//  Measured:  `650`
+		//  Estimated: `6506`
+		// Minimum execution time: 87_760_000 picoseconds.
+		Weight::from_parts(91_295_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::WeightSum` (r:1 w:1)
 	/// Proof: `Rewards::WeightSum` (`max_values`: Some(1), `max_size`: Some(49), added: 544, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `701`
-		//  Estimated: `4166`
-		// Minimum execution time: 26_800_000 picoseconds.
-		Weight::from_parts(28_532_000, 4166)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		//  Measured:  `591`
+		//  Estimated: `3776`
+		// Minimum execution time: 24_066_000 picoseconds.
+		Weight::from_parts(25_749_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `761`
-		//  Estimated: `4226`
-		// Minimum execution time: 52_658_000 picoseconds.
-		Weight::from_parts(55_292_000, 4226)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		//  Measured:  `618`
+		//  Estimated: `3776`
+		// Minimum execution time: 49_443_000 picoseconds.
+		Weight::from_parts(52_738_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 }
@@ -173,14 +149,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 impl WeightInfo for () {
 	/// Storage: `Networks::NextId` (r:1 w:1)
 	/// Proof: `Networks::NextId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Schemas::Schemas` (r:1 w:0)
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -191,124 +163,104 @@ impl WeightInfo for () {
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	fn create() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1739`
-		//  Estimated: `5204`
-		// Minimum execution time: 82_332_000 picoseconds.
-		Weight::from_parts(85_908_000, 5204)
-			.saturating_add(RocksDbWeight::get().reads(8_u64))
+		//  Measured:  `1665`
+		//  Estimated: `4554`
+		// Minimum execution time: 79_878_000 picoseconds.
+		Weight::from_parts(84_014_000, 4554)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Schemas::Schemas` (r:1 w:0)
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn configure() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1884`
-		//  Estimated: `5349`
-		// Minimum execution time: 37_996_000 picoseconds.
-		Weight::from_parts(41_913_000, 5349)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		//  Measured:  `1810`
+		//  Estimated: `4554`
+		// Minimum execution time: 35_222_000 picoseconds.
+		Weight::from_parts(43_344_000, 4554)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	fn pause() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `531`
-		//  Estimated: `3996`
-		// Minimum execution time: 16_414_000 picoseconds.
-		Weight::from_parts(17_987_000, 3996)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		//  Measured:  `388`
+		//  Estimated: `3776`
+		// Minimum execution time: 14_412_000 picoseconds.
+		Weight::from_parts(15_744_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	fn resume() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `532`
-		//  Estimated: `3997`
-		// Minimum execution time: 16_444_000 picoseconds.
-		Weight::from_parts(17_706_000, 3997)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		//  Measured:  `389`
+		//  Estimated: `3776`
+		// Minimum execution time: 14_261_000 picoseconds.
+		Weight::from_parts(15_623_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `355`
+		//  Measured:  `388`
 		//  Estimated: `3776`
-		// Minimum execution time: 10_996_000 picoseconds.
-		Weight::from_parts(12_058_000, 3776)
+		// Minimum execution time: 12_108_000 picoseconds.
+		Weight::from_parts(13_220_000, 3776)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `617`
-		//  Estimated: `6362`
-		// Minimum execution time: 86_989_000 picoseconds.
-		Weight::from_parts(90_334_000, 6362)
+		//  Measured:  `650`
+		//  Estimated: `6506`
+		// Minimum execution time: 87_760_000 picoseconds.
+		Weight::from_parts(91_295_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::WeightSum` (r:1 w:1)
 	/// Proof: `Rewards::WeightSum` (`max_values`: Some(1), `max_size`: Some(49), added: 544, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `701`
-		//  Estimated: `4166`
-		// Minimum execution time: 26_800_000 picoseconds.
-		Weight::from_parts(28_532_000, 4166)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		//  Measured:  `591`
+		//  Estimated: `3776`
+		// Minimum execution time: 24_066_000 picoseconds.
+		Weight::from_parts(25_749_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Networks::Networks` (r:1 w:1)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `761`
-		//  Estimated: `4226`
-		// Minimum execution time: 52_658_000 picoseconds.
-		Weight::from_parts(55_292_000, 4226)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		//  Measured:  `618`
+		//  Estimated: `3776`
+		// Minimum execution time: 49_443_000 picoseconds.
+		Weight::from_parts(52_738_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 }

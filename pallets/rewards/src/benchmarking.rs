@@ -35,6 +35,9 @@ pub trait BenchmarkHelper<AccountId> {
 }
 
 const UNITS: u64 = 1_000_000;
+/// The last cycle in which something is attested: accounts have the first three of them open, gateways
+/// the last three.
+const LAST_CYCLE: Cycle = 2 * MAX_OPEN;
 
 fn set_cycle<T: Config>(cycle: Cycle) {
 	T::BenchmarkHelper::set_tick(cycle.saturating_mul(T::Time::periods().cycle_ticks));
@@ -69,19 +72,20 @@ fn payee<T: Config>(index: u32) -> T::AccountId {
 	account("payee", index, 0)
 }
 
-/// `count` provable claims of gateways of one network, all cycles of which are frozen since.
+/// `count` provable claims of gateways of one network. All cycles are frozen since: those of the
+/// accounts, and later ones of the gateways, which were not folded yet.
 fn provable_claims<T: Config>(count: u32) -> Result<Vec<Claim>, DispatchError> {
 	set_cycle::<T>(0);
 	let network = T::BenchmarkHelper::certified_network();
 	Pallet::<T>::do_set_weight(network, 1)?;
-	for cycle in 1..=MAX_OPEN {
+	for cycle in 1..=LAST_CYCLE {
 		set_cycle::<T>(cycle);
 		for index in 0..count {
 			T::BenchmarkHelper::note_attested(GatewayId(index), network, cycle, UNITS.into());
 		}
 	}
-	// Cycle 3 is frozen by then: H is at most two cycles.
-	set_cycle::<T>(MAX_OPEN.saturating_add(3));
+	// The last one is frozen by then: H is at most two cycles.
+	set_cycle::<T>(LAST_CYCLE.saturating_add(3));
 	let claims: Vec<_> = (0..count).map(largest_claim).collect();
 	for (claim, index) in claims.iter().zip(0..) {
 		T::BenchmarkHelper::prove(claim, network, &payee::<T>(index));

@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -29,47 +29,39 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:1 w:0)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Cycles` (r:4 w:0)
-	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:3 w:0)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:1 w:1)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:6 w:0)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:1)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Earnings` (r:1 w:1)
 	/// Proof: `Rewards::Earnings` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Cycles` (r:1 w:0)
+	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Issued` (r:1 w:1)
 	/// Proof: `Rewards::Issued` (`max_values`: Some(1), `max_size`: Some(48), added: 543, mode: `MaxEncodedLen`)
 	fn claim_attested() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1809`
-		//  Estimated: `11306`
-		// Minimum execution time: 107_760_000 picoseconds.
-		Weight::from_parts(112_356_000, 11306)
-			.saturating_add(T::DbWeight::get().reads(15_u64))
+		//  Measured:  `1925`
+		//  Estimated: `16200`
+		// Minimum execution time: 101_561_000 picoseconds.
+		Weight::from_parts(106_468_000, 16200)
+			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Telemetry::Slots` (r:16 w:0)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:16 w:0)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Cycles` (r:4 w:0)
-	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:3 w:0)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:16 w:16)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:6 w:0)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:16 w:16)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Earnings` (r:16 w:16)
 	/// Proof: `Rewards::Earnings` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Cycles` (r:1 w:0)
+	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:16 w:16)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Issued` (r:1 w:1)
@@ -77,26 +69,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// The range of component `n` is `[1, 16]`.
 	fn claim_many(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1589 + n * (276 ±0)`
-		//  Estimated: `11306 + n * (2603 ±0)`
-		// Minimum execution time: 108_421_000 picoseconds.
-		Weight::from_parts(26_757_119, 11306)
-			// Standard Error: 238_166
-			.saturating_add(Weight::from_parts(83_782_574, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		//  Measured:  `1724 + n * (275 ±0)`
+		//  Estimated: `16200 + n * (2923 ±0)`
+		// Minimum execution time: 108_270_000 picoseconds.
+		Weight::from_parts(102_849_938, 16200)
+			// Standard Error: 865_221
+			.saturating_add(Weight::from_parts(76_273_954, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2923).saturating_mul(n.into()))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:0)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Earnings` (r:1 w:1)
 	/// Proof: `Rewards::Earnings` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Cycles` (r:1 w:0)
 	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -105,28 +93,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Rewards::Issued` (`max_values`: Some(1), `max_size`: Some(48), added: 543, mode: `MaxEncodedLen`)
 	fn release() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1361`
-		//  Estimated: `4826`
-		// Minimum execution time: 53_229_000 picoseconds.
-		Weight::from_parts(57_426_000, 4826)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `1250`
+		//  Estimated: `3593`
+		// Minimum execution time: 51_266_000 picoseconds.
+		Weight::from_parts(54_150_000, 3593)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn set_payee() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `388`
+		//  Measured:  `421`
 		//  Estimated: `3589`
-		// Minimum execution time: 12_168_000 picoseconds.
-		Weight::from_parts(14_091_000, 3589)
+		// Minimum execution time: 12_959_000 picoseconds.
+		Weight::from_parts(14_060_000, 3589)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
@@ -135,11 +119,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Rewards::WeightSum` (`max_values`: Some(1), `max_size`: Some(49), added: 544, mode: `MaxEncodedLen`)
 	fn set_weight() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `941`
-		//  Estimated: `4406`
-		// Minimum execution time: 24_657_000 picoseconds.
-		Weight::from_parts(28_212_000, 4406)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		//  Measured:  `723`
+		//  Estimated: `3776`
+		// Minimum execution time: 20_491_000 picoseconds.
+		Weight::from_parts(21_993_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Rewards::Cycles` (r:1 w:2)
@@ -152,19 +136,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Rewards::WeightSum` (`max_values`: Some(1), `max_size`: Some(49), added: 544, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Pending` (r:1 w:1)
 	/// Proof: `Rewards::Pending` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Issued` (r:1 w:1)
 	/// Proof: `Rewards::Issued` (`max_values`: Some(1), `max_size`: Some(48), added: 543, mode: `MaxEncodedLen`)
 	fn on_cycle() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `359`
-		//  Estimated: `3824`
-		// Minimum execution time: 51_326_000 picoseconds.
-		Weight::from_parts(64_486_000, 3824)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
+		//  Measured:  `433`
+		//  Estimated: `3593`
+		// Minimum execution time: 46_039_000 picoseconds.
+		Weight::from_parts(52_659_000, 3593)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 }
@@ -175,47 +157,39 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:1 w:0)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Cycles` (r:4 w:0)
-	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:3 w:0)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:1 w:1)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:6 w:0)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:1)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Earnings` (r:1 w:1)
 	/// Proof: `Rewards::Earnings` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Cycles` (r:1 w:0)
+	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Issued` (r:1 w:1)
 	/// Proof: `Rewards::Issued` (`max_values`: Some(1), `max_size`: Some(48), added: 543, mode: `MaxEncodedLen`)
 	fn claim_attested() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1809`
-		//  Estimated: `11306`
-		// Minimum execution time: 107_760_000 picoseconds.
-		Weight::from_parts(112_356_000, 11306)
-			.saturating_add(RocksDbWeight::get().reads(15_u64))
+		//  Measured:  `1925`
+		//  Estimated: `16200`
+		// Minimum execution time: 101_561_000 picoseconds.
+		Weight::from_parts(106_468_000, 16200)
+			.saturating_add(RocksDbWeight::get().reads(13_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Telemetry::Slots` (r:16 w:0)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:16 w:0)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Cycles` (r:4 w:0)
-	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:3 w:0)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:16 w:16)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:6 w:0)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:16 w:16)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Earnings` (r:16 w:16)
 	/// Proof: `Rewards::Earnings` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Cycles` (r:1 w:0)
+	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:16 w:16)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Issued` (r:1 w:1)
@@ -223,26 +197,22 @@ impl WeightInfo for () {
 	/// The range of component `n` is `[1, 16]`.
 	fn claim_many(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1589 + n * (276 ±0)`
-		//  Estimated: `11306 + n * (2603 ±0)`
-		// Minimum execution time: 108_421_000 picoseconds.
-		Weight::from_parts(26_757_119, 11306)
-			// Standard Error: 238_166
-			.saturating_add(Weight::from_parts(83_782_574, 0).saturating_mul(n.into()))
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		//  Measured:  `1724 + n * (275 ±0)`
+		//  Estimated: `16200 + n * (2923 ±0)`
+		// Minimum execution time: 108_270_000 picoseconds.
+		Weight::from_parts(102_849_938, 16200)
+			// Standard Error: 865_221
+			.saturating_add(Weight::from_parts(76_273_954, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 			.saturating_add(RocksDbWeight::get().writes((3_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2923).saturating_mul(n.into()))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:0)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Earnings` (r:1 w:1)
 	/// Proof: `Rewards::Earnings` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Cycles` (r:1 w:0)
 	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -251,28 +221,24 @@ impl WeightInfo for () {
 	/// Proof: `Rewards::Issued` (`max_values`: Some(1), `max_size`: Some(48), added: 543, mode: `MaxEncodedLen`)
 	fn release() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1361`
-		//  Estimated: `4826`
-		// Minimum execution time: 53_229_000 picoseconds.
-		Weight::from_parts(57_426_000, 4826)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `1250`
+		//  Estimated: `3593`
+		// Minimum execution time: 51_266_000 picoseconds.
+		Weight::from_parts(54_150_000, 3593)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn set_payee() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `388`
+		//  Measured:  `421`
 		//  Estimated: `3589`
-		// Minimum execution time: 12_168_000 picoseconds.
-		Weight::from_parts(14_091_000, 3589)
+		// Minimum execution time: 12_959_000 picoseconds.
+		Weight::from_parts(14_060_000, 3589)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:1)
@@ -281,11 +247,11 @@ impl WeightInfo for () {
 	/// Proof: `Rewards::WeightSum` (`max_values`: Some(1), `max_size`: Some(49), added: 544, mode: `MaxEncodedLen`)
 	fn set_weight() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `941`
-		//  Estimated: `4406`
-		// Minimum execution time: 24_657_000 picoseconds.
-		Weight::from_parts(28_212_000, 4406)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		//  Measured:  `723`
+		//  Estimated: `3776`
+		// Minimum execution time: 20_491_000 picoseconds.
+		Weight::from_parts(21_993_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Rewards::Cycles` (r:1 w:2)
@@ -298,19 +264,17 @@ impl WeightInfo for () {
 	/// Proof: `Rewards::WeightSum` (`max_values`: Some(1), `max_size`: Some(49), added: 544, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Pending` (r:1 w:1)
 	/// Proof: `Rewards::Pending` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Issued` (r:1 w:1)
 	/// Proof: `Rewards::Issued` (`max_values`: Some(1), `max_size`: Some(48), added: 543, mode: `MaxEncodedLen`)
 	fn on_cycle() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `359`
-		//  Estimated: `3824`
-		// Minimum execution time: 51_326_000 picoseconds.
-		Weight::from_parts(64_486_000, 3824)
-			.saturating_add(RocksDbWeight::get().reads(8_u64))
+		//  Measured:  `433`
+		//  Estimated: `3593`
+		// Minimum execution time: 46_039_000 picoseconds.
+		Weight::from_parts(52_659_000, 3593)
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 }

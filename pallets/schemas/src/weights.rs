@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -24,15 +24,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Schemas::NextId` (r:1 w:1)
 	/// Proof: `Schemas::NextId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Schemas::Schemas` (r:0 w:1)
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	fn publish() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `61`
-		//  Estimated: `3676`
-		// Minimum execution time: 55_442_000 picoseconds.
-		Weight::from_parts(57_876_000, 3676)
+		//  Measured:  `97`
+		//  Estimated: `3748`
+		// Minimum execution time: 57_786_000 picoseconds.
+		Weight::from_parts(60_099_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -40,10 +40,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	fn deprecate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1145`
+		//  Measured:  `1181`
 		//  Estimated: `4554`
-		// Minimum execution time: 13_870_000 picoseconds.
-		Weight::from_parts(14_902_000, 4554)
+		// Minimum execution time: 15_343_000 picoseconds.
+		Weight::from_parts(16_555_000, 4554)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -54,15 +54,15 @@ impl WeightInfo for () {
 	/// Storage: `Schemas::NextId` (r:1 w:1)
 	/// Proof: `Schemas::NextId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Schemas::Schemas` (r:0 w:1)
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	fn publish() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `61`
-		//  Estimated: `3676`
-		// Minimum execution time: 55_442_000 picoseconds.
-		Weight::from_parts(57_876_000, 3676)
+		//  Measured:  `97`
+		//  Estimated: `3748`
+		// Minimum execution time: 57_786_000 picoseconds.
+		Weight::from_parts(60_099_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -70,10 +70,10 @@ impl WeightInfo for () {
 	/// Proof: `Schemas::Schemas` (`max_values`: None, `max_size`: Some(1089), added: 3564, mode: `MaxEncodedLen`)
 	fn deprecate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1145`
+		//  Measured:  `1181`
 		//  Estimated: `4554`
-		// Minimum execution time: 13_870_000 picoseconds.
-		Weight::from_parts(14_902_000, 4554)
+		// Minimum execution time: 15_343_000 picoseconds.
+		Weight::from_parts(16_555_000, 4554)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}

@@ -22,7 +22,7 @@ use frame_support::{
 	ensure,
 	pallet_prelude::TransactionSource,
 	traits::{
-		Authorize, UnfilteredDispatchable,
+		Authorize, Get, UnfilteredDispatchable,
 		fungible::{Inspect, MutateHold},
 	},
 };

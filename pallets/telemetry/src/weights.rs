@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -38,58 +38,48 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Telemetry::NextGateway` (r:1 w:1)
 	/// Proof: `Telemetry::NextGateway` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:0 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	fn register_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `621`
+		//  Measured:  `540`
 		//  Estimated: `3776`
-		// Minimum execution time: 57_405_000 picoseconds.
-		Weight::from_parts(59_969_000, 3776)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		// Minimum execution time: 56_835_000 picoseconds.
+		Weight::from_parts(59_308_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	fn update_endpoint() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `549`
-		//  Estimated: `3816`
-		// Minimum execution time: 13_070_000 picoseconds.
-		Weight::from_parts(14_401_000, 3816)
+		//  Measured:  `619`
+		//  Estimated: `3913`
+		// Minimum execution time: 13_831_000 picoseconds.
+		Weight::from_parts(15_343_000, 3913)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	fn retire_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `725`
-		//  Estimated: `4190`
-		// Minimum execution time: 17_496_000 picoseconds.
-		Weight::from_parts(19_098_000, 4190)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		//  Measured:  `619`
+		//  Estimated: `3913`
+		// Minimum execution time: 14_582_000 picoseconds.
+		Weight::from_parts(16_635_000, 3913)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sealed` (r:2 w:2)
-	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Batches` (r:2 w:3)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sealed` (r:1 w:1)
+	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:1 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Windows` (r:1 w:0)
 	/// Proof: `Time::Windows` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Rules` (r:1 w:0)
@@ -98,200 +88,209 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
 	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:2 w:2)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sessions` (r:1 w:0)
+	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::StaleSessions` (r:0 w:1)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
-	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn seal() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3190`
-		//  Estimated: `7120`
-		// Minimum execution time: 159_146_000 picoseconds.
-		Weight::from_parts(169_942_000, 7120)
-			.saturating_add(T::DbWeight::get().reads(16_u64))
-			.saturating_add(T::DbWeight::get().writes(11_u64))
+		//  Measured:  `2277`
+		//  Estimated: `4059`
+		// Minimum execution time: 109_632_000 picoseconds.
+		Weight::from_parts(159_417_000, 4059)
+			.saturating_add(T::DbWeight::get().reads(11_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Telemetry::Batches` (r:1 w:1)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:1 w:1)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:1 w:1)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Weights` (r:1 w:0)
-	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
-	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Entropy::Seeds` (r:1 w:0)
+	/// Proof: `Entropy::Seeds` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Keys` (r:1 w:0)
+	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn submit_first_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1515`
-		//  Estimated: `4980`
-		// Minimum execution time: 55_742_000 picoseconds.
-		Weight::from_parts(65_728_000, 4980)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().writes(5_u64))
+		//  Measured:  `1831`
+		//  Estimated: `4059`
+		// Minimum execution time: 177_774_000 picoseconds.
+		Weight::from_parts(258_153_000, 4059)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Telemetry::Batches` (r:1 w:1)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:1 w:1)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:1 w:1)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Keys` (r:1 w:0)
+	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:4 w:1)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Cycles` (r:1 w:0)
+	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:0)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn submit_last_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1515`
-		//  Estimated: `4980`
-		// Minimum execution time: 55_742_000 picoseconds.
-		Weight::from_parts(65_728_000, 4980)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().writes(5_u64))
+		//  Measured:  `2875`
+		//  Estimated: `11130`
+		// Minimum execution time: 127_149_000 picoseconds.
+		Weight::from_parts(149_502_000, 11130)
+			.saturating_add(T::DbWeight::get().reads(10_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Telemetry::Batches` (r:1 w:0)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:0)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Entropy::Seeds` (r:1 w:0)
 	/// Proof: `Entropy::Seeds` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:1 w:0)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Keys` (r:1 w:0)
 	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn authorize_submit_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1969`
-		//  Estimated: `5434`
-		// Minimum execution time: 118_826_000 picoseconds.
-		Weight::from_parts(126_738_000, 5434)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1831`
+		//  Estimated: `4059`
+		// Minimum execution time: 109_903_000 picoseconds.
+		Weight::from_parts(119_958_000, 4059)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sealed` (r:1 w:0)
-	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Batches` (r:1 w:1)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sealed` (r:1 w:0)
+	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:1 w:0)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	fn expire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1643`
-		//  Estimated: `5108`
-		// Minimum execution time: 42_073_000 picoseconds.
-		Weight::from_parts(46_619_000, 5108)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+		//  Measured:  `1433`
+		//  Estimated: `4059`
+		// Minimum execution time: 32_949_000 picoseconds.
+		Weight::from_parts(37_676_000, 4059)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Telemetry::Batches` (r:1 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Keys` (r:64 w:0)
+	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:66 w:66)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// The range of component `m` is `[0, 64]`.
 	fn collect(m: u32, ) -> Weight {
-		Weight::from_parts(80_000_000, 3593)
-			.saturating_add(Weight::from_parts(44_000_000, 2603).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
-			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(m.into())))
+		// Proof Size summary in bytes:
+		//  Measured:  `3422 + m * (71 ±0)`
+		//  Estimated: `6196 + m * (2603 ±0)`
+		// Minimum execution time: 71_666_000 picoseconds.
+		Weight::from_parts(76_866_419, 6196)
+			// Standard Error: 64_458
+			.saturating_add(Weight::from_parts(44_339_359, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 2603).saturating_mul(m.into()))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn close_leaf() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1117`
-		//  Estimated: `3816`
-		// Minimum execution time: 57_345_000 picoseconds.
-		Weight::from_parts(61_401_000, 3816)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		//  Measured:  `965`
+		//  Estimated: `3913`
+		// Minimum execution time: 54_682_000 picoseconds.
+		Weight::from_parts(61_942_000, 3913)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Sealed` (r:2 w:2)
 	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Batches` (r:3 w:2)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:2 w:2)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
-	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::StaleSessions` (r:0 w:2)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:2 w:2)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:0 w:2)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn reap_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2226`
-		//  Estimated: `10185`
-		// Minimum execution time: 115_021_000 picoseconds.
-		Weight::from_parts(123_103_000, 10185)
-			.saturating_add(T::DbWeight::get().reads(12_u64))
-			.saturating_add(T::DbWeight::get().writes(13_u64))
+		//  Measured:  `2127`
+		//  Estimated: `7128`
+		// Minimum execution time: 89_613_000 picoseconds.
+		Weight::from_parts(95_642_000, 7128)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
+	/// Storage: `Telemetry::Sweeping` (r:1 w:1)
+	/// Proof: `Telemetry::Sweeping` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::NextGateway` (r:1 w:0)
+	/// Proof: `Telemetry::NextGateway` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
+	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn sweep() -> Weight {
-		Weight::from_parts(15_000_000, 1600)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		// Proof Size summary in bytes:
+		//  Measured:  `452`
+		//  Estimated: `3913`
+		// Minimum execution time: 11_938_000 picoseconds.
+		Weight::from_parts(13_480_000, 3913)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Telemetry::Gateways` (r:1 w:1)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sealed` (r:3 w:1)
+	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:3 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
+	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn visit_gateway() -> Weight {
-		Weight::from_parts(70_000_000, 10185)
+		// Proof Size summary in bytes:
+		//  Measured:  `2359`
+		//  Estimated: `10197`
+		// Minimum execution time: 48_853_000 picoseconds.
+		Weight::from_parts(58_937_000, 10197)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
-	/// Storage: `Telemetry::StaleSessions` (r:1 w:1)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Sessions` (r:1 w:1)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Keys` (r:0 w:16)
 	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn drop_keys() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `272`
-		//  Estimated: `3485`
-		// Minimum execution time: 34_731_000 picoseconds.
-		Weight::from_parts(36_915_000, 3485)
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(18_u64))
+		//  Measured:  `262`
+		//  Estimated: `3481`
+		// Minimum execution time: 29_544_000 picoseconds.
+		Weight::from_parts(31_557_000, 3481)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(17_u64))
 	}
 }
 
@@ -302,58 +301,48 @@ impl WeightInfo for () {
 	/// Storage: `Telemetry::NextGateway` (r:1 w:1)
 	/// Proof: `Telemetry::NextGateway` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:0 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	fn register_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `621`
+		//  Measured:  `540`
 		//  Estimated: `3776`
-		// Minimum execution time: 57_405_000 picoseconds.
-		Weight::from_parts(59_969_000, 3776)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
+		// Minimum execution time: 56_835_000 picoseconds.
+		Weight::from_parts(59_308_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	fn update_endpoint() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `549`
-		//  Estimated: `3816`
-		// Minimum execution time: 13_070_000 picoseconds.
-		Weight::from_parts(14_401_000, 3816)
+		//  Measured:  `619`
+		//  Estimated: `3913`
+		// Minimum execution time: 13_831_000 picoseconds.
+		Weight::from_parts(15_343_000, 3913)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	fn retire_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `725`
-		//  Estimated: `4190`
-		// Minimum execution time: 17_496_000 picoseconds.
-		Weight::from_parts(19_098_000, 4190)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		//  Measured:  `619`
+		//  Estimated: `3913`
+		// Minimum execution time: 14_582_000 picoseconds.
+		Weight::from_parts(16_635_000, 3913)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sealed` (r:2 w:2)
-	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Batches` (r:2 w:3)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sealed` (r:1 w:1)
+	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:1 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Windows` (r:1 w:0)
 	/// Proof: `Time::Windows` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Rules` (r:1 w:0)
@@ -362,199 +351,208 @@ impl WeightInfo for () {
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
 	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:2 w:2)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sessions` (r:1 w:0)
+	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::StaleSessions` (r:0 w:1)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
-	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn seal() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3190`
-		//  Estimated: `7120`
-		// Minimum execution time: 159_146_000 picoseconds.
-		Weight::from_parts(169_942_000, 7120)
-			.saturating_add(RocksDbWeight::get().reads(16_u64))
-			.saturating_add(RocksDbWeight::get().writes(11_u64))
+		//  Measured:  `2277`
+		//  Estimated: `4059`
+		// Minimum execution time: 109_632_000 picoseconds.
+		Weight::from_parts(159_417_000, 4059)
+			.saturating_add(RocksDbWeight::get().reads(11_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Telemetry::Batches` (r:1 w:1)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:1 w:1)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:1 w:1)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Weights` (r:1 w:0)
-	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
-	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Entropy::Seeds` (r:1 w:0)
+	/// Proof: `Entropy::Seeds` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Keys` (r:1 w:0)
+	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn submit_first_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1515`
-		//  Estimated: `4980`
-		// Minimum execution time: 55_742_000 picoseconds.
-		Weight::from_parts(65_728_000, 4980)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
-			.saturating_add(RocksDbWeight::get().writes(5_u64))
+		//  Measured:  `1831`
+		//  Estimated: `4059`
+		// Minimum execution time: 177_774_000 picoseconds.
+		Weight::from_parts(258_153_000, 4059)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Telemetry::Batches` (r:1 w:1)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Gateways` (r:1 w:1)
-	/// Proof: `Rewards::Gateways` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Rewards::Totals` (r:1 w:1)
-	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Keys` (r:1 w:0)
+	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Totals` (r:4 w:1)
+	/// Proof: `Rewards::Totals` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Rewards::Cycles` (r:1 w:0)
+	/// Proof: `Rewards::Cycles` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::Weights` (r:1 w:0)
 	/// Proof: `Rewards::Weights` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn submit_last_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1515`
-		//  Estimated: `4980`
-		// Minimum execution time: 55_742_000 picoseconds.
-		Weight::from_parts(65_728_000, 4980)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
-			.saturating_add(RocksDbWeight::get().writes(5_u64))
+		//  Measured:  `2875`
+		//  Estimated: `11130`
+		// Minimum execution time: 127_149_000 picoseconds.
+		Weight::from_parts(149_502_000, 11130)
+			.saturating_add(RocksDbWeight::get().reads(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Telemetry::Batches` (r:1 w:0)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:0)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Entropy::Seeds` (r:1 w:0)
 	/// Proof: `Entropy::Seeds` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:1 w:0)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Keys` (r:1 w:0)
 	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn authorize_submit_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1969`
-		//  Estimated: `5434`
-		// Minimum execution time: 118_826_000 picoseconds.
-		Weight::from_parts(126_738_000, 5434)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1831`
+		//  Estimated: `4059`
+		// Minimum execution time: 109_903_000 picoseconds.
+		Weight::from_parts(119_958_000, 4059)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sealed` (r:1 w:0)
-	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Batches` (r:1 w:1)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sealed` (r:1 w:0)
+	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:1 w:0)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	fn expire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1643`
-		//  Estimated: `5108`
-		// Minimum execution time: 42_073_000 picoseconds.
-		Weight::from_parts(46_619_000, 5108)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(2_u64))
+		//  Measured:  `1433`
+		//  Estimated: `4059`
+		// Minimum execution time: 32_949_000 picoseconds.
+		Weight::from_parts(37_676_000, 4059)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Telemetry::Batches` (r:1 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Keys` (r:64 w:0)
+	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:66 w:66)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// The range of component `m` is `[0, 64]`.
 	fn collect(m: u32, ) -> Weight {
-		Weight::from_parts(80_000_000, 3593)
-			.saturating_add(Weight::from_parts(44_000_000, 2603).saturating_mul(m.into()))
-			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(m.into())))
-			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(m.into())))
+		// Proof Size summary in bytes:
+		//  Measured:  `3422 + m * (71 ±0)`
+		//  Estimated: `6196 + m * (2603 ±0)`
+		// Minimum execution time: 71_666_000 picoseconds.
+		Weight::from_parts(76_866_419, 6196)
+			// Standard Error: 64_458
+			.saturating_add(Weight::from_parts(44_339_359, 0).saturating_mul(m.into()))
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
-			.saturating_add(RocksDbWeight::get().writes(3_u64))
+			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 2603).saturating_mul(m.into()))
 	}
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn close_leaf() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1117`
-		//  Estimated: `3816`
-		// Minimum execution time: 57_345_000 picoseconds.
-		Weight::from_parts(61_401_000, 3816)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
+		//  Measured:  `965`
+		//  Estimated: `3913`
+		// Minimum execution time: 54_682_000 picoseconds.
+		Weight::from_parts(61_942_000, 3913)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
-	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(351), added: 2826, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Sealed` (r:2 w:2)
 	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Batches` (r:3 w:2)
-	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::Sessions` (r:2 w:2)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
-	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Telemetry::StaleSessions` (r:0 w:2)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:2 w:2)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Ledgers` (r:0 w:2)
 	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn reap_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2226`
-		//  Estimated: `10185`
-		// Minimum execution time: 115_021_000 picoseconds.
-		Weight::from_parts(123_103_000, 10185)
-			.saturating_add(RocksDbWeight::get().reads(12_u64))
-			.saturating_add(RocksDbWeight::get().writes(13_u64))
+		//  Measured:  `2127`
+		//  Estimated: `7128`
+		// Minimum execution time: 89_613_000 picoseconds.
+		Weight::from_parts(95_642_000, 7128)
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
+			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
+	/// Storage: `Telemetry::Sweeping` (r:1 w:1)
+	/// Proof: `Telemetry::Sweeping` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::NextGateway` (r:1 w:0)
+	/// Proof: `Telemetry::NextGateway` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Gateways` (r:1 w:0)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::NewestSession` (r:1 w:0)
+	/// Proof: `Telemetry::NewestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn sweep() -> Weight {
-		Weight::from_parts(15_000_000, 1600)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
+		// Proof Size summary in bytes:
+		//  Measured:  `452`
+		//  Estimated: `3913`
+		// Minimum execution time: 11_938_000 picoseconds.
+		Weight::from_parts(13_480_000, 3913)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Telemetry::Gateways` (r:1 w:1)
+	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Sealed` (r:3 w:1)
+	/// Proof: `Telemetry::Sealed` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Batches` (r:3 w:1)
+	/// Proof: `Telemetry::Batches` (`max_values`: None, `max_size`: Some(594), added: 3069, mode: `MaxEncodedLen`)
+	/// Storage: `Telemetry::Ledgers` (r:0 w:1)
+	/// Proof: `Telemetry::Ledgers` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn visit_gateway() -> Weight {
-		Weight::from_parts(70_000_000, 10185)
+		// Proof Size summary in bytes:
+		//  Measured:  `2359`
+		//  Estimated: `10197`
+		// Minimum execution time: 48_853_000 picoseconds.
+		Weight::from_parts(58_937_000, 10197)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
-	/// Storage: `Telemetry::StaleSessions` (r:1 w:1)
-	/// Proof: `Telemetry::StaleSessions` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Sessions` (r:1 w:1)
-	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(20), added: 2495, mode: `MaxEncodedLen`)
+	/// Proof: `Telemetry::Sessions` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Keys` (r:0 w:16)
 	/// Proof: `Telemetry::Keys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn drop_keys() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `272`
-		//  Estimated: `3485`
-		// Minimum execution time: 34_731_000 picoseconds.
-		Weight::from_parts(36_915_000, 3485)
-			.saturating_add(RocksDbWeight::get().reads(2_u64))
-			.saturating_add(RocksDbWeight::get().writes(18_u64))
+		//  Measured:  `262`
+		//  Estimated: `3481`
+		// Minimum execution time: 29_544_000 picoseconds.
+		Weight::from_parts(31_557_000, 3481)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(17_u64))
 	}
 }

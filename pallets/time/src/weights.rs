@@ -3,8 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-22, CPU: `AMD EPYC`
-//! STEPS: `10`, REPEAT: `5`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -22,33 +22,22 @@ pub trait WeightInfo {
 /// Weights for `pallet_time`, with the runtime's database weights.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
 	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Migrations::Cursor` (r:1 w:0)
 	/// Proof: `Migrations::Cursor` (`max_values`: Some(1), `max_size`: Some(65550), added: 66045, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:1)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	fn on_initialize_block() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `480`
+		//  Measured:  `233`
 		//  Estimated: `67035`
-		// Minimum execution time: 8_202_000 picoseconds.
-		Weight::from_parts(8_833_000, 67035)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+		// Minimum execution time: 5_979_000 picoseconds.
+		Weight::from_parts(6_620_000, 67035)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
 	}
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
 	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Migrations::Cursor` (r:1 w:0)
 	/// Proof: `Migrations::Cursor` (`max_values`: Some(1), `max_size`: Some(65550), added: 66045, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:1)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -63,61 +52,48 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Time::Rules` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	fn on_initialize_window() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1101`
+		//  Measured:  `854`
 		//  Estimated: `67035`
-		// Minimum execution time: 44_887_000 picoseconds.
-		Weight::from_parts(47_330_000, 67035)
-			.saturating_add(T::DbWeight::get().reads(14_u64))
-			.saturating_add(T::DbWeight::get().writes(9_u64))
+		// Minimum execution time: 41_381_000 picoseconds.
+		Weight::from_parts(44_296_000, 67035)
+			.saturating_add(T::DbWeight::get().reads(11_u64))
+			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Time::RulesVersion` (r:1 w:1)
 	/// Proof: `Time::RulesVersion` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Rules` (r:1 w:2)
 	/// Proof: `Time::Rules` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Windows` (r:1 w:0)
 	/// Proof: `Time::Windows` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
 	fn set_rules() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `551`
+		//  Measured:  `296`
 		//  Estimated: `3557`
-		// Minimum execution time: 18_137_000 picoseconds.
-		Weight::from_parts(19_389_000, 3557)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		// Minimum execution time: 16_495_000 picoseconds.
+		Weight::from_parts(17_776_000, 3557)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 }
 
 // For tests.
 impl WeightInfo for () {
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
 	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Migrations::Cursor` (r:1 w:0)
 	/// Proof: `Migrations::Cursor` (`max_values`: Some(1), `max_size`: Some(65550), added: 66045, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:1)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	fn on_initialize_block() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `480`
+		//  Measured:  `233`
 		//  Estimated: `67035`
-		// Minimum execution time: 8_202_000 picoseconds.
-		Weight::from_parts(8_833_000, 67035)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
+		// Minimum execution time: 5_979_000 picoseconds.
+		Weight::from_parts(6_620_000, 67035)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
 	}
-	/// Storage: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x4d1d389a2d18dc2676775e05bff56c50` (r:1 w:0)
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
 	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Migrations::Cursor` (r:1 w:0)
 	/// Proof: `Migrations::Cursor` (`max_values`: Some(1), `max_size`: Some(65550), added: 66045, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:1)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x8facac5e894f5ae5ee40082214f418ed` (r:1 w:0)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -132,28 +108,26 @@ impl WeightInfo for () {
 	/// Proof: `Time::Rules` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	fn on_initialize_window() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1101`
+		//  Measured:  `854`
 		//  Estimated: `67035`
-		// Minimum execution time: 44_887_000 picoseconds.
-		Weight::from_parts(47_330_000, 67035)
-			.saturating_add(RocksDbWeight::get().reads(14_u64))
-			.saturating_add(RocksDbWeight::get().writes(9_u64))
+		// Minimum execution time: 41_381_000 picoseconds.
+		Weight::from_parts(44_296_000, 67035)
+			.saturating_add(RocksDbWeight::get().reads(11_u64))
+			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Time::RulesVersion` (r:1 w:1)
 	/// Proof: `Time::RulesVersion` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Rules` (r:1 w:2)
 	/// Proof: `Time::Rules` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `Time::Now` (r:1 w:0)
-	/// Proof: `Time::Now` (`max_values`: Some(1), `max_size`: Some(53), added: 548, mode: `MaxEncodedLen`)
 	/// Storage: `Time::Windows` (r:1 w:0)
 	/// Proof: `Time::Windows` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
 	fn set_rules() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `551`
+		//  Measured:  `296`
 		//  Estimated: `3557`
-		// Minimum execution time: 18_137_000 picoseconds.
-		Weight::from_parts(19_389_000, 3557)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
+		// Minimum execution time: 16_495_000 picoseconds.
+		Weight::from_parts(17_776_000, 3557)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 }
