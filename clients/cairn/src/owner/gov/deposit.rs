@@ -119,7 +119,7 @@ pub(super) async fn refund(session: &Session, args: &Refund) -> Result<(), Owner
 	let mut receipt = Receipt::new("deposits returned", &outcome).with("referendum", index);
 	for (_, name, who, amount) in &refunds {
 		let shown = format!("{} to {}", format::amount(*amount), account_text(who));
-		receipt = receipt.with_shown(*name, amount.to_string(), shown);
+		receipt = receipt.with_shown(name, amount.to_string(), shown);
 	}
 	session.print(&receipt)
 }
