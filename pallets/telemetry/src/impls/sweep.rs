@@ -4,6 +4,7 @@
 use cairn_types::{Attempt, GatewayId, Periods, Window};
 use frame_support::{
 	defensive,
+	storage::with_storage_layer,
 	traits::Get,
 	weights::{Weight, WeightMeter},
 };
@@ -111,7 +112,9 @@ impl<T: Config> Pallet<T> {
 		let paid = if batch.collected {
 			None
 		} else {
-			match Self::pay_out(record, (gateway, window, attempt), batch, clock) {
+			let key = (gateway, window, attempt);
+			// Nothing undoes a hook's writes by itself: all members are paid and noted, or none.
+			match with_storage_layer(|| Self::pay_out(record, key, batch, clock)) {
 				Ok(members) => Some(members),
 				Err(_) => {
 					defensive!("what has matured can be paid out");
