@@ -8,6 +8,7 @@ use frame_support::{
 	traits::Get,
 	weights::{Weight, WeightMeter},
 };
+use sp_runtime::DispatchError;
 use sp_staking::SessionIndex;
 
 use super::seal::Clock;
@@ -76,8 +77,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Let a gateway's first pending batch die if it is due, settle one that is over, remove one that
-	/// nobody needs. Returns the members paid, if a fee was, and the session of the oldest batch that
-	/// is not settled.
+	/// nobody needs. Returns how many members a fee was paid to (all of them, if it could not be), if
+	/// one was due, and the session of the oldest batch that is not settled.
 	pub(crate) fn visit(
 		gateway: GatewayId,
 		clock: &Clock,
@@ -113,17 +114,25 @@ impl<T: Config> Pallet<T> {
 			None
 		} else {
 			let key = (gateway, window, attempt);
-			// Nothing undoes a hook's writes by itself: all members are paid and noted, or none.
-			match with_storage_layer(|| Self::pay_out(record, key, batch, clock)) {
-				Ok(members) => Some(members),
-				Err(_) => {
-					defensive!("what has matured can be paid out");
-					return (None, session);
-				},
-			}
+			let asked = batch.members;
+			let Ok(members) = Self::pay_out_whole(record, key, batch, clock) else {
+				defensive!("what has matured can be paid out");
+				return (Some(asked), session);
+			};
+			Some(members)
 		};
 		record.queue.settled = record.queue.settled.saturating_add(1);
 		(paid, session)
+	}
+
+	/// [`Self::pay_out`], all of it or nothing: nothing else undoes what a hook has written.
+	pub(crate) fn pay_out_whole(
+		record: &GatewayRecordOf<T>,
+		key: (GatewayId, Window, Attempt),
+		batch: BatchRecord,
+		clock: &Clock,
+	) -> Result<u32, DispatchError> {
+		with_storage_layer(|| Self::pay_out(record, key, batch, clock))
 	}
 
 	/// Remove the oldest batch if it is settled and behind the attested ledgers that are kept.

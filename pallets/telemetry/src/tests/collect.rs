@@ -8,7 +8,7 @@ use frame_support::{
 use proptest::prelude::*;
 use sp_runtime::{DispatchError, DispatchResult, Permill};
 
-use crate::{Gateways, WeightInfo, mock::*, types::Policy};
+use crate::{Gateways, Keys, WeightInfo, impls::seal::Clock, mock::*, types::Policy};
 
 const INVALID: Verdict = Verdict::Invalid(Fault::LedgerRoot);
 
@@ -305,6 +305,30 @@ fn fails_when_the_gateway_is_gone() {
 		judge(&[INVALID, INVALID]);
 		Gateways::<Test>::remove(GATEWAY);
 		assert_noop!(collect(FIRST, 0), Error::Inconsistent);
+	});
+}
+
+#[test]
+fn a_payment_of_idle_work_that_fails_half_way_leaves_nothing() {
+	ExtBuilder::default().build_and_execute(|| {
+		judge(&[Verdict::Valid; 3]);
+		pass_until(54);
+		let (record, batch) = (Gateways::<Test>::get(GATEWAY).expect("registered"), batch(FIRST, 0));
+		let (session, second) = (batch.session, batch.committee[1]);
+		let key = Keys::<Test>::take(session, second).expect("a member's key");
+		let state = || (paid(), free(TREASURY), free(OPERATOR), held_fees(OPERATOR));
+		let before = state();
+		events();
+
+		let clock = Clock::read::<FakeTime>();
+		// The first member can be paid; the second is not known.
+		let failure = Telemetry::pay_out_whole(&record, (GATEWAY, FIRST, 0), batch.clone(), &clock);
+		assert_eq!(failure, Err(Error::Inconsistent.into()));
+		assert_eq!((state(), events()), (before, vec![]));
+
+		Keys::<Test>::insert(session, second, key);
+		assert_eq!(Telemetry::pay_out_whole(&record, (GATEWAY, FIRST, 0), batch, &clock), Ok(3));
+		assert_eq!(paid(), [SHARE, SHARE, SHARE, 0]);
 	});
 }
 
