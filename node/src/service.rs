@@ -171,7 +171,7 @@ fn start<N: NetworkBackend<Block, Hash>>(
 		consensus::spawn_author(&context, block_import, babe, &sync, telemetry.clone(), &tasks)?;
 		network::spawn_authority_discovery(&context, &service, &tasks);
 	}
-	if context.settings.is_grandpa_enabled {
+	if let Some(finality) = finality {
 		let link = consensus::Link { grandpa, voter, service, sync, finality };
 		consensus::spawn_voter(&context, link, telemetry, &tasks)?;
 	}

@@ -29,8 +29,8 @@ pub(crate) struct Network {
 	pub(crate) system_rpc: TracingUnboundedSender<sc_rpc::system::Request<Block>>,
 	/// Propagates transactions.
 	pub(crate) transactions: TransactionsHandlerController<Hash>,
-	/// GRANDPA's part of it.
-	pub(crate) finality: Finality,
+	/// GRANDPA's part of it, if the node takes part.
+	pub(crate) finality: Option<Finality>,
 }
 
 /// The protocol of GRANDPA's votes.
@@ -56,14 +56,18 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 	let metrics = N::register_notification_metrics(registry);
 	let mut net_config =
 		FullNetworkConfiguration::<Block, Hash, N>::new(&config.network, registry.cloned());
-	let genesis = context.client.info().genesis_hash;
-	let protocol = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
-	let (votes, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<Block, N>(
-		protocol.clone(),
-		metrics.clone(),
-		net_config.peer_store_handle(),
-	);
-	net_config.add_notification_protocol(votes);
+	// Only if somebody will answer: litep2p closes every connection on which a protocol is dead.
+	let finality = context.settings.is_grandpa_enabled.then(|| {
+		let genesis = context.client.info().genesis_hash;
+		let protocol = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
+		let (votes, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<Block, N>(
+			protocol.clone(),
+			metrics.clone(),
+			net_config.peer_store_handle(),
+		);
+		net_config.add_notification_protocol(votes);
+		Finality { protocol, notifications }
+	});
 
 	let (backend, authorities) = (context.backend.clone(), authorities.clone());
 	let warp = NetworkProvider::<Block, FullBackend>::new(backend, authorities, Vec::new());
@@ -82,7 +86,6 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 			metrics,
 			gap_sync_body_policy: None,
 		})?;
-	let finality = Finality { protocol, notifications };
 	Ok(Network { service, sync, system_rpc, transactions, finality })
 }
 
