@@ -79,6 +79,7 @@ test: setup ## Run every test: unit, end to end against real nodes, networks, Ja
 test-network: setup build ## Run every story of networks of several nodes
 	$(call say,test-network 1/2,building the runtime that the upgrade story votes in)
 	@scripts/upgrade-wasm
+	@scripts/try-runtime --next --build
 	$(call say,test-network 2/2,stories)
 	$(call NETWORK_RUN,$(NETWORK_TESTS) $(NETWORK_LONG))
 
