@@ -77,6 +77,20 @@ parameter_types! {
 	pub ReportLongevity: u64 = MaxSetIdSessionEntries::get().saturating_mul(EpochSlots::get());
 }
 
+/// The key of every number that genesis writes, in the order in which it writes them.
+pub fn storage_keys() -> [[u8; 16]; 8] {
+	[
+		SlotDuration::key(),
+		EpochSlots::key(),
+		SessionsPerEra::key(),
+		BondingEras::key(),
+		SlashDeferEras::key(),
+		SeedPeriodBlocks::key(),
+		GovernanceDayBlocks::key(),
+		TickPeriods::key(),
+	]
+}
+
 /// Blocks of as many minutes of governance, rounded up: at least one.
 pub fn governance_blocks(minutes: u32) -> u32 {
 	let blocks = u64::from(minutes)

@@ -40,26 +40,13 @@ pub struct NoteNumbers;
 
 impl UncheckedOnRuntimeUpgrade for NoteNumbers {
 	fn on_runtime_upgrade() -> Weight {
-		let keys = numbers();
+		let keys = timing::storage_keys();
 		let values = keys.iter().filter_map(|key| unhashed::get_raw(key)).flatten();
 		NumbersDigest::set(&BlakeTwo256::hash(&values.collect::<Vec<u8>>()).0);
 		// The block is not initialised yet: this is the one before.
 		UpgradedAfter::set(&System::block_number());
 		DbWeight::get().reads_writes(keys.len().saturated_into::<u64>().saturating_add(1), 2)
 	}
-}
-
-fn numbers() -> [[u8; 16]; 8] {
-	[
-		timing::SlotDuration::key(),
-		timing::EpochSlots::key(),
-		timing::SessionsPerEra::key(),
-		timing::BondingEras::key(),
-		timing::SlashDeferEras::key(),
-		timing::SeedPeriodBlocks::key(),
-		timing::GovernanceDayBlocks::key(),
-		timing::TickPeriods::key(),
-	]
 }
 
 /// Counts all accounts, some in each block. Blocks have no transactions meanwhile.

@@ -1,7 +1,10 @@
 //! Both presets, and genesis without one, build the state of a chain that can start.
 
+#[path = "support/preset.rs"]
+mod preset;
+
 use cairn_runtime::{
-	AllPalletsWithSystem, Runtime, RuntimeGenesisConfig, Session, Staking, TimingConfig,
+	AllPalletsWithSystem, Runtime, Session, Staking, TimingConfig,
 	configs::{
 		parameters::{
 			RewardsPolicy,
@@ -13,46 +16,12 @@ use cairn_runtime::{
 	timing,
 };
 use codec::Encode;
-use frame_support::{
-	genesis_builder_helper,
-	traits::{Get, IntegrityTest},
-};
+use frame_support::traits::{Get, IntegrityTest};
 use pallet_telemetry::types::Policy;
-use serde_json::Value;
+use preset::genesis;
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-
-/// Merges a patch into a document, as RFC 7396 says; presets remove nothing.
-fn merge(document: &mut Value, patch: Value) {
-	match (document, patch) {
-		(Value::Object(document), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(document.entry(key).or_insert(Value::Null), value);
-			}
-		},
-		(document, patch) => *document = patch,
-	}
-}
-
-/// The genesis configuration of a preset, the way a chain specification gets it.
-fn config(preset: &str) -> Vec<u8> {
-	let patch = get_preset(&preset.into()).expect("the preset exists");
-	let mut config =
-		serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default is JSON");
-	merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
-	serde_json::to_vec(&config).expect("it is JSON")
-}
-
-fn genesis(preset: &str) -> TestExternalities {
-	let config = config(preset);
-	let mut ext = TestExternalities::default();
-	ext.execute_with(|| {
-		genesis_builder_helper::build_state::<RuntimeGenesisConfig>(config)
-			.expect("the preset is a whole genesis");
-	});
-	ext
-}
 
 fn assert_validators(preset: &str, stashes: &[Sr25519Keyring]) {
 	genesis(preset).execute_with(|| {
@@ -140,19 +109,7 @@ fn every_key_belongs_to_a_pallet_or_is_well_known() {
 	use frame_support::traits::PalletsInfoAccess;
 	use sp_io::hashing::twox_128;
 
-	let timing: Vec<Vec<u8>> = [
-		timing::SlotDuration::key(),
-		timing::EpochSlots::key(),
-		timing::SessionsPerEra::key(),
-		timing::BondingEras::key(),
-		timing::SlashDeferEras::key(),
-		timing::SeedPeriodBlocks::key(),
-		timing::GovernanceDayBlocks::key(),
-		timing::TickPeriods::key(),
-	]
-	.iter()
-	.map(|key| key.to_vec())
-	.collect();
+	let timing = timing::storage_keys().map(|key| key.to_vec());
 	let pallets: Vec<_> = AllPalletsWithSystem::infos()
 		.iter()
 		.map(|info| twox_128(info.name.as_bytes()).to_vec())

@@ -5,24 +5,23 @@ use frame_support::traits::BuildGenesisConfig;
 use sp_core::bytes::to_hex;
 use sp_io::TestExternalities;
 
-fn keys() -> Vec<([u8; 16], &'static str)> {
-	vec![
-		(SlotDuration::key(), "0x9d5be4d012bffbc26ef8dafff8d33c28"),
-		(EpochSlots::key(), "0xd5f469e1eed1ce4f2fb4169d7271dbf9"),
-		(SessionsPerEra::key(), "0xa779f0cd0cdde2961331fd80565829d8"),
-		(BondingEras::key(), "0x95a0c7503f5a478f20a8c907f244732c"),
-		(SlashDeferEras::key(), "0x6a5146908277208bcb6783d5a8f3f3db"),
-		(SeedPeriodBlocks::key(), "0x8facac5e894f5ae5ee40082214f418ed"),
-		(GovernanceDayBlocks::key(), "0x859cee4a33bf7748c05dbcbd9158eafa"),
-		(TickPeriods::key(), "0x4d1d389a2d18dc2676775e05bff56c50"),
-	]
-}
+/// The key of each number, in the order of [`storage_keys`].
+const FROZEN: [(&str, &str); 8] = [
+	("SlotDuration", "0x9d5be4d012bffbc26ef8dafff8d33c28"),
+	("EpochSlots", "0xd5f469e1eed1ce4f2fb4169d7271dbf9"),
+	("SessionsPerEra", "0xa779f0cd0cdde2961331fd80565829d8"),
+	("BondingEras", "0x95a0c7503f5a478f20a8c907f244732c"),
+	("SlashDeferEras", "0x6a5146908277208bcb6783d5a8f3f3db"),
+	("SeedPeriodBlocks", "0x8facac5e894f5ae5ee40082214f418ed"),
+	("GovernanceDayBlocks", "0x859cee4a33bf7748c05dbcbd9158eafa"),
+	("TickPeriods", "0x4d1d389a2d18dc2676775e05bff56c50"),
+];
 
 fn assert_stored(expected: TimingConfig) {
 	TestExternalities::default().execute_with(|| {
 		expected.build();
-		for (key, frozen) in keys() {
-			assert!(sp_io::storage::exists(&key), "{frozen} is not written");
+		for (key, (name, _)) in storage_keys().iter().zip(FROZEN) {
+			assert!(sp_io::storage::exists(key), "{name} is not written");
 		}
 		assert_eq!(SlotDuration::get(), expected.slot_duration);
 		assert_eq!(EpochSlots::get(), expected.epoch_slots);
@@ -37,9 +36,8 @@ fn assert_stored(expected: TimingConfig) {
 
 #[test]
 fn storage_keys_are_frozen() {
-	for (key, frozen) in keys() {
-		assert_eq!(to_hex(&key, false), frozen);
-	}
+	let keys = storage_keys().map(|key| to_hex(&key, false));
+	assert_eq!(keys, FROZEN.map(|(_, key)| key));
 }
 
 #[test]

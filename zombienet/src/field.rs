@@ -1,6 +1,6 @@
 //! A gateway and devices in the field: they report, it seals, as long as the story goes on.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cairn::agent::{DevicePair, Scheme};
 use cairn_chain::{
@@ -8,9 +8,10 @@ use cairn_chain::{
 	views::{BatchView, GatewayView},
 };
 use cairn_types::{Attempt, ChannelKind, GatewayId, Quantity, Unit, Window};
+use tokio::{sync::Mutex, task::JoinHandle, time::sleep};
 
 use crate::{
-	calls::account,
+	account,
 	shared::{
 		books::Books,
 		chain::{Network, channel, of, placed, schema},
@@ -27,11 +28,16 @@ const OWNER: &str = "//Ferdie";
 /// Devices, each with keys of another kind.
 const SCHEMES: [Scheme; 2] = [Scheme::Ed25519, Scheme::Sr25519];
 
+/// How often the books are brought up to date: a gateway forgets what has matured.
+const BOOKED: Duration = Duration::from_millis(500);
+
 /// A gateway and its devices. They stop when this is dropped, the devices first.
 pub struct Field {
 	_beacons: Vec<Beacon>,
 	gateway: Gateway,
-	books: Books,
+	books: Arc<Mutex<Books>>,
+	/// Keeps the books, whatever the story does meanwhile.
+	keeper: JoinHandle<()>,
 	chain: Chain,
 	/// The window in which the last device took its place.
 	first: Window,
@@ -61,7 +67,9 @@ impl Field {
 		let books = Books::new(chain, &gateway.client, id, network.id, first);
 		let beacons = devices.into_iter();
 		let beacons = beacons.map(|device| Beacon::start(device, gateway.client.clone())).collect();
-		Self { _beacons: beacons, gateway, books, chain: chain.clone(), first }
+		let books = Arc::new(Mutex::new(books));
+		let keeper = tokio::spawn(keep(books.clone()));
+		Self { _beacons: beacons, gateway, books, keeper, chain: chain.clone(), first }
 	}
 
 	/// The window from which on all devices report.
@@ -101,8 +109,9 @@ impl Field {
 		let what = format!("{count} windows attested behind {window}");
 		until(&what, limit, async || {
 			self.gateway.ensure_running();
-			Box::pin(self.books.poll()).await?;
-			let windows = self.books.windows.range(window + 1..);
+			assert!(!self.keeper.is_finished(), "a batch is not what its readings say: see above");
+			let books = self.books.lock().await;
+			let windows = books.windows.range(window + 1..);
 			let windows = windows.filter(|(_, attested)| !attested.sequences.is_empty());
 			let found = windows.map(|(window, attested)| (*window, attested.attempt));
 			let found = found.collect::<Vec<_>>();
@@ -112,10 +121,25 @@ impl Field {
 	}
 
 	/// How many readings behind `window` are in attested batches.
-	#[must_use]
-	pub fn readings_behind(&self, window: Window) -> usize {
-		let windows = self.books.windows.range(window + 1..);
+	pub async fn readings_behind(&self, window: Window) -> usize {
+		let books = self.books.lock().await;
+		let windows = books.windows.range(window + 1..);
 		windows.flat_map(|(_, attested)| attested.sequences.values()).map(Vec::len).sum()
+	}
+}
+
+impl Drop for Field {
+	fn drop(&mut self) {
+		self.keeper.abort();
+	}
+}
+
+/// Book what is attested, for ever.
+async fn keep(books: Arc<Mutex<Books>>) {
+	loop {
+		// What cannot be had now is had the next time.
+		let _ = Box::pin(books.lock().await.poll()).await;
+		sleep(BOOKED).await;
 	}
 }
 

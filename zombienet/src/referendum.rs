@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use cairn_chain::{Args, Call, Chain};
-use codec::{Compact, Encode};
+use cairn_chain::{
+	AccountVote, Ballot, Call, Chain, Conviction, Enactment, Proposal,
+	calls::{conviction_voting, referenda},
+};
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use crate::calls::{account, call, send};
+use crate::{account, send};
 
 /// One token.
 const UNIT: u128 = 1_000_000_000_000;
@@ -27,6 +29,8 @@ const VOTERS: [&str; 8] = [
 ];
 /// How long the votes may take to be in blocks.
 const CAST: Duration = Duration::from_secs(120);
+/// `OriginCaller::system(RawOrigin::Root)`.
+const ROOT: [u8; 2] = [0, 0];
 
 /// Propose `proposal` as root, and vote for it with more than half of all tokens; returns the
 /// referendum's index.
@@ -37,34 +41,16 @@ pub async fn propose_and_vote(chain: &Chain, proposal: &Call) -> u32 {
 	let proposer = account("//Eve");
 	let metadata = Box::pin(chain.metadata()).await.expect("metadata");
 	let bytes = proposal.encode(&metadata).expect("a call of this runtime");
-	let outcome = send(chain, &submit(&bytes), &proposer).await;
+	// It is short enough to be held by the referendum itself.
+	let submission = referenda::submit(&ROOT, &Proposal::Inline(bytes), Enactment::After(0));
+	let outcome = send(chain, &submission, &proposer).await;
 	let (index, _track) = outcome.find::<(u32, u16)>("Referenda", "Submitted").expect("an index");
-	send(chain, &call("Referenda", "place_decision_deposit", (index,)), &proposer).await;
+	send(chain, &referenda::place_decision_deposit(index), &proposer).await;
 
-	let (vote, voters) = (aye(index), VOTERS.map(account));
+	let ballot = Ballot { aye: true, conviction: Conviction::Locked1x };
+	let vote = conviction_voting::vote(index, &AccountVote::Standard { ballot, amount: BALLOT });
+	let voters = VOTERS.map(account);
 	let votes = voters.iter().map(|voter| send(chain, &vote, voter));
 	timeout(CAST, join_all(votes)).await.expect("the votes in time");
 	index
-}
-
-/// `Referenda.submit` of a call that is short enough to be held by the referendum itself.
-fn submit(proposal: &[u8]) -> Call {
-	/// `OriginCaller::system(RawOrigin::Root)`.
-	const ROOT: [u8; 2] = [0, 0];
-	/// `Bounded::Inline`.
-	const INLINE: u8 = 1;
-	/// `DispatchTime::After`.
-	const AFTER: u8 = 1;
-	let soon = (AFTER, 0u32);
-	let args = [ROOT.to_vec(), (INLINE, proposal).encode(), soon.encode()].concat();
-	Call { pallet: "Referenda", call: "submit", args: Args(args) }
-}
-
-/// `ConvictionVoting.vote` for a referendum.
-fn aye(index: u32) -> Call {
-	/// `AccountVote::Standard`.
-	const STANDARD: u8 = 0;
-	/// The highest bit says aye, the others the conviction: one lock period.
-	const AYE: u8 = 0x81;
-	call("ConvictionVoting", "vote", (Compact(index), STANDARD, AYE, BALLOT))
 }

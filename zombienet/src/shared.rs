@@ -1,6 +1,5 @@
-//! Parts of the end-to-end harness of `clients/cairn`, compiled into this one: set-up by extrinsics,
-//! devices, a gateway, and the books of what was attested. What they take from their parent module,
-//! they find here.
+//! Parts of the end-to-end harness of `clients/cairn`, compiled into this one: processes, waits,
+//! set-up by extrinsics, devices, a gateway, and the books of what was attested.
 
 #![allow(dead_code, reason = "the network tests use a part of the end-to-end harness")]
 
@@ -12,5 +11,7 @@ pub(crate) mod chain;
 pub(crate) mod device;
 #[path = "../../clients/cairn/tests/support/gateway.rs"]
 pub(crate) mod gateway;
-
-use crate::{now_millis, process, until};
+#[path = "../../clients/cairn/tests/support/process.rs"]
+pub mod process;
+#[path = "../../clients/cairn/tests/support/wait.rs"]
+pub(crate) mod wait;

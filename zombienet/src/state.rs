@@ -1,11 +1,14 @@
-//! What the chain stores of sessions, staking and offences, read by its keys.
+//! What a node says of sessions, staking and offences, and what the chain stores under any key.
 
+use cairn_chain::{At, ValidatorSet};
 use cairn_types::Hash32;
-use codec::{Compact, Decode, Encode};
+use codec::Decode;
 use serde_json::json;
-use sp_crypto_hashing::{blake2_128, twox_64, twox_128};
+use sp_crypto_hashing::twox_128;
 
 use crate::node::Node;
+
+pub use cairn_chain::storage_prefix as prefix;
 
 /// An account, as the chain stores it.
 pub type Account = [u8; 32];
@@ -13,42 +16,15 @@ pub type Account = [u8; 32];
 /// Keys that one question is answered with.
 const PAGE: u32 = 1_000;
 
-/// First bytes of every key of a storage item; the key itself, if the item is one value.
-#[must_use]
-pub fn prefix(pallet: &str, item: &str) -> Vec<u8> {
-	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
-}
-
-/// The key of a map's entry, hashed by `Twox64Concat`.
-fn by_number(pallet: &str, item: &str, key: u32) -> Vec<u8> {
-	let key = key.encode();
-	[prefix(pallet, item), twox_64(&key).to_vec(), key].concat()
-}
-
-/// The key of a map's entry, hashed by `Blake2_128Concat`.
-fn by_account(pallet: &str, item: &str, account: &Account) -> Vec<u8> {
-	[prefix(pallet, item), blake2_128(account).to_vec(), account.to_vec()].concat()
-}
-
 /// The key of a number of the runtime that is stored under its name.
 #[must_use]
 pub fn parameter(name: &str) -> Vec<u8> {
 	twox_128(format!(":{name}:").as_bytes()).to_vec()
 }
 
-/// A slash that waits for its era, with what takes none of it left out.
-#[derive(Clone, Debug, PartialEq, Eq, Decode)]
-pub struct Unapplied {
-	/// Whose validator.
-	pub validator: Account,
-	/// How much of the validator's own stake.
-	pub own: u128,
-	/// Of nominators.
-	pub others: Vec<(Account, u128)>,
-	/// Who is rewarded.
-	pub reporters: Vec<Account>,
-	/// The reward.
-	pub payout: u128,
+/// A block, or the best one.
+fn at(block: Option<Hash32>) -> At {
+	block.map_or(At::Best, At::Block)
 }
 
 impl Node {
@@ -82,49 +58,36 @@ impl Node {
 		Some(keys.ok()?.as_array()?.len())
 	}
 
-	/// Number of the current session; it is not stored before the first one has ended.
-	pub async fn session(&self) -> Option<u32> {
-		match self.storage(&prefix("Session", "CurrentIndex"), None).await.ok()? {
-			Some(bytes) => u32::decode(&mut bytes.as_slice()).ok(),
-			None => Some(0),
-		}
-	}
-
-	/// Stashes of the current session's validators.
-	pub async fn validators(&self) -> Option<Vec<Account>> {
-		self.stored(&prefix("Session", "Validators"), None).await
-	}
-
-	/// How many of them are disabled; `None` without an answer.
-	pub async fn disabled(&self) -> Option<u32> {
-		let key = prefix("Session", "DisabledValidators");
-		let Some(bytes) = self.storage(&key, None).await.ok()? else { return Some(0) };
-		Compact::<u32>::decode(&mut bytes.as_slice()).ok().map(|Compact(count)| count)
+	/// The current session, who validates in it, and who of them is disabled; `None` without an
+	/// answer.
+	pub async fn validator_set(&self) -> Option<ValidatorSet> {
+		Box::pin(self.chain.validator_set(At::Best)).await.ok()
 	}
 
 	/// Number of the era whose blocks are made now.
-	pub async fn era(&self, at: Option<Hash32>) -> Option<u32> {
-		self.stored(&prefix("Staking", "ActiveEra"), at).await
+	pub async fn era(&self, block: Option<Hash32>) -> Option<u32> {
+		let eras = Box::pin(self.chain.eras(at(block))).await.ok()?;
+		Some(eras.active)
 	}
 
 	/// What a stash has at stake and unbonding.
-	pub async fn stake(&self, stash: &Account, at: Option<Hash32>) -> Option<u128> {
-		let key = by_account("Staking", "Ledger", stash);
-		let (owner, Compact(total)): (Account, Compact<u128>) = self.stored(&key, at).await?;
-		(owner == *stash).then_some(total)
+	pub async fn stake(&self, stash: &Account, block: Option<Hash32>) -> Option<u128> {
+		let stake = Box::pin(self.chain.stake(stash, at(block))).await.ok()??;
+		Some(stake.total)
 	}
 
-	/// Slashes that are applied as this era begins.
-	pub async fn unapplied(&self, era: u32) -> Vec<Unapplied> {
-		let key = by_number("Staking", "UnappliedSlashes", era);
-		self.stored(&key, None).await.unwrap_or_default()
+	/// What a validator loses of its own stake for an offence of its own as this era begins; `None`
+	/// if that is not scheduled, or without an answer.
+	pub async fn scheduled_slash(&self, validator: &Account, era: u32) -> Option<u128> {
+		let slashes = Box::pin(self.chain.scheduled_slashes(validator, At::Best)).await.ok()?;
+		let mut own = slashes.iter().filter(|slash| slash.validator == *validator);
+		own.find(|slash| slash.era == era).map(|slash| slash.own)
 	}
 
-	/// Who has earned points by blocks in this era.
-	pub async fn authors(&self, era: u32) -> Vec<Account> {
-		let key = by_number("Staking", "ErasRewardPoints", era);
-		let points: Option<(u32, Vec<(Account, u32)>)> = self.stored(&key, None).await;
-		points.map_or(Vec::new(), |(_, authors)| authors.into_iter().map(|(who, _)| who).collect())
+	/// Whether a validator has earned points by blocks in this era; `None` without an answer.
+	pub async fn has_points(&self, validator: &Account, era: u32) -> Option<bool> {
+		let eras = Box::pin(self.chain.era_views(validator, era..era + 1, At::Best)).await.ok()?;
+		Some(eras.first()?.points > 0)
 	}
 
 	/// How many vote on finality, by the node's own count.

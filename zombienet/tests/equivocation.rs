@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cairn_network_tests::{
-	calls::account,
+	account,
 	events::{Events, Happened},
 	history::History,
 	machine,
@@ -52,9 +52,8 @@ async fn who_runs_twice_is_reported_and_slashed() {
 
 	let witness = &network.nodes()[0];
 	let due = report.era + DEFERRED + 1;
-	let pending = witness.unapplied(due).await;
-	let pending = pending.iter().find(|slash| slash.validator == stash);
-	let pending = pending.unwrap_or_else(|| panic!("no slash waits for era {due}")).own;
+	let pending = witness.scheduled_slash(&stash, due).await;
+	let pending = pending.unwrap_or_else(|| panic!("no slash waits for era {due}"));
 	assert_eq!(pending, before / 1_000_000_000 * u128::from(FRACTION));
 	assert_eq!(witness.stake(&stash, None).await, Some(before), "nothing is taken yet");
 

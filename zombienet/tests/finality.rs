@@ -19,13 +19,13 @@ async fn four_validators_agree_on_what_is_final() {
 	let _machine = machine().await;
 	let mut network = Box::pin(Network::builder().with_short_eras().start()).await;
 	let (mut history, mut lag) = (History::default(), Lag::default());
-	let first = network.nodes()[0].session().await.expect("a session");
+	let first = network.nodes()[0].validator_set().await.expect("a session").session;
 	until("two more sessions", PASSED, async || {
 		network.ensure_running();
 		history.poll(network.nodes()).await;
 		let node = &network.nodes()[0];
 		lag.look(node).await?;
-		(node.session().await? >= first + SESSIONS).then_some(())
+		(node.validator_set().await?.session >= first + SESSIONS).then_some(())
 	})
 	.await;
 

@@ -3,12 +3,20 @@
 
 use std::time::Duration;
 
+use cairn_chain::{
+	NewSessionKeys, Payee, ValidatorPrefs,
+	calls::{
+		session::set_keys,
+		staking::{bond, chill, validate},
+	},
+};
 use cairn_network_tests::{
-	calls::{account, bond, chill, send, set_keys, validate},
+	account,
 	history::History,
 	machine,
 	network::Network,
 	node::{Node, Role, Settings},
+	send,
 	state::Account,
 	until,
 };
@@ -62,18 +70,15 @@ async fn a_fifth_validator_joins_and_leaves() {
 /// Bond, stand for election, and let `node` work for it, by keys that it has made.
 async fn join(node: &Node) {
 	let joiner = account(JOINER);
-	let owner = format!("0x{}", hex::encode(joiner.account()));
-	let made = node.rpc("author_rotateKeysWithOwner", json!([owner])).await.expect("session keys");
-	let bytes = |name: &str| {
-		let text = made[name].as_str().and_then(|text| text.strip_prefix("0x"));
-		hex::decode(text.expect("bytes in hex")).expect("bytes in hex")
-	};
-	let (keys, proof) = (bytes("keys"), bytes("proof"));
-	let calls = [bond(STAKE), set_keys(&keys, &proof), validate()];
+	let made = Box::pin(node.chain.new_session_keys(&joiner.account())).await;
+	let NewSessionKeys { keys, proof } = made.expect("session keys");
+	// Without a commission.
+	let terms = ValidatorPrefs::default();
+	let calls = [bond(STAKE, &Payee::Stash), set_keys(&keys, &proof), validate(&terms)];
 	let all = Box::pin(node.chain.batch(&calls)).await.expect("calls of this runtime");
 	send(&node.chain, &all, &joiner).await;
-	let has_keys = node.rpc("author_hasSessionKeys", json!([made["keys"]])).await;
-	assert_eq!(has_keys, Ok(json!(true)), "the node has what was registered");
+	let has_keys = Box::pin(node.chain.has_session_keys(&keys)).await.expect("an answer");
+	assert!(has_keys, "the node has what was registered");
 }
 
 /// Wait until a stash is among the session's validators, or is not.
@@ -81,7 +86,7 @@ async fn wait_for_set(network: &mut Network, stash: &Account, is_in: bool) {
 	let what = if is_in { "the fifth validator in the set" } else { "four validators in the set" };
 	let members = until(what, ELECTED, async || {
 		network.ensure_running();
-		let members = network.nodes()[0].validators().await?;
+		let members = network.nodes()[0].validator_set().await?.members;
 		(members.contains(stash) == is_in).then_some(members)
 	})
 	.await;
@@ -94,7 +99,7 @@ async fn wait_for_blocks(network: &mut Network, stash: &Account) {
 		network.ensure_running();
 		let node = &network.nodes()[0];
 		let era = node.era(None).await?;
-		node.authors(era).await.contains(stash).then_some(())
+		node.has_points(stash, era).await?.then_some(())
 	})
 	.await;
 }

@@ -4,18 +4,24 @@
 use std::{
 	env, fs,
 	path::{Path, PathBuf},
+	process::Command,
 	time::{Duration, Instant},
 };
 
-use cairn_chain::{At, BlockId, Chain};
+use cairn_chain::{
+	At, BlockId, Chain,
+	calls::system::{apply_authorized_upgrade, authorize_upgrade},
+};
 use cairn_network_tests::{
-	calls::{account, apply_authorized_upgrade, authorize_upgrade, send},
+	account,
 	field::Field,
 	history::History,
 	machine,
 	network::Network,
 	node::Node,
+	process::run_to_end,
 	referendum::propose_and_vote,
+	send,
 	state::{parameter, prefix},
 	until,
 };
@@ -30,6 +36,8 @@ const WINDOWS: usize = 2;
 const ATTESTED: Duration = Duration::from_secs(240);
 /// How long a referendum may take: preparation, a day to confirm and a day to enact, of 24 blocks each.
 const ENACTED: Duration = Duration::from_secs(240);
+/// How long the upgrade may take on the side, of state that is fetched by RPC.
+const TRIED: Duration = Duration::from_secs(240);
 /// How long all nodes may take to compile the new runtime and to go on with it.
 const UPGRADED: Duration = Duration::from_secs(240);
 /// How long the longer migration may take: some blocks.
@@ -59,9 +67,10 @@ async fn a_referendum_upgrades_the_runtime_while_telemetry_flows() {
 	Box::pin(field.attested_behind(first, WINDOWS, ATTESTED)).await;
 
 	let proposed = Instant::now();
-	Box::pin(propose_and_vote(&chain, &authorize_upgrade(blake2_256(&code)))).await;
+	Box::pin(propose_and_vote(&chain, &authorize_upgrade(&blake2_256(&code)))).await;
 	wait_for_authorization(&network.nodes()[0]).await;
 	println!("enacted {:.1} s after its proposal", proposed.elapsed().as_secs_f64());
+	ensure_the_state_can_be_upgraded(&chain);
 	// The gateway's devices went on meanwhile.
 	Box::pin(field.attested_behind(first, 2 * WINDOWS, ATTESTED)).await;
 
@@ -78,6 +87,18 @@ async fn a_referendum_upgrades_the_runtime_while_telemetry_flows() {
 	network.finalized_above(applied.number + 1, UPGRADED).await;
 	history.poll(network.nodes()).await;
 	assert!(history.agreed() > applied.number, "all nodes agree on blocks of the new runtime");
+}
+
+/// The next runtime's migrations run on this network's state, on the side, and every pallet's
+/// invariants hold before and after.
+fn ensure_the_state_can_be_upgraded(chain: &Chain) {
+	let here = env::var("CARGO_MANIFEST_DIR").expect("cargo runs this test");
+	let mut command = Command::new(Path::new(&here).join("../scripts/try-runtime"));
+	let tried = run_to_end(command.args(["--next", "--url", chain.url()]), TRIED);
+	assert_eq!(tried.code, Some(0), "{}{}", tried.output, tried.errors);
+	for line in tried.output.lines().filter(|line| line.contains("version")) {
+		println!("{line}");
+	}
 }
 
 /// The runtime with a higher version and with migrations, as code for the chain.
@@ -146,7 +167,7 @@ async fn ensure_telemetry_flows(field: &mut Field, chain: &Chain) {
 	let clock = Box::pin(chain.clock(At::Best)).await.expect("the clock");
 	let window = clock.now.window;
 	Box::pin(field.attested_behind(window, WINDOWS, ATTESTED)).await;
-	let readings = field.readings_behind(window);
+	let readings = field.readings_behind(window).await;
 	assert!(readings > 0, "readings are in batches");
 	let [attested, invalid, unavailable, missing] = field.view().await.record;
 	assert_eq!((invalid, unavailable), (0, 0), "no batch was found wrong or withheld");

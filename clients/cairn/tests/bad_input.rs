@@ -30,12 +30,10 @@ use support::{
 	device::{Beacon, Device, next_anchor, pair},
 	gateway::{Client, Gateway, trickle},
 	hand::{Hand, bad_headers},
-	machine,
 	node::Node,
-	now_millis,
 	source::{Mode, Source},
-	until,
 	verdict::{Booth, false_verdicts, rejection, sign, verdict_key},
+	wait::{machine, now_millis, until},
 	window_begun,
 };
 

@@ -27,10 +27,10 @@ use support::{
 	chain::{Network, account, channel, of, placed, refused, schema, send},
 	device::{Beacon, Device, pair},
 	gateway::{Client, Gateway},
-	machine,
 	node::Node,
 	process::{Process, cairn, free_port, run_to_end},
-	until, window_begun,
+	wait::{machine, until},
+	window_begun,
 };
 
 /// Debian's exporter of a host's metrics.

@@ -12,10 +12,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use support::{
-	machine,
 	node::{self, Ports},
 	process::{Ended, Process, binary, run_to_end},
-	until,
+	wait::{machine, until},
 };
 
 /// How long a node may take to find out that it cannot start: some only after it has compiled its

@@ -4,6 +4,7 @@
 /// Calls of `System`.
 pub mod system {
 	use crate::call::Call;
+	use cairn_types::Hash32;
 
 	const PALLET: &str = "System";
 
@@ -17,6 +18,18 @@ pub mod system {
 	#[must_use]
 	pub fn set_code(code: &[u8]) -> Call {
 		Call::new(PALLET, "set_code", (code,))
+	}
+
+	/// Let anybody bring the runtime with this BLAKE2b-256 hash, by governance.
+	#[must_use]
+	pub fn authorize_upgrade(code_hash: &Hash32) -> Call {
+		Call::new(PALLET, "authorize_upgrade", (code_hash,))
+	}
+
+	/// Bring the runtime that was authorized.
+	#[must_use]
+	pub fn apply_authorized_upgrade(code: &[u8]) -> Call {
+		Call::new(PALLET, "apply_authorized_upgrade", (code,))
 	}
 }
 

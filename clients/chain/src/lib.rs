@@ -65,7 +65,9 @@ pub use staking::{
 	Era, EraView, ErasView, ExposureView, Page, Payee, SessionIndex, SlashView, StakeView,
 	StakingLimits, StakingTerms, UnlockView, ValidatorPrefs,
 };
-pub use storage::{CycleView, MakerKey, MakerView, NodeView, SlotView, Vote};
+pub use storage::{
+	CycleView, MakerKey, MakerView, NodeView, SlotView, Vote, prefix as storage_prefix,
+};
 pub use submit::{Event, Outcome, Progress, SubmitOptions, Until};
 
 pub use cairn_runtime_api as views;

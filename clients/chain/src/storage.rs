@@ -254,8 +254,9 @@ impl Chain {
 	}
 }
 
-/// First bytes of every key of a storage item.
-pub(crate) fn prefix(pallet: &str, item: &str) -> Vec<u8> {
+/// First bytes of every key of a storage item; the key itself, if the item is one value.
+#[must_use]
+pub fn prefix(pallet: &str, item: &str) -> Vec<u8> {
 	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
 }
 

@@ -1,7 +1,8 @@
 //! Every typed call is what the runtime decodes: same pallet, same call, same arguments in order.
 
+mod support;
+
 use cairn_chain::{Call, calls};
-use cairn_runtime::{Runtime, RuntimeCall};
 use cairn_telemetry::{
 	Account, AccountV1, Claim, Header, HeaderV1, Proof, Sums, Verdict, VerdictClaim,
 	authority::AuthoritySignature,
@@ -11,11 +12,12 @@ use cairn_types::{
 	GatewayId, MakerId, MeterRule, NetworkConfig, NetworkId, Possession, Quantity, Schema,
 	SchemaId, Unit, meter::Admission,
 };
-use codec::{Decode, Encode};
-use frame_support::traits::GetCallMetadata;
+use codec::Decode;
 use sp_core::{ConstU32, bounded::BoundedVec, ed25519};
 use std::fmt::Debug;
 use subxt::Metadata;
+
+use support::{check, metadata};
 
 const GATEWAY: GatewayId = GatewayId(70);
 const DEVICE: DeviceId = DeviceId(71);
@@ -116,31 +118,15 @@ fn claim() -> Claim {
 	Claim { gateway: GATEWAY, window: WINDOW, slot: SLOT, account, data: [24; 32], proof }
 }
 
-/// How the runtime prints what it decoded must show every argument, in order.
+/// Values as the runtime prints them.
 fn shown(values: &[&dyn Debug]) -> Vec<String> {
 	values.iter().map(|value| format!("{value:?}")).collect()
 }
 
-fn metadata() -> Metadata {
-	let bytes = sp_io::TestExternalities::default().execute_with(|| Runtime::metadata().encode());
-	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
-}
-
-fn check(metadata: &Metadata, call: &Call, arguments: &[String]) {
-	let name = call.name();
-	let bytes = call.encode(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
-	let mut input = bytes.as_slice();
-	let decoded = RuntimeCall::decode(&mut input).unwrap_or_else(|error| panic!("{name}: {error}"));
-	assert!(input.is_empty(), "{name}: bytes are left over");
-	assert_eq!(decoded.encode(), bytes, "{name}");
-	let found = decoded.get_call_metadata();
-	assert_eq!(format!("{}.{}", found.pallet_name, found.function_name), name);
-	let text = format!("{decoded:?}");
-	let mut rest = text.as_str();
-	for argument in arguments {
-		let at = rest.find(argument.as_str());
-		let at = at.unwrap_or_else(|| panic!("{name}: {argument} is not in order in {text}"));
-		rest = &rest[at + argument.len()..];
+fn check_all(metadata: &Metadata, cases: &[(Call, Vec<String>)]) {
+	for (call, arguments) in cases {
+		let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
+		check(metadata, call, &arguments);
 	}
 }
 
@@ -148,7 +134,7 @@ fn check(metadata: &Metadata, call: &Call, arguments: &[String]) {
 fn works_when_the_runtime_decodes_registry_calls() {
 	let metadata = metadata();
 	let (schema, config, name) = (schema(), config(), bounded::<32>(b"weather"));
-	let cases: Vec<(Call, Vec<String>)> = vec![
+	let cases = [
 		(calls::schemas::publish(&schema), shown(&[&schema])),
 		(calls::schemas::deprecate(SCHEMA), shown(&[&SCHEMA])),
 		(calls::networks::create(&name, &config), shown(&[&name, &config])),
@@ -160,7 +146,7 @@ fn works_when_the_runtime_decodes_registry_calls() {
 		(calls::networks::close(NETWORK), shown(&[&NETWORK])),
 		(calls::networks::reap(NETWORK), shown(&[&NETWORK])),
 	];
-	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
+	check_all(&metadata, &cases);
 }
 
 #[test]
@@ -174,7 +160,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 		forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key,
 		rotate_key, suspend, take_over, transfer,
 	};
-	let cases: Vec<(Call, Vec<String>)> = vec![
+	let cases = [
 		(
 			register(NETWORK, &key, &possession, Some(&certificate)),
 			shown(&[&NETWORK, &key, &possession, &certificate]),
@@ -199,7 +185,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(force_retire(DEVICE), shown(&[&DEVICE])),
 		(forget(MAKER, &serial), shown(&[&MAKER, &serial])),
 	];
-	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
+	check_all(&metadata, &cases);
 }
 
 #[test]
@@ -211,7 +197,7 @@ fn works_when_the_runtime_decodes_telemetry_and_rewards_calls() {
 	let claims = BoundedVec::truncate_from(vec![claim.clone()]);
 	let signature = AuthoritySignature::decode(&mut [25u8; 64].as_slice()).expect("64 bytes");
 	use calls::{rewards, telemetry};
-	let cases: Vec<(Call, Vec<String>)> = vec![
+	let cases = [
 		(telemetry::register_gateway(NETWORK, &endpoint), shown(&[&NETWORK, &endpoint])),
 		(telemetry::update_endpoint(GATEWAY, &endpoint), shown(&[&GATEWAY, &endpoint])),
 		(telemetry::retire_gateway(GATEWAY), shown(&[&GATEWAY])),
@@ -227,15 +213,19 @@ fn works_when_the_runtime_decodes_telemetry_and_rewards_calls() {
 		(rewards::set_payee(GATEWAY, SLOT, &ACCOUNT), shown(&[&GATEWAY, &SLOT])),
 		(rewards::set_weight(NETWORK, 26), shown(&[&NETWORK, &26u32])),
 	];
-	cases.iter().for_each(|(call, arguments)| check(&metadata, call, arguments));
+	check_all(&metadata, &cases);
 }
 
 #[test]
 fn works_when_calls_are_batched() {
 	let metadata = metadata();
 	let transfer = calls::balances::transfer_keep_alive(&ACCOUNT, 1_000_000_000_000);
-	check(&metadata, &transfer, &shown(&[&1_000_000_000_000u128]));
 	let activate = calls::devices::activate(DEVICE);
-	let batch = Call::batch_all(&[transfer, activate], &metadata).expect("both exist");
-	check(&metadata, &batch, &shown(&[&1_000_000_000_000u128, &DEVICE]));
+	let both = [transfer.clone(), activate];
+	let batch = Call::batch_all(&both, &metadata).expect("both exist");
+	let cases = [
+		(transfer, shown(&[&1_000_000_000_000u128])),
+		(batch, shown(&[&1_000_000_000_000u128, &DEVICE])),
+	];
+	check_all(&metadata, &cases);
 }

@@ -1,5 +1,7 @@
 //! What token holders decide by is read as the runtime writes it.
 
+mod support;
+
 use cairn_chain::{
 	AccountVote, Ballot, Call, Casting, Closed, Conviction, Curve, Deciding, Delegating,
 	Delegations, Deposit, Described, Enactment, Governance, Ongoing, PriorLock, Proposal,
@@ -27,16 +29,13 @@ use pallet_referenda::TracksInfo;
 use sp_runtime::Perbill;
 use subxt::{
 	Metadata,
-	metadata::StorageHasher::{self, Blake2_128Concat, Identity, Twox64Concat},
+	metadata::StorageHasher::{self, Blake2_128Concat, Identity},
 };
+
+use support::{BY_ONE, BY_TWO, metadata, parts};
 
 fn within<R>(question: impl FnOnce() -> R) -> R {
 	sp_io::TestExternalities::default().execute_with(question)
-}
-
-fn metadata() -> Metadata {
-	let bytes = within(|| Runtime::metadata().encode());
-	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
 }
 
 /// The beginning of what the runtime encodes, as clients read it.
@@ -232,38 +231,18 @@ fn parameters_are_read_as_they_are_written() {
 	}
 }
 
-/// Names of a type's fields; of an enum, its variants.
-fn parts(metadata: &Metadata, id: u32) -> Vec<String> {
-	let found = metadata.types().resolve(id).expect("every type is listed");
-	match &found.type_def {
-		scale_info::TypeDef::Composite(composite) => {
-			composite.fields.iter().filter_map(|field| field.name.clone()).collect()
-		},
-		scale_info::TypeDef::Variant(variants) => {
-			variants.variants.iter().map(|variant| variant.name.clone()).collect()
-		},
-		_ => Vec::new(),
-	}
-}
-
 #[test]
 fn entries_are_found_where_the_runtime_keeps_them() {
 	let metadata = metadata();
 	let value = |pallet: &str, name: &str, hashers: &[StorageHasher]| {
-		let found = metadata.pallet_by_name(pallet).expect("the pallet is there");
-		let entry = found.storage().and_then(|storage| storage.entry_by_name(name));
-		let entry = entry.unwrap_or_else(|| panic!("{pallet} has no {name}"));
-		let found = entry.keys().map(|key| key.hasher).collect::<Vec<_>>();
-		assert_eq!(found, hashers, "{pallet}.{name}");
-		parts(&metadata, entry.value_ty())
+		parts(&metadata, support::value(&metadata, pallet, name, hashers))
 	};
 	value("Referenda", "ReferendumCount", &[]);
 	let variants = ["Ongoing", "Approved", "Rejected", "Cancelled", "TimedOut", "Killed"];
 	assert_eq!(value("Referenda", "ReferendumInfoFor", &[Blake2_128Concat]), variants);
 	let variants = ["Casting", "Delegating"];
-	let hashers = [Twox64Concat, Twox64Concat];
-	assert_eq!(value("ConvictionVoting", "VotingFor", &hashers), variants);
-	value("ConvictionVoting", "ClassLocksFor", &[Twox64Concat]);
+	assert_eq!(value("ConvictionVoting", "VotingFor", BY_TWO), variants);
+	value("ConvictionVoting", "ClassLocksFor", BY_ONE);
 	value("Balances", "TotalIssuance", &[]);
 	let variants = ["Unrequested", "Requested"];
 	assert_eq!(value("Preimage", "RequestStatusFor", &[Identity]), variants);
@@ -271,7 +250,7 @@ fn entries_are_found_where_the_runtime_keeps_them() {
 	assert_eq!(value("Parameters", "Parameters", &[Blake2_128Concat]), variants);
 	value("Treasury", "SpendCount", &[]);
 	let fields = ["asset_kind", "amount", "beneficiary", "valid_from", "expire_at", "status"];
-	assert_eq!(value("Treasury", "Spends", &[Twox64Concat]), fields);
+	assert_eq!(value("Treasury", "Spends", BY_ONE), fields);
 }
 
 fn described(call: &Call, metadata: &Metadata) -> String {

@@ -1,50 +1,30 @@
 //! Every typed call of token holders is what the runtime decodes: same pallet, same call, same
 //! arguments in order.
 
+mod support;
+
 use cairn_chain::{
-	AccountVote, Ballot, Call, Conviction, Enactment, Proposal, RewardsPolicy, SealPolicy,
+	AccountVote, Ballot, Conviction, Enactment, Proposal, RewardsPolicy, SealPolicy,
 	calls::{conviction_voting, parameters, preimage, referenda, system, treasury},
 };
-use cairn_runtime::{OriginCaller, Runtime, RuntimeCall, configs::origins::Origin};
-use codec::{Decode, Encode};
-use frame_support::traits::GetCallMetadata;
+use cairn_runtime::{OriginCaller, configs::origins::Origin};
+use codec::Encode;
 use sp_runtime::Permill;
-use subxt::Metadata;
+
+use support::{check, metadata};
 
 const INDEX: u32 = 70;
 const TRACK: u16 = 71;
 const AMOUNT: u128 = 72_000_000_000_000;
 const ACCOUNT: [u8; 32] = [73; 32];
 
-fn metadata() -> Metadata {
-	let bytes = sp_io::TestExternalities::default().execute_with(|| Runtime::metadata().encode());
-	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
-}
-
-/// How the runtime prints what it decoded must show every argument, in order.
-fn check(metadata: &Metadata, call: &Call, arguments: &[&str]) {
-	let name = call.name();
-	let bytes = call.encode(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
-	let mut input = bytes.as_slice();
-	let decoded = RuntimeCall::decode(&mut input).unwrap_or_else(|error| panic!("{name}: {error}"));
-	assert!(input.is_empty(), "{name}: bytes are left over");
-	assert_eq!(decoded.encode(), bytes, "{name}");
-	let found = decoded.get_call_metadata();
-	assert_eq!(format!("{}.{}", found.pallet_name, found.function_name), name);
-	let text = format!("{decoded:?}");
-	let mut rest = text.as_str();
-	for argument in arguments {
-		let at = rest.find(argument);
-		let at = at.unwrap_or_else(|| panic!("{name}: {argument} is not in order in {text}"));
-		rest = &rest[at + argument.len()..];
-	}
-}
-
 #[test]
 fn works_when_the_runtime_decodes_what_is_proposed() {
 	let metadata = metadata();
 	check(&metadata, &system::remark(&[1, 2, 3]), &["remark: [1, 2, 3]"]);
 	check(&metadata, &system::set_code(&[4, 5, 6]), &["code: [4, 5, 6]"]);
+	check(&metadata, &system::authorize_upgrade(&[7; 32]), &[&"07".repeat(32)]);
+	check(&metadata, &system::apply_authorized_upgrade(&[8; 3]), &["code: [8, 8, 8]"]);
 	let amount = AMOUNT.to_string();
 	check(&metadata, &treasury::spend(AMOUNT, &ACCOUNT), &[&amount, "valid_from: None"]);
 

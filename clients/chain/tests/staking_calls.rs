@@ -1,41 +1,17 @@
 //! Calls of staking, sessions and the voter list are what the runtime decodes, and what is read of
 //! their state is laid out as the runtime lays it out.
 
+mod support;
+
 use cairn_chain::{Call, Payee, SessionKeys, ValidatorPrefs, calls};
-use cairn_runtime::{Runtime, RuntimeCall};
-use codec::{Decode, Encode};
-use frame_support::traits::GetCallMetadata;
 use scale_info::TypeDef;
-use subxt::{Metadata, metadata::StorageHasher};
+use subxt::metadata::StorageHasher::Blake2_128Concat;
+
+use support::{BY_ONE, BY_THREE, BY_TWO, check, field, item, metadata, parts, tuple, value};
 
 const STASH: [u8; 32] = [77; 32];
 const OTHER: [u8; 32] = [78; 32];
 const AMOUNT: u128 = 1_234_567_890_123;
-
-fn metadata() -> Metadata {
-	let bytes = sp_io::TestExternalities::default().execute_with(|| Runtime::metadata().encode());
-	Metadata::decode(&mut bytes.as_slice()).expect("the runtime's metadata is valid")
-}
-
-/// The runtime decodes the call, encodes it to the same bytes, prints `arguments` in this order.
-fn check(metadata: &Metadata, call: &Call, arguments: &[&str]) {
-	let name = call.name();
-	let bytes = call.encode(metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
-	let mut input = bytes.as_slice();
-	let decoded = RuntimeCall::decode(&mut input).unwrap_or_else(|error| panic!("{name}: {error}"));
-	assert!(input.is_empty(), "{name}: bytes are left over");
-	assert_eq!(decoded.encode(), bytes, "{name}");
-	let found = decoded.get_call_metadata();
-	assert_eq!(format!("{}.{}", found.pallet_name, found.function_name), name);
-	let text = format!("{decoded:?}");
-	let mut rest = text.as_str();
-	for argument in arguments {
-		let Some((_, after)) = rest.split_once(*argument) else {
-			panic!("{name}: {argument} is not in order in {text}");
-		};
-		rest = after;
-	}
-}
 
 #[test]
 fn works_when_the_runtime_decodes_calls_of_stakers() {
@@ -78,64 +54,11 @@ fn works_when_the_runtime_decodes_new_session_keys() {
 	check(&metadata(), &calls::session::set_keys(&keys, &[9, 8, 7]), &names);
 }
 
-/// Names of a struct's fields, or of an enum's variants.
-fn parts(metadata: &Metadata, id: u32) -> Vec<String> {
-	match &metadata.types().resolve(id).expect("every type is listed").type_def {
-		TypeDef::Composite(composite) => {
-			composite.fields.iter().filter_map(|field| field.name.clone()).collect()
-		},
-		TypeDef::Variant(variants) => {
-			variants.variants.iter().map(|variant| variant.name.clone()).collect()
-		},
-		_ => Vec::new(),
-	}
-}
-
-/// The type of a struct's field.
-fn field(metadata: &Metadata, id: u32, name: &str) -> u32 {
-	let found = metadata.types().resolve(id).expect("every type is listed");
-	let TypeDef::Composite(composite) = &found.type_def else { panic!("{name}: not a struct") };
-	let mut fields = composite.fields.iter();
-	fields.find(|field| field.name.as_deref() == Some(name)).expect("the field is there").ty.id
-}
-
-/// What a vector holds, bounded or not.
-fn item(metadata: &Metadata, id: u32) -> u32 {
-	match &metadata.types().resolve(id).expect("every type is listed").type_def {
-		TypeDef::Composite(wrapper) => {
-			item(metadata, wrapper.fields.first().expect("a vector inside").ty.id)
-		},
-		TypeDef::Sequence(sequence) => sequence.type_param.id,
-		_ => panic!("not a vector"),
-	}
-}
-
-/// The types of a tuple.
-fn tuple(metadata: &Metadata, id: u32) -> Vec<u32> {
-	match &metadata.types().resolve(id).expect("every type is listed").type_def {
-		TypeDef::Tuple(tuple) => tuple.fields.iter().map(|field| field.id).collect(),
-		_ => panic!("not a tuple"),
-	}
-}
-
-/// The value's type of a storage item with these hashers of its keys.
-fn value(metadata: &Metadata, pallet: &str, name: &str, hashers: &[StorageHasher]) -> u32 {
-	let pallet = metadata.pallet_by_name(pallet).expect("the pallet is there");
-	let storage = pallet.storage().expect("it has storage");
-	let entry = storage.entry_by_name(name).unwrap_or_else(|| panic!("{name}: no such item"));
-	let found = entry.keys().map(|key| key.hasher).collect::<Vec<_>>();
-	assert_eq!(found, hashers, "{name}");
-	entry.value_ty()
-}
-
-const BY_ONE: &[StorageHasher] = &[StorageHasher::Twox64Concat];
-const BY_TWO: &[StorageHasher] = &[StorageHasher::Twox64Concat, StorageHasher::Twox64Concat];
-
 #[test]
 fn stakes_are_laid_out_as_expected() {
 	let metadata = metadata();
 	value(&metadata, "Staking", "Bonded", BY_ONE);
-	let stake = value(&metadata, "Staking", "Ledger", &[StorageHasher::Blake2_128Concat]);
+	let stake = value(&metadata, "Staking", "Ledger", &[Blake2_128Concat]);
 	assert_eq!(parts(&metadata, stake)[..4], ["stash", "total", "active", "unlocking"]);
 	let chunk = item(&metadata, field(&metadata, stake, "unlocking"));
 	assert_eq!(parts(&metadata, chunk), ["value", "era"]);
@@ -197,8 +120,7 @@ fn sessions_are_laid_out_as_expected() {
 #[test]
 fn duties_are_laid_out_as_expected() {
 	let metadata = metadata();
-	let by_three = [StorageHasher::Twox64Concat; 3];
-	let batch = value(&metadata, "Telemetry", "Batches", &by_three);
+	let batch = value(&metadata, "Telemetry", "Batches", BY_THREE);
 	let expected = [
 		"header_hash",
 		"ledger_root",

@@ -17,6 +17,7 @@ use sp_consensus_babe::{
 	make_vrf_sign_data,
 };
 use sp_core::crypto::VrfSecret;
+use sp_genesis_builder::DEV_RUNTIME_PRESET;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	ApplyExtrinsicResult, Digest, DigestItem, DispatchResult,
@@ -30,9 +31,10 @@ const FIRST_SLOT: u64 = 6 * 283_333_333;
 /// More blocks than any story takes.
 const PATIENCE: u32 = 400;
 
-/// Run a story on a chain of the preset `development`, from within block 1.
+/// Run a story on a chain of the preset `development`, from within block 1. Its one validator has
+/// Alice's keys.
 pub(crate) fn run<R>(story: impl FnOnce() -> R) -> R {
-	preset::development().execute_with(|| {
+	preset::genesis(DEV_RUNTIME_PRESET).execute_with(|| {
 		open_block(FIRST_SLOT, System::parent_hash());
 		let outcome = story();
 		Executive::finalize_block();

@@ -3,7 +3,6 @@
 use cairn_runtime::{RuntimeGenesisConfig, genesis::get_preset};
 use frame_support::genesis_builder_helper::build_state;
 use serde_json::Value;
-use sp_genesis_builder::DEV_RUNTIME_PRESET;
 use sp_io::TestExternalities;
 
 /// Merges a patch into a document, as RFC 7396 says; presets remove nothing.
@@ -18,9 +17,9 @@ fn merge(document: &mut Value, patch: Value) {
 	}
 }
 
-/// Genesis of `development`: one validator, all of whose keys are Alice's.
-pub(super) fn development() -> TestExternalities {
-	let patch = get_preset(&DEV_RUNTIME_PRESET.into()).expect("the preset exists");
+/// Genesis of a preset.
+pub(super) fn genesis(preset: &str) -> TestExternalities {
+	let patch = get_preset(&preset.into()).expect("the preset exists");
 	let mut config =
 		serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default is JSON");
 	merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));

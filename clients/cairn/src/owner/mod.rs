@@ -15,6 +15,8 @@ mod error;
 pub(crate) mod format;
 pub(crate) mod gateway;
 mod gov;
+#[cfg(test)]
+mod lines;
 mod maker;
 mod network;
 pub(crate) mod options;
@@ -133,35 +135,30 @@ fn boxed<F: Future>(future: F) -> std::pin::Pin<Box<F>> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use clap::{CommandFactory, Parser};
 
-	#[derive(Debug, Parser)]
-	struct Cli {
+	#[derive(Debug, clap::Args)]
+	struct OwnerArgs {
 		#[command(flatten)]
 		global: Global,
 		#[command(subcommand)]
 		command: OwnerCommand,
 	}
 
-	#[derive(Debug, Parser)]
-	struct GatewayCli {
+	#[derive(Debug, clap::Args)]
+	struct GatewayArgs {
 		#[command(subcommand)]
 		command: GatewayAdmin,
 	}
 
-	fn parse(line: &str) -> Result<Cli, clap::Error> {
-		Cli::try_parse_from(line.split_whitespace())
-	}
-
 	#[test]
 	fn the_command_line_is_consistent() {
-		Cli::command().debug_assert();
-		GatewayCli::command().debug_assert();
+		lines::assert_consistent::<OwnerArgs>();
+		lines::assert_consistent::<GatewayArgs>();
 	}
 
 	#[test]
 	fn works_when_commands_are_written_as_documented() {
-		for line in [
+		lines::assert_understood::<OwnerArgs>(&[
 			"cairn schema publish --host --suri //Alice",
 			"cairn schema publish --file schema.toml --key account.key",
 			"cairn schema show 0 --output json",
@@ -196,14 +193,12 @@ mod tests {
 			"cairn account show //Bob",
 			"cairn chain status --node ws://host:1",
 			"cairn watch --gateway http://127.0.0.1:9977 --device 7 --plain",
-		] {
-			assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
-		}
+		]);
 	}
 
 	#[test]
 	fn fails_when_arguments_do_not_go_together() {
-		for line in [
+		lines::assert_refused::<OwnerArgs>(&[
 			"cairn schema publish --suri //Alice",
 			"cairn schema publish --host --file schema.toml --suri //Alice",
 			"cairn network create --name meadow --schema 0 --suri //Alice",
@@ -216,15 +211,12 @@ mod tests {
 			"cairn transfer --to nobody --amount 1 --suri //Alice",
 			"cairn transfer --to //Bob --amount -1 --suri //Alice",
 			"cairn batch show --gateway 0 --attempt 1",
-		] {
-			let error = parse(line).expect_err(line);
-			assert_eq!(error.exit_code(), 2, "{line}");
-		}
+		]);
 	}
 
 	#[test]
 	fn works_when_a_gateway_is_administered() {
-		for line in [
+		lines::assert_understood::<GatewayArgs>(&[
 			"gateway register --network 0 --endpoint http://127.0.0.1:9977 --suri //Alice",
 			"gateway register --network 0 --endpoint http://h --operator-key operator.key",
 			"gateway endpoint 0 https://gateway.example --suri //Alice",
@@ -235,15 +227,12 @@ mod tests {
 			"gateway collect 0 --batch 5 6:1 --suri //Alice",
 			"gateway expire 0 --suri //Alice",
 			"gateway close-slot 0 --slot 4 --suri //Alice",
-		] {
-			let parsed = GatewayCli::try_parse_from(line.split_whitespace());
-			assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
-		}
+		]);
 	}
 
 	#[test]
 	fn every_group_of_commands_has_examples() {
-		for command in Cli::command().get_subcommands() {
+		for command in lines::program::<OwnerArgs>().get_subcommands() {
 			let help = command.clone().render_long_help().to_string();
 			assert!(help.contains("Examples:"), "{}", command.get_name());
 		}

@@ -14,7 +14,7 @@ use futures::future::LocalBoxFuture;
 use sp_core::{ConstU32, Pair, bounded::BoundedVec, ed25519};
 use tokio::time::timeout;
 
-use super::{now_millis, until};
+use super::wait::{now_millis, until};
 
 /// Intervals of a window that a device may hit, and what hitting all of them is worth.
 pub(crate) const EXPECTED: u64 = 6;
@@ -32,7 +32,11 @@ pub(crate) fn bounded<const N: u32>(bytes: &[u8]) -> BoundedVec<u8, ConstU32<N>>
 }
 
 /// A development account.
-pub(crate) fn account(suri: &str) -> Signer {
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+pub fn account(suri: &str) -> Signer {
 	Signer::from_suri(suri).expect("a development key")
 }
 
@@ -47,7 +51,10 @@ pub(crate) fn of<'a, T: 'a>(
 }
 
 /// Send a call that must succeed.
-pub(crate) fn send<'a>(
+///
+/// # Panics
+/// If it does not.
+pub fn send<'a>(
 	chain: &'a Chain,
 	call: &'a Call,
 	signer: &'a Signer,

@@ -14,7 +14,11 @@ use cairn_telemetry::{Reading, SignedReading};
 use cairn_types::{DeviceId, Hash32, NetworkId, Periods, SchemaId, schema::Values};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
-use super::{chain::Network, gateway::Client, now_millis, until};
+use super::{
+	chain::Network,
+	gateway::Client,
+	wait::{now_millis, until},
+};
 
 /// Time between two readings of a [`Beacon`].
 const INTERVAL: Duration = Duration::from_millis(500);

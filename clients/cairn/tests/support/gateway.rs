@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
 	process::{Process, cairn, free_port},
-	until,
+	wait::until,
 };
 
 /// How long a gateway may take from its start to its first answer.

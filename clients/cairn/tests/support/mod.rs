@@ -7,8 +7,13 @@
 //! - [`books`]: what was attested, with the units recomputed from the readings.
 //! - [`source`]: a telemetry source that lies.
 //! - [`hand`], [`verdict`]: batches and verdicts made by hand.
+//! - [`wait`]: waits with a deadline, and the turns that tests take.
+//!
+//! The network tests compile some of these files into their own harness; what is public here, their
+//! stories use.
 
 #![allow(dead_code, reason = "each test binary uses its own part of the harness")]
+#![allow(unreachable_pub, reason = "public in the harness of the network tests")]
 
 pub(crate) mod books;
 pub(crate) mod chain;
@@ -19,46 +24,13 @@ pub(crate) mod node;
 pub(crate) mod process;
 pub(crate) mod source;
 pub(crate) mod verdict;
+pub(crate) mod wait;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cairn_types::{Periods, Window};
-use tokio::{
-	sync::{Mutex, MutexGuard},
-	time::{Instant, sleep_until, timeout_at},
-};
 
-/// Time between two looks at a condition.
-const POLL: Duration = Duration::from_millis(200);
-
-/// The machine: stories run one after the other, because each takes most of two cores.
-pub(crate) async fn machine() -> MutexGuard<'static, ()> {
-	static MACHINE: Mutex<()> = Mutex::const_new(());
-	MACHINE.lock().await
-}
-
-/// What `probe` finds, looked for until it finds something; the test fails after `limit`.
-pub(crate) async fn until<T>(
-	what: &str,
-	limit: Duration,
-	mut probe: impl AsyncFnMut() -> Option<T>,
-) -> T {
-	let end = Instant::now() + limit;
-	loop {
-		let found = timeout_at(end, probe()).await;
-		if let Ok(Some(found)) = found {
-			return found;
-		}
-		assert!(Instant::now() < end, "not within {} s: {what}", limit.as_secs());
-		sleep_until((Instant::now() + POLL).min(end)).await;
-	}
-}
-
-/// The time, as devices tell it.
-pub(crate) fn now_millis() -> u64 {
-	let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set");
-	u64::try_from(now.as_millis()).expect("milliseconds fit for a while")
-}
+use wait::{now_millis, until};
 
 /// Wait until the current window is in its first part, one of `parts`; returns it.
 pub(crate) async fn window_begun(periods: &Periods, parts: u64) -> Window {

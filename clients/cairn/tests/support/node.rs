@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{
 	process::{Process, binary, free_port},
-	until,
+	wait::until,
 };
 
 /// How long a node may take from its start to its first new block: an unoptimised node compiles its

@@ -1,6 +1,7 @@
-//! Processes under test.
+//! Programs under test.
 
 use std::{
+	env,
 	fs::{self, File, OpenOptions},
 	net::TcpListener,
 	os::unix::process::CommandExt,
@@ -13,15 +14,22 @@ use std::{
 
 /// Lines of a log that a failed test shows.
 const TAIL: usize = 60;
-/// Ports that the tests use: below those that the system takes for outgoing connections.
+/// Ports that the tests use: below those that the system takes for outgoing connections, which
+/// could come between the choice of a port and its use.
 const PORTS: (u32, u32) = (20_000, 12_000);
+/// Time between two looks at whether a program has ended.
+const LOOK: Duration = Duration::from_millis(50);
 
-/// The binary `name`, which the workspace builds beside `cairn`.
+/// The program `name`, which the workspace builds beside its tests.
 ///
 /// # Panics
 /// If it has not been built.
-pub(crate) fn binary(name: &str) -> PathBuf {
-	let path = Path::new(env!("CARGO_BIN_EXE_cairn")).with_file_name(name);
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+	let test = env::current_exe().expect("a test knows where it is");
+	// Tests are in `deps`, programs one level above.
+	let directory = test.parent().and_then(Path::parent).expect("a target directory");
+	let path = directory.join(name);
 	assert!(
 		path.is_file(),
 		"{} is not built: run `cargo build --workspace --bins` first, as `make test` does",
@@ -31,12 +39,17 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 }
 
 /// The `cairn` command.
-pub(crate) fn cairn() -> Command {
-	Command::new(env!("CARGO_BIN_EXE_cairn"))
+#[must_use]
+pub fn cairn() -> Command {
+	Command::new(binary("cairn"))
 }
 
 /// A port on which nobody listens.
-pub(crate) fn free_port() -> u16 {
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn free_port() -> u16 {
 	static NEXT: AtomicU32 = AtomicU32::new(0);
 	let (first, count) = PORTS;
 	for _ in 0..count {
@@ -49,8 +62,9 @@ pub(crate) fn free_port() -> u16 {
 	panic!("every port from {first} to {} is in use", first + count - 1);
 }
 
-/// A process that runs until it is killed. Killed when dropped; its log is shown if the test fails.
-pub(crate) struct Process {
+/// A program that runs until it is stopped. Killed when dropped; its log is shown if the test
+/// fails.
+pub struct Process {
 	name: String,
 	child: Child,
 	log: PathBuf,
@@ -58,7 +72,10 @@ pub(crate) struct Process {
 
 impl Process {
 	/// Start `command`, its output appended to `log`.
-	pub(crate) fn start(name: &str, command: &mut Command, log: &Path) -> Self {
+	///
+	/// # Panics
+	/// If it cannot be started.
+	pub fn start(name: &str, command: &mut Command, log: &Path) -> Self {
 		let file = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
 		let output = file.try_clone().expect("a log file");
 		let child = command
@@ -72,26 +89,33 @@ impl Process {
 	}
 
 	/// Its process id.
-	pub(crate) fn id(&self) -> u32 {
+	#[must_use]
+	pub fn id(&self) -> u32 {
 		self.child.id()
 	}
 
-	/// Fail the test if the process has ended by itself.
-	pub(crate) fn ensure_running(&mut self) {
+	/// Fail the test if the program has ended by itself.
+	///
+	/// # Panics
+	/// If it has.
+	pub fn ensure_running(&mut self) {
 		if let Some(status) = self.child.try_wait().expect("a child's status") {
 			panic!("{} ended by itself: {status}", self.name);
 		}
 	}
 
 	/// SIGKILL, as `kill -9` sends it.
-	pub(crate) fn kill(&mut self) {
-		// It fails only for a process that has ended.
+	pub fn kill(&mut self) {
+		// It fails only for a program that has ended.
 		drop(self.child.kill());
 		drop(self.child.wait());
 	}
 
-	/// SIGTERM; the process must then end with exit code 0 within `limit`.
-	pub(crate) fn terminate(&mut self, limit: Duration) {
+	/// SIGTERM; the program must then end with exit code 0 within `limit`.
+	///
+	/// # Panics
+	/// If it does not.
+	pub fn terminate(&mut self, limit: Duration) {
 		let id = self.id().to_string();
 		let sent = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
 		assert!(sent.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
@@ -102,21 +126,26 @@ impl Process {
 				return;
 			}
 			assert!(Instant::now() < end, "{} still runs after SIGTERM", self.name);
-			thread::sleep(Duration::from_millis(50));
+			thread::sleep(LOOK);
 		}
 	}
 
-	/// Memory that the process holds, in bytes.
-	pub(crate) fn resident_bytes(&self) -> u64 {
+	/// Memory that the program holds, in bytes.
+	///
+	/// # Panics
+	/// If it does not run.
+	#[must_use]
+	pub fn resident_bytes(&self) -> u64 {
 		let path = format!("/proc/{}/status", self.id());
-		let status = fs::read_to_string(path).expect("a process that runs");
+		let status = fs::read_to_string(path).expect("a program that runs");
 		let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
 		let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).map(str::trim);
 		kib.and_then(|kib| kib.parse::<u64>().ok()).expect("a size in kB") * 1_024
 	}
 
 	/// What it has logged.
-	pub(crate) fn log(&self) -> String {
+	#[must_use]
+	pub fn log(&self) -> String {
 		read(&self.log)
 	}
 }
@@ -130,19 +159,22 @@ impl Drop for Process {
 	}
 }
 
-/// How a process ended.
+/// How a program ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
 	/// Its exit code; `None` after a signal.
-	pub(crate) code: Option<i32>,
+	pub code: Option<i32>,
 	/// What it wrote to standard output.
-	pub(crate) output: String,
+	pub output: String,
 	/// What it wrote to standard error.
-	pub(crate) errors: String,
+	pub errors: String,
 }
 
-/// Run `command` until it ends by itself; the test fails after `limit`.
-pub(crate) fn run_to_end(command: &mut Command, limit: Duration) -> Ended {
+/// Run `command` until it ends by itself.
+///
+/// # Panics
+/// If it does not within `limit`.
+pub fn run_to_end(command: &mut Command, limit: Duration) -> Ended {
 	let directory = tempfile::tempdir().expect("a temporary directory");
 	let (output, errors) = (directory.path().join("out"), directory.path().join("err"));
 	let mut child = command
@@ -163,17 +195,20 @@ pub(crate) fn run_to_end(command: &mut Command, limit: Duration) -> Ended {
 			let seconds = limit.as_secs();
 			panic!("{command:?} still runs after {seconds} s:\n{}", tail(&read(&errors)));
 		}
-		thread::sleep(Duration::from_millis(50));
+		thread::sleep(LOOK);
 	};
 	Ended { code: status.code(), output: read(&output), errors: read(&errors) }
 }
 
-fn read(path: &Path) -> String {
+/// What a file holds; nothing if there is none.
+#[must_use]
+pub fn read(path: &Path) -> String {
 	fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 /// The last lines of a log.
-pub(crate) fn tail(log: &str) -> String {
+#[must_use]
+pub fn tail(log: &str) -> String {
 	let lines = log.lines().collect::<Vec<_>>();
 	let from = lines.len().saturating_sub(TAIL);
 	lines[from..].iter().map(|line| format!("{line}\n")).collect()

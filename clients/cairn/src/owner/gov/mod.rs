@@ -235,26 +235,16 @@ impl fmt::Display for Shown {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use clap::{CommandFactory, Parser};
-
-	#[derive(Debug, Parser)]
-	struct Cli {
-		#[command(subcommand)]
-		command: GovCommand,
-	}
-
-	fn parse(line: &str) -> Result<Cli, clap::Error> {
-		Cli::try_parse_from(line.split_whitespace())
-	}
+	use crate::owner::lines;
 
 	#[test]
 	fn the_command_line_is_consistent() {
-		Cli::command().debug_assert();
+		lines::assert_consistent::<GovArgs>();
 	}
 
 	#[test]
 	fn works_when_commands_are_written_as_documented() {
-		for line in [
+		lines::assert_understood::<GovArgs>(&[
 			"gov propose --track root --call-file call.scale --suri //Alice",
 			"gov propose --track root --call-hex 0x0000 --after 100 --force --suri //Alice",
 			"gov propose --track economic-admin --set rewards.vesting=60 --suri //Alice",
@@ -279,17 +269,15 @@ mod tests {
 			"gov parameters",
 			"gov refund 3 --suri //Alice",
 			"gov payout 0 --suri //Alice",
-		] {
-			assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
-		}
+		]);
 		let hash = "01".repeat(32);
 		let line = format!("gov refund --preimage 0x{hash} --suri //Alice");
-		assert!(parse(&line).is_ok(), "{line}");
+		lines::assert_understood::<GovArgs>(&[&line]);
 	}
 
 	#[test]
 	fn fails_when_arguments_do_not_go_together() {
-		for line in [
+		lines::assert_refused::<GovArgs>(&[
 			"gov propose --track root --suri //Alice",
 			"gov propose --remark hello --suri //Alice",
 			"gov propose --track root --remark hello --call-hex 0x0000 --suri //Alice",
@@ -305,10 +293,7 @@ mod tests {
 			"gov refund --suri //Alice",
 			"gov refund 3 --preimage 0x00 --suri //Alice",
 			"gov payout --suri //Alice",
-		] {
-			let error = parse(line).expect_err(line);
-			assert_eq!(error.exit_code(), 2, "{line}");
-		}
+		]);
 	}
 
 	#[test]

@@ -151,26 +151,16 @@ async fn send(session: &Session, call: &Call, signing: &Signing) -> Result<Outco
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use clap::{CommandFactory, Parser};
-
-	#[derive(Debug, Parser)]
-	struct Cli {
-		#[command(flatten)]
-		args: ValidatorArgs,
-	}
-
-	fn parse(line: &str) -> Result<Cli, clap::Error> {
-		Cli::try_parse_from(line.split_whitespace())
-	}
+	use crate::owner::lines;
 
 	#[test]
 	fn the_command_line_is_consistent() {
-		Cli::command().debug_assert();
+		lines::assert_consistent::<ValidatorArgs>();
 	}
 
 	#[test]
 	fn works_when_commands_are_written_as_documented() {
-		for line in [
+		lines::assert_understood::<ValidatorArgs>(&[
 			"validator keys rotate --key stash.key",
 			"validator keys show",
 			"validator keys show //Alice --suri //Alice",
@@ -192,14 +182,12 @@ mod tests {
 			"validator payout --watch --stash //Bob --key payer.key",
 			"validator status",
 			"validator status //Alice",
-		] {
-			assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
-		}
+		]);
 	}
 
 	#[test]
 	fn fails_when_arguments_do_not_go_together() {
-		for line in [
+		lines::assert_refused::<ValidatorArgs>(&[
 			"validator bond --suri //Alice",
 			"validator bond --amount 5 --payee nobody --suri //Alice",
 			"validator nominate --suri //Alice",
@@ -210,9 +198,6 @@ mod tests {
 			"validator payout --era 7 --watch --suri //Alice",
 			"validator payout --all --watch --suri //Alice",
 			"validator unbond --suri //Alice",
-		] {
-			let error = parse(line).expect_err(line);
-			assert_eq!(error.exit_code(), 2, "{line}");
-		}
+		]);
 	}
 }
