@@ -4,10 +4,12 @@ pub(crate) mod consensus;
 pub(crate) mod network;
 pub(crate) mod offchain;
 pub(crate) mod partial;
+mod seals;
 
 use self::{
 	network::Network,
 	partial::{Consensus, Parts},
+	seals::SealKeeper,
 };
 use crate::{error::Error, rpc, source::SourceUrl};
 use cairn_runtime::RuntimeApi;
@@ -49,13 +51,15 @@ pub(crate) type FullImportQueue = DefaultImportQueue<Block>;
 /// Imports blocks, minding GRANDPA's authority changes.
 pub(crate) type FullGrandpaImport =
 	GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
-/// Imports blocks, minding BABE's epochs first.
-pub(crate) type FullBlockImport = BabeBlockImport<
-	Block,
-	FullClient,
-	FullGrandpaImport,
-	BabeCreateInherentDataProviders<Block>,
-	FullSelectChain,
+/// Imports blocks, minding BABE's epochs first, and keeps their seals.
+pub(crate) type FullBlockImport = SealKeeper<
+	BabeBlockImport<
+		Block,
+		FullClient,
+		FullGrandpaImport,
+		BabeCreateInherentDataProviders<Block>,
+		FullSelectChain,
+	>,
 >;
 
 /// What the parts of the running node share.

@@ -7,7 +7,10 @@ use super::{
 use crate::{
 	error::Error,
 	preflight::{self, Problem},
-	service::consensus::{JUSTIFICATION_PERIOD, inherent_data_providers},
+	service::{
+		consensus::{JUSTIFICATION_PERIOD, inherent_data_providers},
+		seals::{SealKeeper, SealedReports, Seals},
+	},
 };
 use cairn_runtime::RuntimeApi;
 use sc_consensus::LongestChain;
@@ -159,15 +162,17 @@ fn consensus(
 			select_chain.clone(),
 			handle.clone(),
 		)?;
-	let (block_import, babe) = sc_consensus_babe::block_import(
+	let seals = Seals::default();
+	let reports = SealedReports::new(pool.clone(), seals.clone());
+	let (babe_import, babe) = sc_consensus_babe::block_import(
 		babe_config,
 		grandpa_import.clone(),
 		client.clone(),
 		inherent_data_providers(slot_duration),
 		select_chain.clone(),
-		// Sends the reports of equivocations.
-		OffchainTransactionPoolFactory::new(pool.clone()),
+		OffchainTransactionPoolFactory::new(reports),
 	)?;
+	let block_import = SealKeeper::new(babe_import, seals);
 	let (import_queue, babe_worker) = sc_consensus_babe::import_queue(ImportQueueParams {
 		link: babe.clone(),
 		block_import: block_import.clone(),

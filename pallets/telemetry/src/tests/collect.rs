@@ -313,7 +313,8 @@ fn a_payment_of_idle_work_that_fails_half_way_leaves_nothing() {
 	ExtBuilder::default().build_and_execute(|| {
 		judge(&[Verdict::Valid; 3]);
 		pass_until(54);
-		let (record, batch) = (Gateways::<Test>::get(GATEWAY).expect("registered"), batch(FIRST, 0));
+		let (record, batch) =
+			(Gateways::<Test>::get(GATEWAY).expect("registered"), batch(FIRST, 0));
 		let (session, second) = (batch.session, batch.committee[1]);
 		let key = Keys::<Test>::take(session, second).expect("a member's key");
 		let state = || (paid(), free(TREASURY), free(OPERATOR), held_fees(OPERATOR));
