@@ -11,6 +11,19 @@ use crate::{node::Node, until};
 /// How long a connection may take, and the events of a block.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// The chain by this node, over a connection of its own: for what [`cairn_chain`] does not offer.
+///
+/// # Panics
+/// If there is no connection.
+pub async fn client(node: &Node) -> OnlineClient<CairnConfig> {
+	let connection = RpcClient::from_insecure_url(node.chain.url());
+	let connection = timeout(ANSWER, connection).await.expect("a connection in time");
+	let backend = LegacyBackend::<CairnConfig>::builder().build(connection.expect("a node"));
+	let client = OnlineClient::from_backend_with_config(CairnConfig::default(), Arc::new(backend));
+	let client = timeout(ANSWER, Box::pin(client)).await.expect("metadata in time");
+	client.expect("a chain")
+}
+
 /// Reads finalized blocks one after the other.
 pub struct Events {
 	client: OnlineClient<CairnConfig>,
@@ -33,13 +46,7 @@ impl Events {
 	/// # Panics
 	/// If there is no connection.
 	pub async fn from(node: &Node, from: u32) -> Self {
-		let connection = RpcClient::from_insecure_url(node.chain.url());
-		let connection = timeout(ANSWER, connection).await.expect("a connection in time");
-		let backend = LegacyBackend::<CairnConfig>::builder().build(connection.expect("a node"));
-		let client =
-			OnlineClient::from_backend_with_config(CairnConfig::default(), Arc::new(backend));
-		let client = timeout(ANSWER, Box::pin(client)).await.expect("metadata in time");
-		Self { client: client.expect("a chain"), next: from }
+		Self { client: Box::pin(client(node)).await, next: from }
 	}
 
 	/// Wait for the next block with an event of this name; what it reads over is not read again.

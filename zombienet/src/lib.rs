@@ -6,23 +6,30 @@
 //! - [`node`], [`network`]: validators and full nodes that find each other, and what befalls them.
 //! - [`namespaces`]: network namespaces, so that a network can be cut in two.
 //! - [`history`]: what every node has finalized, which must never differ.
+//! - [`lag`]: how far finality lies behind.
+//! - [`block`], [`processors`], [`throughput`]: what is in blocks, who works on the processors, and what
+//!   a measurement of both comes to.
 //! - [`account`], [`send`]: who sends transactions, and sending them.
 //! - [`state`], [`events`], [`referendum`]: the chain, as a node answers and as far as the client
 //!   library does not know it.
 //! - [`field`]: a gateway and devices that report for ever.
 //!
-//! Each file in `tests/` tells one story and can be run alone.
+//! Each file in `tests/` tells one story and can be run alone; `benches/throughput` measures.
 
+pub mod block;
 pub mod events;
 pub mod field;
 pub mod history;
+pub mod lag;
 pub mod namespaces;
 pub mod network;
 pub mod node;
+pub mod processors;
 pub mod referendum;
 mod shared;
 pub mod spec;
 pub mod state;
+pub mod throughput;
 
 pub use shared::{
 	chain::{account, send},

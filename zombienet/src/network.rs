@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use crate::{
 	namespaces::Namespaces,
 	node::{Node, Peers, Place, Role, Settings},
-	spec::{self, Patch},
+	process::binary,
+	spec::{self, Patch, Plain},
 	until,
 };
 
@@ -47,6 +48,10 @@ pub struct Network {
 #[derive(Default)]
 #[must_use]
 pub struct Builder {
+	/// What the nodes run; `None` is `cairn-node`.
+	program: Option<PathBuf>,
+	/// What they start from; `None` is the local network that their program has built in.
+	plain: Option<Plain>,
 	patches: Vec<Patch>,
 	source: Option<String>,
 	sourceless: Option<usize>,
@@ -54,6 +59,18 @@ pub struct Builder {
 }
 
 impl Builder {
+	/// Nodes of this program.
+	pub fn with_program(mut self, program: &Path) -> Self {
+		self.program = Some(program.to_owned());
+		self
+	}
+
+	/// Nodes that start from this specification.
+	pub fn with_specification(mut self, plain: Plain) -> Self {
+		self.plain = Some(plain);
+		self
+	}
+
 	/// Sessions of 30 s, eras of a minute.
 	pub fn with_short_eras(mut self) -> Self {
 		self.patches.extend(spec::short_eras());
@@ -85,9 +102,12 @@ impl Builder {
 	}
 
 	/// Start it; returns when every node has finalized a block.
+	///
+	/// # Panics
+	/// If that does not come about.
 	pub async fn start(self) -> Network {
 		let directory = tempfile::tempdir().expect("a temporary directory");
-		let spec = spec::write(directory.path(), &self.patches);
+		let spec = self.write(directory.path());
 		let wires = self.wires();
 		let nodes = (0..VALIDATORS.len())
 			.map(|index| self.validator(index, &wires, &spec, directory.path()))
@@ -101,6 +121,17 @@ impl Builder {
 		}
 		network.finalized_above(0, START).await;
 		network
+	}
+
+	/// Write the specification that the nodes share.
+	fn write(&self, directory: &Path) -> PathBuf {
+		let program = self.program.clone().unwrap_or_else(|| binary("cairn-node"));
+		let plain = self.plain.clone();
+		let mut plain = plain.unwrap_or_else(|| Plain::built_in(&program, spec::LOCAL));
+		for (pointer, value) in &self.patches {
+			plain.set(pointer, value.clone());
+		}
+		plain.write(&program, directory)
 	}
 
 	fn wires(&self) -> Wires {
@@ -121,7 +152,9 @@ impl Builder {
 	fn validator(&self, index: usize, wires: &Wires, spec: &Path, directory: &Path) -> Node {
 		let name = VALIDATORS[index];
 		let source = self.source.clone().filter(|_| self.sourceless != Some(index));
-		let settings = Settings { source, ..Settings::new(name, Role::Development(name)) };
+		let program = self.program.clone();
+		let role = Role::Development(name);
+		let settings = Settings { program, source, ..Settings::new(name, role) };
 		let place = match wires {
 			Wires::Loopback { .. } => Place::loopback(),
 			Wires::Namespaces(namespaces) => {

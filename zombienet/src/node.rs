@@ -62,6 +62,8 @@ pub struct Settings {
 	pub name: &'static str,
 	/// What it is for.
 	pub role: Role,
+	/// What it runs: `cairn-node`, unless another program is named.
+	pub program: Option<PathBuf>,
 	/// Where its off-chain worker reads batches.
 	pub source: Option<String>,
 	/// Further flags.
@@ -69,10 +71,10 @@ pub struct Settings {
 }
 
 impl Settings {
-	/// A node without a telemetry source and without further flags.
+	/// A `cairn-node` without a telemetry source and without further flags.
 	#[must_use]
 	pub const fn new(name: &'static str, role: Role) -> Self {
-		Self { name, role, source: None, options: Vec::new() }
+		Self { name, role, program: None, source: None, options: Vec::new() }
 	}
 
 	fn flags(&self) -> Vec<String> {
@@ -117,7 +119,7 @@ pub struct Node {
 	spec: PathBuf,
 	/// Where data, key and log are, each named after the node.
 	directory: PathBuf,
-	http: reqwest::Client,
+	http: Http,
 	process: Option<Process>,
 }
 
@@ -129,7 +131,7 @@ impl Node {
 	#[must_use]
 	pub fn new(settings: Settings, place: Place, spec: &Path, directory: &Path) -> Self {
 		let chain = Chain::lazy(&format!("ws://{}", place.rpc));
-		let http = reqwest::Client::builder().timeout(ANSWER).build().expect("a client");
+		let http = Http::new(place.rpc);
 		let (spec, directory) = (spec.to_owned(), directory.to_owned());
 		let (peer, peers) = (String::new(), Peers::default());
 		let mut node =
@@ -156,6 +158,12 @@ impl Node {
 	#[must_use]
 	pub const fn name(&self) -> &'static str {
 		self.settings.name
+	}
+
+	/// Its process, while it runs.
+	#[must_use]
+	pub fn process_id(&self) -> Option<u32> {
+		self.process.as_ref().map(Process::id)
 	}
 
 	/// Its id on the p2p network.
@@ -224,7 +232,7 @@ impl Node {
 
 	fn command(&self) -> Command {
 		let Place { rpc, p2p, web, namespace } = &self.place;
-		let mut command = program(namespace.as_deref());
+		let mut command = self.program(namespace.as_deref());
 		command
 			.arg("--chain")
 			.arg(&self.spec)
@@ -246,16 +254,16 @@ impl Node {
 		}
 		command
 	}
-}
 
-/// `cairn-node`, in a network namespace if one is named.
-fn program(namespace: Option<&str>) -> Command {
-	let binary = binary("cairn-node");
-	let Some(namespace) = namespace else { return Command::new(binary) };
-	// `ip` becomes the node: the process id is the node's.
-	let mut command = Command::new("ip");
-	command.args(["netns", "exec", namespace]).arg(binary);
-	command
+	/// Its program, in a network namespace if one is named.
+	fn program(&self, namespace: Option<&str>) -> Command {
+		let program = self.settings.program.clone().unwrap_or_else(|| binary("cairn-node"));
+		let Some(namespace) = namespace else { return Command::new(program) };
+		// `ip` becomes the node: the process id is the node's.
+		let mut command = Command::new("ip");
+		command.args(["netns", "exec", namespace]).arg(program);
+		command
+	}
 }
 
 impl Node {
@@ -279,8 +287,42 @@ impl Node {
 	/// # Errors
 	/// What the node or the transport says.
 	pub async fn rpc(&self, method: &str, params: Value) -> Result<Value, String> {
+		self.http.ask(method, params).await
+	}
+
+	/// Who asks it by JSON-RPC over HTTP.
+	#[must_use]
+	pub const fn http(&self) -> &Http {
+		&self.http
+	}
+
+	/// The version of the runtime at its best block; `None` if it does not answer.
+	pub async fn spec_version(&self) -> Option<u64> {
+		let version = self.rpc("state_getRuntimeVersion", json!([])).await.ok()?;
+		version["specVersion"].as_u64()
+	}
+}
+
+/// Asks a node by JSON-RPC over HTTP. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http {
+	url: String,
+	client: reqwest::Client,
+}
+
+impl Http {
+	fn new(address: SocketAddr) -> Self {
+		let client = reqwest::Client::builder().timeout(ANSWER).build().expect("a client");
+		Self { url: format!("http://{address}"), client }
+	}
+
+	/// Ask.
+	///
+	/// # Errors
+	/// What the node or the transport says.
+	pub async fn ask(&self, method: &str, params: Value) -> Result<Value, String> {
 		let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-		let request = self.http.post(format!("http://{}", self.place.rpc)).json(&body);
+		let request = self.client.post(&self.url).json(&body);
 		let answer = Box::pin(request.send()).await.map_err(|error| error.to_string())?;
 		let answer = Box::pin(answer.json::<Value>()).await;
 		let mut answer = answer.map_err(|error| error.to_string())?;
@@ -288,11 +330,5 @@ impl Node {
 			Some(error) => Err(format!("{method}: {error}")),
 			None => Ok(answer["result"].take()),
 		}
-	}
-
-	/// The version of the runtime at its best block; `None` if it does not answer.
-	pub async fn spec_version(&self) -> Option<u64> {
-		let version = self.rpc("state_getRuntimeVersion", json!([])).await.ok()?;
-		version["specVersion"].as_u64()
 	}
 }
