@@ -14,7 +14,7 @@ use crate::node::Node;
 /// The best and the finalized blocks of a node, and when each became known.
 #[derive(Clone, Debug, Default)]
 pub struct Lag {
-	/// When each height was first seen as the best. Without the height that was the best already when
+	/// When each height was first seen as the best; without the one that was the best already when
 	/// watching began: since when is not known.
 	seen: BTreeMap<u32, Instant>,
 	/// When each of them was first known to be final.

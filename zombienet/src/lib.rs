@@ -7,8 +7,8 @@
 //! - [`namespaces`]: network namespaces, so that a network can be cut in two.
 //! - [`history`]: what every node has finalized, which must never differ.
 //! - [`lag`]: how far finality lies behind.
-//! - [`block`], [`processors`], [`throughput`]: what is in blocks, who works on the processors, and what
-//!   a measurement of both comes to.
+//! - [`intake`], [`block`]: transactions on their way into blocks, and what is in these.
+//! - [`processors`], [`throughput`]: who works on the processors, and what a measurement comes to.
 //! - [`account`], [`send`]: who sends transactions, and sending them.
 //! - [`state`], [`events`], [`referendum`]: the chain, as a node answers and as far as the client
 //!   library does not know it.
@@ -20,6 +20,7 @@ pub mod block;
 pub mod events;
 pub mod field;
 pub mod history;
+pub mod intake;
 pub mod lag;
 pub mod namespaces;
 pub mod network;

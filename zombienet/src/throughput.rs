@@ -152,9 +152,9 @@ pub struct NodeLag {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sent {
 	/// Transfers that pools took.
-	pub accepted: u64,
+	pub accepted: usize,
 	/// Transfers that pools refused for another reason than that they were full.
-	pub refused: u64,
+	pub refused: usize,
 	/// Why the first of them was refused, or the first connection broke.
 	pub first_failure: Option<String>,
 	/// Whether a connection had nothing left to send before the window ended.
