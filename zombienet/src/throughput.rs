@@ -148,7 +148,7 @@ pub struct NodeLag {
 	pub behind: Behind,
 }
 
-/// What was sent, while the window and before.
+/// What was sent, in the window and before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sent {
 	/// Transfers that pools took.
@@ -236,7 +236,7 @@ struct Figure {
 }
 
 /// What is compared, in the order in which it is shown.
-const FIGURES: [Figure; 17] = [
+static FIGURES: [Figure; 17] = [
 	Figure { name: "transfers per second, finalized", of: |run| run.production.per_second },
 	Figure { name: "block time, mean, ms", of: |run| run.production.block_millis.mean },
 	Figure { name: "block time, max, ms", of: |run| run.production.block_millis.max },
