@@ -274,7 +274,7 @@ static FIGURES: [Figure; 17] = [
 	},
 	Figure { name: "finality lag under load, max, blocks", of: |run| max(&run.load, most_blocks) },
 	Figure { name: "processors of the nodes", of: |run| nodes(run).iter().sum() },
-	Figure { name: "processors of the bench", of: |run| bench(run) },
+	Figure { name: "processors of the bench", of: bench },
 ];
 
 fn most_blocks(lag: &Behind) -> f64 {
