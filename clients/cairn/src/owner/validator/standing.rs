@@ -50,7 +50,7 @@ pub(super) enum Obstacle {
 		/// What backs the last who was elected.
 		lowest: Amount,
 	},
-	/// It stands since the last election, or something it lacked then is there now.
+	/// It stands since the last election, or something it lacked then, stake or keys, is there now.
 	NotYet,
 }
 
@@ -109,7 +109,9 @@ impl Obstacle {
 				amount(backing),
 				amount(lowest)
 			),
-			Self::NotYet => "it was not ready at the last election".to_owned(),
+			Self::NotYet => {
+				"it was not ready at the last election, or had less at stake".to_owned()
+			},
 		}
 	}
 
@@ -215,13 +217,16 @@ pub(super) fn absence(candidacy: &Candidacy<'_>) -> Vec<Obstacle> {
 
 /// How the last election went for a candidate that lacks nothing now.
 fn outcome(candidacy: &Candidacy<'_>) -> Obstacle {
-	let Candidacy { limits, is_elected, backing, lowest, .. } = *candidacy;
+	let Candidacy { stake, limits, is_elected, backing, lowest, .. } = *candidacy;
 	if is_elected {
 		return Obstacle::KeysTooLate;
 	}
+	let own = stake.map_or(0, |stake| stake.active);
 	// Where there are seats for all, whoever stands is elected.
 	match lowest.filter(|_| limits.candidates > limits.seats) {
 		Some(lowest) if backing < lowest => Obstacle::Outbid { backing, lowest },
+		// Nobody shares it with others: had it been there, it would have won.
+		Some(lowest) if own > lowest => Obstacle::NotYet,
 		Some(lowest) => Obstacle::Spread { backing, lowest },
 		None => Obstacle::NotYet,
 	}
@@ -317,6 +322,9 @@ mod tests {
 		let candidacy = loser(&rich, &limits);
 		let spread = Candidacy { backing: 600, ..candidacy };
 		assert_eq!(absence(&spread), [Obstacle::Spread { backing: 600, lowest: 600 }]);
+		let richer = stake(601);
+		let late = Candidacy { stake: Some(&richer), backing: 601, ..candidacy };
+		assert_eq!(absence(&late), [Obstacle::NotYet], "it has won by its own stake, or will");
 		let early = Candidacy { is_elected: true, ..candidacy };
 		assert_eq!(absence(&early), [Obstacle::KeysTooLate]);
 		let roomy = StakingLimits { seats: 3, ..LIMITS };
