@@ -59,8 +59,8 @@ demo: build ## Run a local chain, a gateway and devices until rewards are claime
 	@scripts/demo $(ARGS)
 
 # Stories of networks of several nodes: those that `make test` has time for, and the others.
-NETWORK_TESTS := finality crash
-NETWORK_LONG := partition missing_source warp light_client equivocation join_leave upgrade
+NETWORK_TESTS := finality crash partition missing_source light_client equivocation join_leave
+NETWORK_LONG := warp upgrade
 NETWORK_RUN = cargo test --locked --workspace --features cairn-network-tests/stories \
 	$(addprefix --test ,$(1)) -- --show-output
 
