@@ -65,6 +65,7 @@ impl<T> From<SchemaFault> for Error<T> {
 			SchemaFault::UnitMismatch => Self::UnitMismatch,
 			SchemaFault::BadRange => Self::BadRange,
 			SchemaFault::BadScale => Self::BadScale,
+			SchemaFault::NotCumulative => Self::NotCumulative,
 		}
 	}
 }

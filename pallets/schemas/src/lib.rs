@@ -114,6 +114,10 @@ pub mod pallet {
 		BadRange,
 		/// A channel's scale is outside −18..=18. Choose a power of ten within it.
 		BadScale,
+		/// A counter is of a quantity whose amounts do not add up, such as temperature or power.
+		/// Make it a gauge, or count what adds up: energy instead of power, length of rain instead of
+		/// its rate.
+		NotCumulative,
 	}
 
 	#[pallet::hooks]

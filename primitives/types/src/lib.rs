@@ -26,7 +26,7 @@ pub use key::{DeviceKey, DeviceSignature};
 pub use meter::{Admission, MeterRule, NetworkConfig};
 pub use schema::{Channel, ChannelKind, Schema, SchemaFault};
 pub use time::{Moment, Periods, Rules, WindowRecord};
-pub use unit::{Quantity, Unit};
+pub use unit::{ConversionFault, Decimal, Quantity, Unit};
 
 /// A blake2-256 hash or a BLAKE3 root: 32 bytes.
 pub type Hash32 = [u8; 32];

@@ -5,7 +5,7 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{ConstU32, bounded::BoundedVec};
 
-use crate::unit::{Quantity, Unit};
+use crate::unit::{ConversionFault, Decimal, Quantity, SCALES, Unit, convert};
 
 /// Most channels of one schema.
 pub const MAX_CHANNELS: u32 = 16;
@@ -35,7 +35,7 @@ pub type Values = BoundedVec<Option<i64>, ConstU32<MAX_CHANNELS>>;
 pub enum ChannelKind {
 	/// A level: goes up and down.
 	Gauge,
-	/// A total: goes up, or restarts.
+	/// A total of what adds up: goes up, or restarts.
 	Counter,
 }
 
@@ -123,6 +123,8 @@ pub enum SchemaFault {
 	BadRange,
 	/// The scale is outside −18..=18.
 	BadScale,
+	/// A counter is of a quantity that does not add up.
+	NotCumulative,
 }
 
 impl Schema {
@@ -152,13 +154,29 @@ impl Schema {
 }
 
 impl Channel {
+	/// `value` of `unit` as a value of this channel, rounded once, half to even. Whether it is in
+	/// the channel's range is another question.
+	///
+	/// # Errors
+	/// [`ConversionFault::OtherDimension`] if the unit does not measure the channel's quantity; else
+	/// as [`convert`] has them.
+	pub fn value(&self, value: Decimal, unit: Unit) -> Result<i64, ConversionFault> {
+		if !unit.measures(self.quantity) {
+			return Err(ConversionFault::OtherDimension);
+		}
+		convert(value, unit, self.unit, self.scale)
+	}
+
 	fn check(&self) -> Result<(), SchemaFault> {
 		check_name(&self.name)?;
 		if !self.unit.measures(self.quantity) {
 			return Err(SchemaFault::UnitMismatch);
 		}
-		if !(-18..=18).contains(&self.scale) {
+		if !SCALES.contains(&self.scale) {
 			return Err(SchemaFault::BadScale);
+		}
+		if self.kind == ChannelKind::Counter && !self.quantity.accumulates() {
+			return Err(SchemaFault::NotCumulative);
 		}
 		let negative_counter = self.kind == ChannelKind::Counter && self.min < 0;
 		if self.min > self.max || negative_counter || self.max_change == Some(0) {
@@ -177,4 +195,67 @@ pub fn is_name(name: &[u8]) -> bool {
 
 fn check_name(name: &[u8]) -> Result<(), SchemaFault> {
 	if is_name(name) { Ok(()) } else { Err(SchemaFault::BadName) }
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn tank() -> Channel {
+		Channel {
+			name: BoundedVec::truncate_from(b"tank".to_vec()),
+			quantity: Quantity::Level,
+			unit: Unit::Percent,
+			scale: -1,
+			kind: ChannelKind::Gauge,
+			min: 0,
+			max: 1_000,
+			max_change: None,
+		}
+	}
+
+	fn check(channel: Channel) -> Result<(), SchemaFault> {
+		let name = BoundedVec::truncate_from(b"tanks".to_vec());
+		let channels = BoundedVec::truncate_from(vec![channel]);
+		Schema { name, version: 1, channels }.check()
+	}
+
+	#[test]
+	fn works_when_a_value_comes_in_another_unit_of_the_quantity() {
+		assert_eq!(tank().value(Decimal::new(5, -1), Unit::One), Ok(500));
+		assert_eq!(tank().value(Decimal::new(12_345, -3), Unit::BatteryPercent), Ok(123));
+	}
+
+	#[test]
+	fn fails_when_the_unit_is_not_of_the_quantity() {
+		// Both would convert into percent.
+		for unit in [Unit::Ppm, Unit::RelativeHumidity] {
+			assert!(unit.converts_to(tank().unit));
+			let value = tank().value(Decimal::new(1, 0), unit);
+			assert_eq!(value, Err(ConversionFault::OtherDimension), "{unit:?}");
+		}
+	}
+
+	#[test]
+	fn every_quantity_can_be_a_gauge_and_those_that_add_up_a_counter() {
+		for quantity in Quantity::ALL {
+			for unit in quantity.units() {
+				let gauge = Channel { quantity: *quantity, unit, ..tank() };
+				assert_eq!(check(gauge.clone()), Ok(()), "{quantity:?} {unit:?}");
+				let counter = Channel { kind: ChannelKind::Counter, ..gauge };
+				let fault = (!quantity.accumulates()).then_some(SchemaFault::NotCumulative);
+				assert_eq!(check(counter).err(), fault, "{quantity:?} {unit:?}");
+			}
+		}
+	}
+
+	#[test]
+	fn fails_when_the_unit_measures_something_else() {
+		for quantity in Quantity::ALL {
+			for unit in Unit::ALL.iter().filter(|unit| !unit.measures(*quantity)) {
+				let channel = Channel { quantity: *quantity, unit: *unit, ..tank() };
+				assert_eq!(check(channel), Err(SchemaFault::UnitMismatch), "{quantity:?} {unit:?}");
+			}
+		}
+	}
 }

@@ -116,12 +116,37 @@ fn fails_when_a_range_is_bad() {
 	ExtBuilder::default().build_and_execute(|| {
 		let bad = [
 			Channel { min: 1, max: 0, ..temperature() },
-			Channel { kind: ChannelKind::Counter, ..temperature() },
+			Channel { min: 1, max: 0, ..traffic() },
+			Channel { min: -1, ..traffic() },
 			Channel { max_change: Some(0), ..temperature() },
+			Channel { max_change: Some(0), ..traffic() },
 		];
 		for channel in bad {
 			assert_refused(vec![channel], Error::BadRange);
 		}
+	});
+}
+
+#[test]
+fn works_when_a_range_is_as_narrow_and_wide_as_can_be() {
+	ExtBuilder::default().build_and_execute(|| {
+		let channels = vec![
+			Channel { name: name("one"), min: -7, max: -7, ..temperature() },
+			Channel { name: name("all"), min: i64::MIN, max: i64::MAX, ..temperature() },
+			Channel { name: name("slow"), max_change: Some(1), ..temperature() },
+			Channel { name: name("fast"), max_change: Some(u64::MAX), ..traffic() },
+			Channel { name: name("large"), scale: 18, ..temperature() },
+			Channel { name: name("small"), scale: -18, ..temperature() },
+		];
+		assert_ok!(Registry::publish(RuntimeOrigin::signed(ALICE), schema(channels)));
+	});
+}
+
+#[test]
+fn fails_when_a_counter_does_not_add_up() {
+	ExtBuilder::default().build_and_execute(|| {
+		let counter = Channel { kind: ChannelKind::Counter, min: 0, ..temperature() };
+		assert_refused(vec![traffic(), counter], Error::NotCumulative);
 	});
 }
 
