@@ -34,6 +34,7 @@ mod follow;
 mod governance;
 mod governance_calls;
 mod referendum;
+mod schemas;
 mod session;
 mod signer;
 mod staking;
@@ -58,6 +59,7 @@ pub use referendum::{
 	AccountVote, Ballot, Casting, Closed, Conviction, Deciding, Delegating, Delegations, Deposit,
 	Enactment, MAX_INLINE, Ongoing, PriorLock, Proposal, Referendum, Tally, Voting,
 };
+pub use schemas::SchemaView;
 pub use session::{DutyStage, DutyView, NewSessionKeys, Ruling, SessionKeys, ValidatorSet};
 pub use signer::Signer;
 pub use sp_runtime::{Perbill, Permill};

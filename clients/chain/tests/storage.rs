@@ -61,6 +61,15 @@ fn batches_are_laid_out_as_expected() {
 }
 
 #[test]
+fn schemas_are_laid_out_as_expected() {
+	let metadata = metadata();
+	let record = value(&metadata, "Schemas", "Schemas", BY_ONE);
+	assert_eq!(parts(&metadata, record), ["owner", "schema", "deprecated", "ticket"]);
+	let schema = field(&metadata, record, "schema");
+	assert_eq!(parts(&metadata, schema), ["name", "version", "channels"]);
+}
+
+#[test]
 fn slots_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let entry = value(&metadata, "Telemetry", "Slots", BY_TWO);

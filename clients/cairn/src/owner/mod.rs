@@ -161,6 +161,11 @@ mod tests {
 		lines::assert_understood::<OwnerArgs>(&[
 			"cairn schema publish --host --suri //Alice",
 			"cairn schema publish --file schema.toml --key account.key",
+			"cairn schema publish --library --suri //Alice",
+			"cairn schema publish --library weather gpu-node --key account.key",
+			"cairn schema publish --key account.key --library",
+			"cairn schema library",
+			"cairn schema library weather --output json",
 			"cairn schema show 0 --output json",
 			"cairn schema deprecate 0 --suri //Alice",
 			"cairn maker register --suri //Alice",
@@ -201,6 +206,9 @@ mod tests {
 		lines::assert_refused::<OwnerArgs>(&[
 			"cairn schema publish --suri //Alice",
 			"cairn schema publish --host --file schema.toml --suri //Alice",
+			"cairn schema publish --host --library --suri //Alice",
+			"cairn schema publish --library nothing --suri //Alice",
+			"cairn schema library nothing",
 			"cairn network create --name meadow --schema 0 --suri //Alice",
 			"cairn network create --name meadow --schema 0 --uptime 3:1 --counter a:1 --suri //Alice",
 			"cairn network create --name m --schema 0 --uptime 0:1 --suri //Alice",

@@ -1,9 +1,12 @@
 //! `cairn schema`: what devices report.
 
+mod library;
+
 use std::{fmt, fs, path::PathBuf};
 
 use cairn_chain::{At, Outcome, calls};
 use cairn_types::{Channel, ChannelKind, Schema, SchemaId};
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -21,6 +24,11 @@ Examples:
   cairn schema publish --host --suri //Alice
       Publish what the agent reports of the machine it runs on.
   cairn schema publish --file weather.toml --key account.key
+  cairn schema library
+      List the schemas that come with this command.
+  cairn schema library weather > weather.toml
+  cairn schema publish --library weather gpu-node --key account.key
+      Publish those of them that are not on the chain yet, and say which ids they have.
   cairn schema show 0
   cairn schema deprecate 0 --key account.key";
 
@@ -37,6 +45,12 @@ pub struct SchemaArgs {
 enum SchemaCommand {
 	/// Publish a schema, for good; prints its id
 	Publish(Publish),
+	/// List the schemas that come with this command, or print one as a file to start from
+	Library {
+		/// The schema's name
+		#[arg(value_parser = PossibleValuesParser::new(library::values()))]
+		name: Option<String>,
+	},
 	/// Show a schema
 	Show {
 		/// The schema's id
@@ -53,7 +67,7 @@ enum SchemaCommand {
 
 /// Publish a schema, for good; prints its id
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("source").required(true).args(["host", "file"]))]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["host", "file", "library"]))]
 struct Publish {
 	/// The schema that the agent reports of the machine it runs on
 	#[arg(long)]
@@ -62,6 +76,19 @@ struct Publish {
 	/// A schema in JSON or TOML, as `cairn schema show ID --output json` prints it
 	#[arg(long, value_name = "FILE")]
 	file: Option<PathBuf>,
+
+	/// Schemas of the library that comes with this command; without NAME, all of them
+	///
+	/// Those that are on the chain already, word for word and not deprecated, are not published
+	/// again: it prints the ids of all. `cairn schema library` lists them.
+	#[arg(
+		long,
+		value_name = "NAME",
+		num_args = 0..,
+		value_parser = PossibleValuesParser::new(library::values()),
+		hide_possible_values = true,
+	)]
+	library: Option<Vec<String>>,
 
 	#[command(flatten)]
 	signing: Signing,
@@ -73,22 +100,14 @@ struct Publish {
 /// Whatever stops it.
 pub(crate) async fn run(global: &Global, args: &SchemaArgs) -> Result<(), OwnerError> {
 	match &args.command {
-		SchemaCommand::Publish(publish) => {
-			let schema = match &publish.file {
-				Some(file) => read(file)?,
-				None => host_schema(),
-			};
-			check(&schema)?;
-			let session = Session::open(global).await?;
-			let call = calls::schemas::publish(&schema);
-			let outcome = session.submit(&call, &publish.signing).await?;
-			let id = published(&outcome)?;
-			let receipt = Receipt::new("schema published", &outcome)
-				.with("schema", id.0)
-				.with("name", format::text(&schema.name))
-				.note(format!("next: cairn network create --name NAME --schema {id} …"));
-			session.print(&receipt)
+		SchemaCommand::Publish(publish) => match &publish.library {
+			Some(names) => {
+				let session = Session::open(global).await?;
+				library::publish(&session, names, &publish.signing).await
+			},
+			None => publish_one(global, publish).await,
 		},
+		SchemaCommand::Library { name } => library::show(global, name.as_ref()),
 		SchemaCommand::Show { id } => {
 			let session = Session::open(global).await?;
 			let (schema, current) = find(&session, *id).await?;
@@ -104,13 +123,37 @@ pub(crate) async fn run(global: &Global, args: &SchemaArgs) -> Result<(), OwnerE
 	}
 }
 
+/// Publish a file's schema, or the agent's.
+async fn publish_one(global: &Global, publish: &Publish) -> Result<(), OwnerError> {
+	let schema = match &publish.file {
+		Some(file) => read(file)?,
+		None => host_schema(),
+	};
+	check(&schema)?;
+	let session = Session::open(global).await?;
+	let call = calls::schemas::publish(&schema);
+	let outcome = session.submit(&call, &publish.signing).await?;
+	let id = published(&outcome)?;
+	let receipt = Receipt::new("schema published", &outcome)
+		.with("schema", id.0)
+		.with("name", format::text(&schema.name))
+		.note(format!("next: cairn network create --name NAME --schema {id} …"));
+	session.print(&receipt)
+}
+
+/// The ids of the schemas that a transaction published, in order.
+fn published_all(outcome: &Outcome) -> Vec<SchemaId> {
+	let events = outcome.all::<(SchemaId, [u8; 32])>("Schemas", "Published");
+	events.into_iter().map(|(id, _)| id).collect()
+}
+
 /// The id of the schema that a transaction published.
 ///
 /// # Errors
 /// If the event is missing.
 pub(crate) fn published(outcome: &Outcome) -> Result<SchemaId, OwnerError> {
-	let event = outcome.find::<(SchemaId, [u8; 32])>("Schemas", "Published");
-	event.map(|(id, _)| id).ok_or_else(|| missing_event("Schemas.Published"))
+	let first = published_all(outcome).first().copied();
+	first.ok_or_else(|| missing_event("Schemas.Published"))
 }
 
 /// A schema of the chain, and whether it may be chosen anew.
@@ -132,7 +175,7 @@ fn check(schema: &Schema) -> Result<(), OwnerError> {
 		OwnerError::usage(
 			format!("the schema cannot be published: {fault:?}"),
 			"see the errors of Schemas.publish in the reference; channels need distinct names, \
-			 units of their quantity and min ≤ max",
+			 units of their quantity and min ≤ max, and counters a quantity that adds up",
 		)
 	})
 }
@@ -185,16 +228,20 @@ struct Shown {
 
 impl Serialize for Shown {
 	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-		let channels = self.schema.channels.iter().map(channel_json).collect::<Vec<_>>();
-		let document = json!({
-			"schema": self.id,
-			"current": self.current,
-			"name": format::text(&self.schema.name),
-			"version": self.schema.version,
-			"channels": channels,
-		});
+		let mut document = schema_json(&self.schema);
+		document["schema"] = json!(self.id);
+		document["current"] = json!(self.current);
 		document.serialize(serializer)
 	}
+}
+
+/// What a schema says, as a file in JSON has it.
+fn schema_json(schema: &Schema) -> Value {
+	json!({
+		"name": format::text(&schema.name),
+		"version": schema.version,
+		"channels": schema.channels.iter().map(channel_json).collect::<Vec<_>>(),
+	})
 }
 
 fn channel_json(channel: &Channel) -> Value {
