@@ -1,0 +1,224 @@
+//! How fast the formats are read, and how much they allocate: `cargo bench -p cairn-formats`.
+//!
+//! Each input is about a megabyte of one measurement a record. Of each reader the fastest of
+//! several runs counts, so that other load on the machine matters little. Beside ours stand readers
+//! that do less: `serde_json::Value` and the `csv` crate keep texts and floats, resolve no base
+//! values, and check no names.
+
+#![expect(unsafe_code, reason = "an allocator that counts has to be one")]
+
+use std::{
+	alloc::{GlobalAlloc, Layout as Memory, System},
+	hint::black_box,
+	sync::atomic::{AtomicUsize, Ordering},
+	time::{Duration, Instant},
+};
+
+use cairn_formats::{
+	Limits, csv,
+	openmetrics::{self, Dialect},
+	semtech, senml,
+	sparkplug::{Metric, MetricValue, Payload, Session, Topic},
+};
+use prost::Message;
+
+const NOW: u64 = 1_700_000_000_000;
+const RECORDS: usize = 12_000;
+const RUNS: usize = 15;
+const LIMITS: Limits = Limits { bytes: 1 << 24, records: 1 << 16, depth: 16, name: 256 };
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's allocator, which counts.
+struct Counting;
+
+// SAFETY: every call is passed on unchanged to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+	unsafe fn alloc(&self, memory: Memory) -> *mut u8 {
+		ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+		// SAFETY: the caller keeps the contract of `alloc`.
+		unsafe { System.alloc(memory) }
+	}
+
+	unsafe fn dealloc(&self, pointer: *mut u8, memory: Memory) {
+		// SAFETY: the caller keeps the contract of `dealloc`, and `pointer` came from `System`.
+		unsafe { System.dealloc(pointer, memory) }
+	}
+
+	unsafe fn realloc(&self, pointer: *mut u8, memory: Memory, size: usize) -> *mut u8 {
+		ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+		// SAFETY: the caller keeps the contract of `realloc`, and `pointer` came from `System`.
+		unsafe { System.realloc(pointer, memory, size) }
+	}
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Measure a reader that returns how many records it has read.
+fn measure(name: &str, input: &[u8], read: impl Fn(&[u8]) -> usize) {
+	let mut fastest = Duration::MAX;
+	let mut allocations = 0;
+	let mut records = 0;
+	for _ in 0..RUNS {
+		let before = ALLOCATIONS.load(Ordering::Relaxed);
+		let start = Instant::now();
+		records = black_box(read(black_box(input)));
+		fastest = fastest.min(start.elapsed());
+		allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+	}
+	let megabytes = input.len() as f64 / 1e6;
+	println!(
+		"{name:<28} {megabytes:>7.2} MB {:>9.1} MB/s {:>9.0} records/ms {:>7.2} allocations/record",
+		megabytes / fastest.as_secs_f64(),
+		records as f64 / (fastest.as_secs_f64() * 1e3),
+		allocations as f64 / records.max(1) as f64,
+	);
+}
+
+fn senml_json() -> String {
+	let mut pack =
+		String::from("[{\"bn\":\"urn:dev:ow:10e2073a01080063:\",\"bt\":1.7e9,\"bu\":\"Cel\"}");
+	for index in 0..RECORDS {
+		pack.push_str(&format!(
+			",{{\"n\":\"temperature\",\"u\":\"Cel\",\"t\":{index},\"v\":{}.25}}",
+			index % 40
+		));
+	}
+	pack.push(']');
+	pack
+}
+
+fn senml_cbor() -> Vec<u8> {
+	let mut pack = vec![0x9f];
+	for index in 0..RECORDS {
+		pack.extend(b"\xa4\x00\x6btemperature\x01\x63Cel\x06\x19");
+		pack.extend(u16::try_from(index).unwrap_or(0).to_be_bytes());
+		pack.extend(b"\x02\xfb");
+		pack.extend((20.0 + (index % 100) as f64 / 8.0).to_be_bytes());
+	}
+	pack.push(0xff);
+	pack
+}
+
+fn table() -> String {
+	let mut table = String::from("time,temperature,humidity,pressure\n");
+	for index in 0..RECORDS / 3 {
+		let part = index % 40;
+		table.push_str(&format!(
+			"{},{part}.25,4{}.5,1013.{part}\n",
+			1_700_000_000 + index,
+			index % 10
+		));
+	}
+	table
+}
+
+fn wide() -> csv::Layout {
+	csv::Layout {
+		time: Some(csv::TimeColumn {
+			column: csv::Column::Name("time".to_owned()),
+			form: csv::TimeForm::Seconds,
+		}),
+		shape: csv::Shape::Wide(Vec::new()),
+		..csv::Layout::canonical()
+	}
+}
+
+fn exposition() -> String {
+	let mut text =
+		String::from("# TYPE node_cpu_seconds counter\n# UNIT node_cpu_seconds seconds\n");
+	for index in 0..RECORDS {
+		text.push_str(&format!(
+			"node_cpu_seconds_total{{mode=\"user\",cpu=\"{}\"}} {index}.125\n",
+			index % 128
+		));
+	}
+	text.push_str("# EOF\n");
+	text
+}
+
+fn sparkplug(is_birth: bool, seq: u64) -> Payload {
+	let metric = |index: usize| Metric {
+		name: is_birth.then(|| format!("line/{index}/temperature")),
+		alias: u64::try_from(index).ok(),
+		timestamp: Some(NOW),
+		datatype: Some(10),
+		value: Some(MetricValue::Double(index as f64 / 8.0)),
+		..Metric::default()
+	};
+	Payload { timestamp: Some(NOW), metrics: (0..RECORDS).map(metric).collect(), seq: Some(seq) }
+}
+
+fn datagram() -> Vec<u8> {
+	let packet = "{\"time\":\"2013-03-31T16:21:17.528002Z\",\"tmst\":3512348611,\"chan\":2,\"rfch\":0,\
+		\"freq\":866.349812,\"stat\":1,\"modu\":\"LORA\",\"datr\":\"SF7BW125\",\"codr\":\"4/6\",\
+		\"rssi\":-35,\"lsnr\":5.1,\"size\":4,\"data\":\"AQIDBA==\"}";
+	let json = format!("{{\"rxpk\":[{}]}}", vec![packet; 250].join(","));
+	[&[2u8, 0x12, 0x34, 0, 1, 2, 3, 4, 5, 6, 7, 8][..], json.as_bytes()].concat()
+}
+
+fn measure_senml() {
+	let json = senml_json();
+	measure("SenML JSON", json.as_bytes(), |input| {
+		senml::decode_json(input, NOW, &LIMITS).expect("a pack").len()
+	});
+	measure("  beside serde_json::Value", json.as_bytes(), |input| {
+		let pack: serde_json::Value = serde_json::from_slice(input).expect("JSON");
+		pack.as_array().map_or(0, Vec::len)
+	});
+	measure("SenML CBOR", &senml_cbor(), |input| {
+		senml::decode_cbor(input, NOW, &LIMITS).expect("a pack").len()
+	});
+	let records = senml::decode_json(json.as_bytes(), NOW, &LIMITS).expect("a pack");
+	measure("SenML JSON, written", json.as_bytes(), |_| {
+		black_box(senml::encode_json(&records).expect("SenML can carry it"));
+		records.len()
+	});
+}
+
+fn measure_csv() {
+	let (table, layout) = (table(), wide());
+	measure("CSV, wide", table.as_bytes(), |input| {
+		csv::decode(input, &layout, &LIMITS).expect("a table").len()
+	});
+	measure("  beside the csv crate", table.as_bytes(), |input| {
+		let mut reader = ::csv::Reader::from_reader(input);
+		let fields = reader.records().map(|row| {
+			let row = row.expect("a row");
+			black_box(row.iter().filter_map(|field| field.parse::<f64>().ok()).sum::<f64>());
+			row.len() - 1
+		});
+		fields.sum()
+	});
+}
+
+fn measure_others() {
+	measure("OpenMetrics", exposition().as_bytes(), |input| {
+		openmetrics::decode(input, Dialect::OpenMetrics, &LIMITS).expect("an exposition").len()
+	});
+	let mut born = Session::new("plant", "press", LIMITS);
+	let birth = sparkplug(true, 0).encode_to_vec();
+	let topic = |text| Topic::parse(text).expect("a topic");
+	measure("Sparkplug B, birth", &birth, |input| {
+		let mut session = Session::new("plant", "press", LIMITS);
+		session.handle(&topic("spBv1.0/plant/NBIRTH/press"), input, NOW).expect("a birth").len()
+	});
+	born.handle(&topic("spBv1.0/plant/NBIRTH/press"), &birth, NOW).expect("a birth");
+	let data = sparkplug(false, 1).encode_to_vec();
+	measure("Sparkplug B, data and copy", &data, |input| {
+		// The copy puts the sequence back.
+		let mut session = born.clone();
+		session.handle(&topic("spBv1.0/plant/NDATA/press"), input, NOW).expect("data").len()
+	});
+	measure("Semtech UDP", &datagram(), |input| match semtech::decode(input, &LIMITS) {
+		Ok((_, semtech::Datagram::PushData { push, .. })) => push.packets.len(),
+		other => panic!("{other:?}"),
+	});
+}
+
+fn main() {
+	measure_senml();
+	measure_csv();
+	measure_others();
+}
