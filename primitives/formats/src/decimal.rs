@@ -13,8 +13,8 @@ use crate::{Cause, text::Buffer, work};
 
 /// Largest exponent that is written as zeros.
 const WRITTEN_ZEROS: i16 = 20;
-/// Most places that are written after a point.
-const WRITTEN_PLACES: i16 = 40;
+/// Smallest exponent that is written with a point.
+const WRITTEN_PLACES: i16 = -40;
 
 /// The exact number mantissa · 10^exponent.
 ///
@@ -167,7 +167,7 @@ impl fmt::Display for Decimal {
 			let zeros = usize::from(self.exponent.unsigned_abs());
 			return write!(f, "{sign}{digits}{:0<zeros$}", "");
 		}
-		if !(-WRITTEN_PLACES..0).contains(&self.exponent) {
+		if !(WRITTEN_PLACES..0).contains(&self.exponent) {
 			write!(f, "{sign}{digits}")?;
 			return if self.exponent == 0 { Ok(()) } else { write!(f, "e{}", self.exponent) };
 		}
