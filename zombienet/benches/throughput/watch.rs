@@ -37,7 +37,7 @@ impl Watch {
 	/// Finality of the blocks that were first seen in this time, on each node.
 	pub(crate) fn between(&self, from: Instant, to: Instant) -> Vec<NodeLag> {
 		let lags = self.lags.iter();
-		lags.map(|(node, lag)| NodeLag { node: *node, behind: behind(lag, from, to) }).collect()
+		lags.map(|(node, lag)| NodeLag { node, behind: behind(lag, from, to) }).collect()
 	}
 
 	/// Whether every node has finalized the blocks that it saw in this time.

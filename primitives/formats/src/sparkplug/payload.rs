@@ -134,8 +134,8 @@ fn count_metrics(input: &[u8]) -> Result<usize, Cause> {
 			_ => return Err(Cause::Malformed),
 		};
 		let length = usize::try_from(length).map_err(|_| Cause::Truncated)?;
-		work::add(length);
 		rest = after.split_at_checked(length).ok_or(Cause::Truncated)?.1;
+		work::add(length);
 		count = count.saturating_add(usize::from(key >> 3 == METRICS));
 	}
 	Ok(count)

@@ -70,7 +70,7 @@ fn works_when_a_stream_has_no_names() {
 		{"t":20,"v":21.4},
 		{"t":80,"v":21.7}
 	]"#;
-	let at = |seconds, value| {
+	let at = |seconds: u64, value| {
 		record(DEVICE, Some(1_320_067_464_000 + seconds * 1_000), "%RH", number(value))
 	};
 	let expected = vec![at(0, "21.2"), at(10, "21.3"), at(20, "21.4"), at(80, "21.7")];
