@@ -10,6 +10,7 @@ In the files, bytes are lower-case hex; integers beyond 2^53 - 1 are decimal str
 
 import argparse
 import hashlib
+import hmac
 import json
 import pathlib
 import sys
@@ -136,6 +137,66 @@ def ed25519_sign(seed, message):
     commitment = ed25519_point(nonce)
     challenge = modulo(commitment + ed25519_public(seed) + message)
     return commitment + ((nonce + challenge * scalar) % ORDER).to_bytes(32, "little")
+
+
+# P-256 (SP 800-186) with SHA-256; points are (x, y), None is the identity.
+P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_BASE = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+
+
+def p256_add(a, b):
+    if a is None or b is None:
+        return a or b
+    (ax, ay), (bx, by), prime = a, b, P256_PRIME
+    if ax == bx and (ay + by) % prime == 0:
+        return None
+    rise, run = (3 * ax * ax - 3, 2 * ay) if a == b else (by - ay, bx - ax)
+    slope = rise * pow(run, -1, prime) % prime
+    x = (slope * slope - ax - bx) % prime
+    return x, (slope * (ax - x) - ay) % prime
+
+
+def p256_point(scalar):
+    """`scalar` times the base point."""
+    result, point = None, P256_BASE
+    while scalar:
+        if scalar & 1:
+            result = p256_add(result, point)
+        point, scalar = p256_add(point, point), scalar >> 1
+    return result
+
+
+def p256_public(secret):
+    x, y = p256_point(int.from_bytes(secret, "big"))
+    return u8(2 + y % 2) + x.to_bytes(32, "big")
+
+
+def p256_nonce(secret, digest):
+    """RFC 6979, section 3.2; its second loop is never needed for this curve."""
+    mac = lambda key, *parts: hmac.new(key, b"".join(parts), "sha256").digest()
+    reduced = int.from_bytes(digest, "big") % P256_ORDER
+    seed = secret + reduced.to_bytes(32, "big")
+    value, key = b"\1" * 32, b"\0" * 32
+    for tag in (b"\0", b"\1"):
+        key = mac(key, value, tag, seed)
+        value = mac(key, value)
+    return int.from_bytes(mac(key, value), "big")
+
+
+def p256_sign(secret, message, low=True):
+    """r and s, `s` at most half of the order unless it may be high."""
+    digest = hashlib.sha256(message).digest()
+    nonce = p256_nonce(secret, digest)
+    r = p256_point(nonce)[0] % P256_ORDER
+    product = r * int.from_bytes(secret, "big")
+    s = pow(nonce, -1, P256_ORDER) * (int.from_bytes(digest, "big") + product) % P256_ORDER
+    if low and s > P256_ORDER // 2:
+        s = P256_ORDER - s
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 # --- SCALE ---------------------------------------------------------------------------------------
@@ -641,18 +702,41 @@ def verdict_file():
     return {"genesis": GENESIS, "claims": claims, "committees": committees, "chunks": chunks}
 
 
-def identity_file():
-    maker, device = H(b"maker"), ED25519 + ed25519_public(H(b"device"))
+def certificates(device, root):
+    """One of each version; the second, signed on P-256, names the root key."""
+    maker, secret = H(b"maker"), H(b"security module")
     names = {"maker": 2, "keyIndex": 1, "model": "cairn-one", "serial": "A1-0001", "expiry": START}
     said = text("cairn-one") + text("A1-0001") + u64(START)
     message = H(b"cairn/certificate/1", GENESIS, u32(2), u8(1), device, said)
-    scale = u32(2) + u8(1) + said + ed25519_sign(maker, message)
-    certificate = {**names, "makerKey": ed25519_public(maker), "message": message, "scale": scale}
+    scale = u8(0) + u32(2) + u8(1) + said + ed25519_sign(maker, message)
+    first = {**names, "makerKey": ed25519_public(maker), "message": message, "scale": scale}
+    said = text("cairn-one") + text("2026-31") + text("A1-0001") + u64(START)
+    message = H(b"cairn/certificate/2", GENESIS, u32(2), u8(1), u8(1), root, said)
+    scale = u8(1) + u32(2) + u8(1) + said + u8(1) + p256_sign(secret, message)
+    second = {**names, "batch": "2026-31", "makerKey": p256_public(secret)}
+    second.update(message=message, scale=scale)
+    of_key = H(b"cairn/certificate/2", GENESIS, u32(2), u8(1), u8(0), device, said)
+    return first, {**second, "messageWithoutRoot": of_key}
+
+
+def identity_file():
+    device, secret = ED25519 + ed25519_public(H(b"device")), H(b"secure element")
+    root = u8(0) + p256_public(secret)
+    certificate, second = certificates(device, root)
     possession = {"block": 4711, "blockHash": H(b"block"), "owner": H(b"owner"), "nonce": 12}
-    proved = GENESIS + u32(4711) + H(b"block") + H(b"owner") + u32(12) + device
-    possession.update(message=H(b"cairn/possession/1", proved))
-    known = {"genesis": GENESIS, "device": device}
-    return {**known, "certificate": certificate, "possession": possession}
+    where = GENESIS + u32(4711) + H(b"block") + H(b"owner") + u32(12)
+    possession.update(message=H(b"cairn/possession/1", where, device))
+    message = H(b"cairn/delegation/1", where, root, device)
+    delegation = {"message": message, "scale": root + u8(0) + p256_sign(secret, message)}
+    recovery = {"maker": 2, "keyIndex": 1, "device": 7, "changed": 4712}
+    said = u32(2) + u8(1) + u64(7) + u32(4712) + device
+    recovery.update(message=H(b"cairn/recovery/1", GENESIS, said, u8(1), root))
+    recovery.update(messageWithoutRoot=H(b"cairn/recovery/1", GENESIS, said, u8(0)))
+    objection = {"device": 7, "requested": 4713}
+    objection.update(message=H(b"cairn/objection/1", GENESIS, u64(7), u32(4713), device))
+    known = {"genesis": GENESIS, "device": device, "root": root, "certificate": certificate}
+    known.update(certificateV2=second, possession=possession, delegation=delegation)
+    return {**known, "recovery": recovery, "objection": objection}
 
 
 def plain(value):
@@ -667,7 +751,7 @@ def plain(value):
 
 
 def test_primitives():
-    """Known answers: BLAKE3's test vectors, RFC 8032 section 7.1, test 1."""
+    """Known answers: BLAKE3's test vectors, RFC 8032 section 7.1, RFC 6979 section A.2.5."""
     pattern = bytes(i % 251 for i in range(1025))
     assert blake3(b"").hex().startswith("af1349b9f5f9a1a6a0404dea36dcc949")
     assert blake3(pattern).hex().startswith("d00278ae47eb27b34faecf67b4fe263f")
@@ -675,6 +759,11 @@ def test_primitives():
     assert ed25519_public(seed).hex().startswith("d75a980182b10ab7d54bfed3c964073a")
     assert ed25519_sign(seed, b"").hex().startswith("e5564300c360ac729086e2cc806e828a")
     assert ed25519_sign(seed, b"").hex().endswith("d25bf5f0595bbe24655141438e7a100b")
+    secret = bytes.fromhex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
+    assert p256_public(secret).hex().startswith("0360fed4ba255a9d31c961eb74c6356d")
+    assert p256_sign(secret, b"sample").hex().startswith("efd48b2aacb6a8fd1140dd9cd45e81d6")
+    high = p256_sign(secret, b"sample", low=False).hex()
+    assert high.endswith("f3e900dbb9aff4064dc4ab2f843acda8")
 
 
 def main():

@@ -13,17 +13,26 @@ pub mod fact;
 pub mod ids;
 pub mod key;
 pub mod meter;
+pub mod registration;
+pub mod root;
 pub mod schema;
 pub mod time;
 pub mod unit;
 pub mod view;
 
 pub use activity::Activity;
-pub use certificate::{Certificate, CertificateClaim, Possession, Serial};
+pub use certificate::{
+	Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1, CertificateV2,
+	CertifierKey, CertifierSignature, Identity, Possession, Serial,
+};
 pub use fact::{Dated, TooEarly};
 pub use ids::*;
 pub use key::{DeviceKey, DeviceSignature};
 pub use meter::{Admission, MeterRule, NetworkConfig};
+pub use registration::{Registration, Registrations};
+#[cfg(feature = "signing")]
+pub use root::P256Pair;
+pub use root::{Delegation, P256Public, P256Signature, RootKey, RootSignature};
 pub use schema::{Channel, ChannelKind, Schema, SchemaFault};
 pub use time::{Moment, Periods, Rules, WindowRecord};
 pub use unit::{ConversionFault, Decimal, Quantity, Unit};

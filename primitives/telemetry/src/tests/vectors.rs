@@ -4,8 +4,11 @@ use std::{collections::BTreeMap, fmt::Debug, str::FromStr};
 
 use cairn_economics::{Open, Rate};
 use cairn_types::{
-	Certificate, Channel, Cycle, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, MakerId,
-	MeterRule, NetworkId, Periods, Rules, Schema, SchemaId, Slot, certificate::possession_message,
+	Certificate, CertifierKey, Channel, Cycle, Delegation, DeviceId, DeviceKey, DeviceSignature,
+	GatewayId, Hash32, Identity, MakerId, MeterRule, NetworkId, P256Public, Periods, RootKey,
+	Rules, Schema, SchemaId, Slot,
+	certificate::{objection_message, possession_message, recovery_message},
+	root::delegation_message,
 	view::NetworkFacts,
 };
 use codec::{Decode, Encode};
@@ -449,28 +452,82 @@ fn verdicts_and_committees_are_those_of_the_vectors() {
 	}
 }
 
-#[test]
-fn certificates_and_possession_are_those_of_the_vectors() {
-	let file = vectors!("identity");
-	let genesis = hash32(&file["genesis"]);
+/// Genesis, operational key and root key of `identity.json`.
+fn identity(file: &Value) -> (Hash32, DeviceKey, RootKey) {
 	let device = DeviceKey::decode(&mut bytes(&file["device"]).as_slice()).expect("a key");
-	let value = &file["certificate"];
-	let certificate =
-		Certificate::decode(&mut bytes(&value["scale"]).as_slice()).expect("a certificate");
-	assert_eq!(certificate.claim.maker, MakerId(int(&value["maker"])));
-	assert_eq!(certificate.claim.key_index, int::<u8>(&value["keyIndex"]));
-	assert_eq!(certificate.claim.model.to_vec(), text(&value["model"]));
-	assert_eq!(certificate.claim.serial.to_vec(), text(&value["serial"]));
-	assert_eq!(certificate.claim.expiry, int::<u64>(&value["expiry"]));
-	let message = certificate.claim.message(&genesis, &device);
-	assert_eq!(message, hash32(&value["message"]));
-	let maker = DeviceKey::Ed25519(ed25519::Public::from(hash32(&value["makerKey"])));
-	assert!(maker.verify(&message, &DeviceSignature::Ed25519(certificate.signature)));
+	let root = RootKey::decode(&mut bytes(&file["root"]).as_slice()).expect("a root key");
+	(hash32(&file["genesis"]), device, root)
+}
 
+fn certificate(value: &Value) -> Certificate {
+	let scale = bytes(&value["scale"]);
+	let certificate = Certificate::decode(&mut scale.as_slice()).expect("a certificate");
+	assert_eq!(certificate.encode(), scale);
+	assert_eq!(certificate.maker(), MakerId(int(&value["maker"])));
+	assert_eq!(certificate.key_index(), int::<u8>(&value["keyIndex"]));
+	assert_eq!(certificate.model().to_vec(), text(&value["model"]));
+	assert_eq!(certificate.serial().to_vec(), text(&value["serial"]));
+	assert_eq!(certificate.expiry(), int::<u64>(&value["expiry"]));
+	certificate
+}
+
+#[test]
+fn certificates_are_those_of_the_vectors() {
+	let file = vectors!("identity");
+	let (genesis, device, root) = identity(&file);
+	let value = &file["certificate"];
+	let first = certificate(value);
+	let Certificate::V1(certified) = &first else { panic!("of another version") };
+	assert_eq!(certified.claim.message(&genesis, &device), hash32(&value["message"]));
+	let maker = CertifierKey::Ed25519(ed25519::Public::from(hash32(&value["makerKey"])));
+	assert!(first.is_signed_by(&maker, &genesis, &device, None));
+
+	let value = &file["certificateV2"];
+	let second = certificate(value);
+	let Certificate::V2(certified) = &second else { panic!("of another version") };
+	assert_eq!(certified.claim.batch.to_vec(), text(&value["batch"]));
+	let message = |identity| certified.claim.message(&genesis, &identity);
+	assert_eq!(message(Identity::Root(root)), hash32(&value["message"]));
+	let without = hash32(&value["messageWithoutRoot"]);
+	assert_eq!(message(Identity::Operational(device)), without);
+	let maker = bytes(&value["makerKey"]).try_into().expect("33 bytes");
+	let maker = CertifierKey::P256(P256Public(maker));
+	assert!(second.is_signed_by(&maker, &genesis, &device, Some(&root)));
+	assert!(!second.is_signed_by(&maker, &genesis, &device, None));
+}
+
+#[test]
+fn possession_and_delegation_are_those_of_the_vectors() {
+	let file = vectors!("identity");
+	let (genesis, device, root) = identity(&file);
 	let value = &file["possession"];
 	let block_hash = hash32(&value["blockHash"]);
 	let (block, nonce) = (int(&value["block"]), int(&value["nonce"]));
 	let owner = hash32(&value["owner"]);
 	let message = possession_message(&genesis, block, &block_hash, &owner, nonce, &device);
+	assert_eq!(message, hash32(&value["message"]));
+
+	let value = &file["delegation"];
+	let message = delegation_message(&genesis, block, &block_hash, &owner, nonce, &root, &device);
+	assert_eq!(message, hash32(&value["message"]));
+	let delegation = Delegation::decode(&mut bytes(&value["scale"]).as_slice()).expect("one");
+	assert_eq!(delegation.root, root);
+	assert!(root.verify(&message, &delegation.signature));
+}
+
+#[test]
+fn recoveries_are_those_of_the_vectors() {
+	let file = vectors!("identity");
+	let (genesis, device, root) = identity(&file);
+	let value = &file["recovery"];
+	let (maker, index) = (MakerId(int(&value["maker"])), int(&value["keyIndex"]));
+	let (id, changed) = (DeviceId(int(&value["device"])), int(&value["changed"]));
+	let message = |root| recovery_message(&genesis, maker, index, id, changed, &device, root);
+	assert_eq!(message(Some(&root)), hash32(&value["message"]));
+	assert_eq!(message(None), hash32(&value["messageWithoutRoot"]));
+
+	let value = &file["objection"];
+	let (id, requested) = (DeviceId(int(&value["device"])), int(&value["requested"]));
+	let message = objection_message(&genesis, id, requested, &device);
 	assert_eq!(message, hash32(&value["message"]));
 }
