@@ -4,9 +4,12 @@
 use alloc::vec::Vec;
 use cairn_traits::Timekeeper;
 use cairn_types::{
-	Certificate, CertificateClaim, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32,
-	MakerId, NetworkId, Possession, Serial, Tick,
-	certificate::{MAX_SERIAL, possession_message},
+	Approval, Certificate, CertificateClaim, CertificateV1, CertifierKey, CertifierSignature,
+	Delegation, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, MakerId, NetworkId,
+	P256Pair, Possession, Registration, RootKey, RootSignature, Serial, Tick,
+	certificate::{MAX_SERIAL, objection_message, possession_message, recovery_message},
+	registration::MAX_REGISTRATIONS,
+	root::delegation_message,
 };
 use frame_benchmarking::v2::*;
 use frame_support::traits::{EnsureOrigin, Get};
@@ -18,8 +21,8 @@ use sp_runtime::{
 };
 
 use crate::{
-	Call, Config, Devices, MAX_MAKER_KEYS, Makers, NextDevice, NextMaker, Offers, Pallet, Serials,
-	Stage,
+	Call, Config, Devices, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, Makers, NextDevice, NextMaker,
+	Objection, Offers, Pallet, Recoveries, Serials, Stage,
 };
 
 /// What benchmarks need of other pallets.
@@ -38,7 +41,7 @@ pub trait BenchmarkHelper<AccountId> {
 
 type Helper<T> = <T as Config>::BenchmarkHelper;
 type Account<T> = <T as frame_system::Config>::AccountId;
-type Registration<T> = (Account<T>, NetworkId, DeviceKey, Possession, Option<Certificate>);
+type Arguments<T> = (Account<T>, NetworkId, DeviceKey, Possession, Option<Certificate>);
 
 const KEYS: KeyTypeId = KeyTypeId(*b"devb");
 
@@ -130,7 +133,9 @@ fn certificate<T: Config>(
 	};
 	let message = claim.message(&Pallet::<T>::genesis(), key);
 	match sign(&DeviceKey::Ed25519(*maker_key), &message)? {
-		DeviceSignature::Ed25519(signature) => Ok(Certificate { claim, signature }),
+		DeviceSignature::Ed25519(signature) => {
+			Ok(Certificate::V1(CertificateV1 { claim, signature }))
+		},
 		_ => Err(BenchmarkError::Stop("makers sign with ed25519")),
 	}
 }
@@ -148,11 +153,36 @@ fn maker<T: Config>(
 		keys.push(sp_io::crypto::ed25519_generate(KEYS, Some(seed.into_bytes())));
 	}
 	let first = *keys.first().ok_or(BenchmarkError::Stop("a maker has keys"))?;
-	Pallet::<T>::do_register_maker(admin.clone(), first)?;
+	Pallet::<T>::do_register_maker(admin.clone(), CertifierKey::Ed25519(first))?;
 	for key in keys.into_iter().skip(1) {
-		Pallet::<T>::do_add_maker_key(&admin, maker, key)?;
+		Pallet::<T>::do_add_maker_key(&admin, maker, CertifierKey::Ed25519(key))?;
+	}
+	for number in 1..MAX_MAKER_ADMINS {
+		Pallet::<T>::do_add_maker_admin(&admin, maker, account("admin", number, 0))?;
 	}
 	Ok((maker, admin, first))
+}
+
+/// A root's pair. Keystores have none on P-256.
+fn root_pair(seed: u8) -> Result<P256Pair, BenchmarkError> {
+	P256Pair::from_secret(&[seed; 32]).ok_or(BenchmarkError::Stop("no scalar"))
+}
+
+/// A root names `key`, for the owner, block and nonce of a proof.
+fn delegation<T: Config>(
+	seed: u8,
+	owner: &Account<T>,
+	key: &DeviceKey,
+	proof: &Possession,
+) -> Result<Delegation, BenchmarkError> {
+	let pair = root_pair(seed)?;
+	let root = RootKey::P256(pair.public());
+	let Possession { block, nonce, .. } = proof;
+	let hash: Hash32 =
+		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(*block)).into();
+	let genesis = Pallet::<T>::genesis();
+	let message = delegation_message(&genesis, *block, &hash, owner.as_ref(), *nonce, &root, key);
+	Ok(Delegation { root, signature: RootSignature::P256(pair.sign(&message)) })
 }
 
 /// A certified device of `owner` that is registered only.
@@ -163,9 +193,19 @@ fn registered<T: Config>(owner: Account<T>) -> Result<Fixture<T>, BenchmarkError
 	let key = generate(Kind::Sr25519, "//device");
 	let device = NextDevice::<T>::get();
 	let proof = possession::<T>(&key, &owner)?;
-	let certificate = certificate::<T>(maker, &maker_key, &key, b'0')?;
-	Pallet::<T>::do_register(owner.clone(), network, key, &proof, Some(&certificate))?;
+	let certificate = Some(certificate::<T>(maker, &maker_key, &key, b'0')?);
+	let delegation = None;
+	let registration = Registration { key, possession: proof, delegation, certificate };
+	Pallet::<T>::do_register(&owner, network, &registration)?;
 	Ok(Fixture { owner, maker, maker_admin, maker_key, network, device, key })
+}
+
+/// Give a device a root, as if it had been registered with one.
+fn take_root<T: Config>(device: DeviceId) -> Result<(), BenchmarkError> {
+	let root = RootKey::P256(root_pair(1)?.public());
+	crate::DeviceByRoot::<T>::insert(root, device);
+	Devices::<T>::mutate_extant(device, |record| record.root = Some(root));
+	Ok(())
 }
 
 /// A certified device that is active and assigned to a gateway, all of it settled.
@@ -187,7 +227,7 @@ fn settle<T: Config>() {
 }
 
 /// The arguments of `register` with a certificate.
-fn certified_registration<T: Config>(kind: Kind) -> Result<Registration<T>, BenchmarkError> {
+fn certified_registration<T: Config>(kind: Kind) -> Result<Arguments<T>, BenchmarkError> {
 	let owner: Account<T> = whitelisted_caller();
 	let (maker, _, maker_key) = maker::<T>("maker")?;
 	let network = Helper::<T>::network(maker);
@@ -199,7 +239,7 @@ fn certified_registration<T: Config>(kind: Kind) -> Result<Registration<T>, Benc
 }
 
 /// The arguments of `register` without a certificate.
-fn registration<T: Config>(kind: Kind) -> Result<Registration<T>, BenchmarkError> {
+fn registration<T: Config>(kind: Kind) -> Result<Arguments<T>, BenchmarkError> {
 	let owner: Account<T> = whitelisted_caller();
 	let network = Helper::<T>::open_network();
 	Helper::<T>::fund(&owner);
@@ -215,11 +255,95 @@ fn rotation<T: Config>(
 	let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
 	let first = generate(Kind::Sr25519, "//first");
 	let proof = possession::<T>(&first, &owner)?;
-	Pallet::<T>::do_rotate_key(&owner, device, first, &proof)?;
+	Pallet::<T>::do_rotate_key(&owner, device, first, &proof, None)?;
 	settle::<T>();
+	request::<T>(device)?;
 	let second = generate(kind, "//second");
 	let proof = possession::<T>(&second, &owner)?;
 	Ok((owner, device, second, proof))
+}
+
+/// Ask for another key for a device with a root: what is kept is as long as it can be.
+fn request<T: Config>(device: DeviceId) -> Result<(), BenchmarkError> {
+	let Some(record) = Devices::<T>::get(device) else {
+		return Err(BenchmarkError::Stop("no device"));
+	};
+	let key = generate(Kind::Secp256k1, "//recovered");
+	let proof = possession::<T>(&key, &record.owner)?;
+	let delegation = delegation::<T>(2, &record.owner, &key, &proof)?;
+	let approval = approval::<T>(device, &key, Some(&delegation.root))?;
+	Pallet::<T>::do_recover(&record.owner, device, key, &proof, Some(&delegation), &approval)?;
+	Ok(())
+}
+
+/// The consent of the maker of a device, by its first key.
+fn approval<T: Config>(
+	device: DeviceId,
+	key: &DeviceKey,
+	root: Option<&RootKey>,
+) -> Result<Approval, BenchmarkError> {
+	let record = Devices::<T>::get(device).ok_or(BenchmarkError::Stop("no device"))?;
+	let certified = record.certified.ok_or(BenchmarkError::Stop("no certificate"))?;
+	let maker = Makers::<T>::get(certified.maker).ok_or(BenchmarkError::Stop("no maker"))?;
+	let Some(CertifierKey::Ed25519(public)) = maker.key(0).map(|key| key.public) else {
+		return Err(BenchmarkError::Stop("no key"));
+	};
+	let genesis = Pallet::<T>::genesis();
+	let message = recovery_message(&genesis, certified.maker, 0, device, record.changed, key, root);
+	match sign(&DeviceKey::Ed25519(public), &message)? {
+		DeviceSignature::Ed25519(signature) => {
+			Ok(Approval { key_index: 0, signature: CertifierSignature::Ed25519(signature) })
+		},
+		_ => Err(BenchmarkError::Stop("makers sign with ed25519")),
+	}
+}
+
+/// The arguments of `recover`, without a root.
+fn recovery<T: Config>(
+	kind: Kind,
+) -> Result<(Account<T>, DeviceId, DeviceKey, Possession, Approval), BenchmarkError> {
+	let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
+	let key = generate(kind, "//recovered");
+	let proof = possession::<T>(&key, &owner)?;
+	let approval = approval::<T>(device, &key, None)?;
+	Ok((owner, device, key, proof, approval))
+}
+
+/// A device for which a recovery was requested, with an operational key of this kind, and what its
+/// present keys sign to object.
+fn pending<T: Config>(
+	kind: Kind,
+) -> Result<(Account<T>, DeviceId, DeviceKey, Hash32), BenchmarkError> {
+	let Fixture { owner, device, .. } = active::<T>(account("owner", 0, 0))?;
+	let present = generate(kind, "//present");
+	let proof = possession::<T>(&present, &owner)?;
+	Pallet::<T>::do_rotate_key(&owner, device, present, &proof, None)?;
+	take_root::<T>(device)?;
+	settle::<T>();
+	request::<T>(device)?;
+	let recovery = Recoveries::<T>::get(device).ok_or(BenchmarkError::Stop("no recovery"))?;
+	let genesis = Pallet::<T>::genesis();
+	let message = objection_message(&genesis, device, recovery.requested, &recovery.key);
+	Ok((owner, device, present, message))
+}
+
+/// The arguments of `register_rooted` without a certificate.
+fn rooted<T: Config>(
+	kind: Kind,
+) -> Result<(Account<T>, NetworkId, DeviceKey, Possession, Delegation), BenchmarkError> {
+	let (owner, network, key, proof, _) = registration::<T>(kind)?;
+	let delegation = delegation::<T>(1, &owner, &key, &proof)?;
+	Ok((owner, network, key, proof, delegation))
+}
+
+/// The arguments of `rotate_rooted_key` at worst.
+fn rooted_rotation<T: Config>(
+	kind: Kind,
+) -> Result<(Account<T>, DeviceId, DeviceKey, Possession, RootSignature), BenchmarkError> {
+	let (owner, device, key, proof) = rotation::<T>(kind)?;
+	take_root::<T>(device)?;
+	let signature = delegation::<T>(1, &owner, &key, &proof)?.signature;
+	Ok((owner, device, key, proof, signature))
 }
 
 /// The arguments of `take_over` at worst: the device is assigned, and offered to somebody else.
@@ -229,8 +353,9 @@ fn take_over_of<T: Config>(
 	let Fixture { owner, device, .. } = active::<T>(account("seller", 0, 0))?;
 	let key = generate(kind, "//device//taken");
 	let proof = possession::<T>(&key, &owner)?;
-	Pallet::<T>::do_rotate_key(&owner, device, key, &proof)?;
+	Pallet::<T>::do_rotate_key(&owner, device, key, &proof, None)?;
 	Pallet::<T>::do_transfer(&owner, device, account("other", 0, 0))?;
+	request::<T>(device)?;
 	let caller: Account<T> = whitelisted_caller();
 	Helper::<T>::fund(&caller);
 	let proof = possession::<T>(&key, &caller)?;
@@ -351,11 +476,12 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Of an offered device.
+	/// Of an offered device for which a recovery was requested.
 	#[benchmark]
 	fn retire() -> Result<(), BenchmarkError> {
 		let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
 		Pallet::<T>::do_transfer(&owner, device, account("other", 0, 0))?;
+		request::<T>(device)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner), device);
@@ -364,13 +490,14 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Of a device with a previous key and a certificate that stands for it, by somebody else.
+	/// Of a device with a previous key, a root and a certificate that stands for it, by somebody else.
 	#[benchmark]
 	fn reap() -> Result<(), BenchmarkError> {
 		let Fixture { owner, device, .. } = active::<T>(account("owner", 0, 0))?;
 		let key = generate(Kind::Sr25519, "//second");
 		let proof = possession::<T>(&key, &owner)?;
-		Pallet::<T>::do_rotate_key(&owner, device, key, &proof)?;
+		Pallet::<T>::do_rotate_key(&owner, device, key, &proof, None)?;
+		take_root::<T>(device)?;
 		Pallet::<T>::do_retire(&owner, device)?;
 		settle::<T>();
 		let caller: Account<T> = whitelisted_caller();
@@ -447,6 +574,7 @@ mod benchmarks {
 		let caller: Account<T> = whitelisted_caller();
 		Helper::<T>::fund(&caller);
 		Pallet::<T>::do_transfer(&owner, device, caller.clone())?;
+		request::<T>(device)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller.clone()), device);
@@ -500,31 +628,33 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// With a key on P-256: that it is one is checked.
 	#[benchmark]
-	fn register_maker() {
+	fn register_maker() -> Result<(), BenchmarkError> {
 		let admin: Account<T> = whitelisted_caller();
 		Helper::<T>::fund(&admin);
 		let maker = NextMaker::<T>::get();
-		let key = sp_io::crypto::ed25519_generate(KEYS, Some(b"//maker".to_vec()));
+		let key = CertifierKey::P256(root_pair(1)?.public());
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(admin), key);
 
 		assert!(Makers::<T>::contains_key(maker));
+		Ok(())
 	}
 
-	/// The last that it may have.
+	/// The last that it may have, on P-256.
 	#[benchmark]
 	fn add_maker_key() -> Result<(), BenchmarkError> {
 		let (maker, admin, _) = maker::<T>("maker")?;
-		let last = Makers::<T>::mutate_extant(maker, |record| record.keys.pop())
-			.ok_or(BenchmarkError::Stop("a maker has keys"))?;
+		Pallet::<T>::do_revoke_maker_key(&admin, maker, 0)?;
+		let key = CertifierKey::P256(root_pair(1)?.public());
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(admin), maker, last.public);
+		_(RawOrigin::Signed(admin), maker, key);
 
 		let record = Makers::<T>::get(maker).ok_or(BenchmarkError::Stop("no maker"))?;
-		assert!(record.has_key(&last.public));
+		assert!(record.has_key(&key));
 		Ok(())
 	}
 
@@ -536,6 +666,7 @@ mod benchmarks {
 		_(RawOrigin::Signed(admin), maker, 0);
 
 		let record = Makers::<T>::get(maker).ok_or(BenchmarkError::Stop("no maker"))?;
+		let key = CertifierKey::Ed25519(key);
 		assert!(record.keys.iter().any(|known| known.public == key && known.revoked));
 		Ok(())
 	}
@@ -578,11 +709,12 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Of an offered device.
+	/// Of an offered device for which a recovery was requested.
 	#[benchmark]
 	fn force_retire() -> Result<(), BenchmarkError> {
 		let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
 		Pallet::<T>::do_transfer(&owner, device, account("other", 0, 0))?;
+		request::<T>(device)?;
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
 
@@ -606,6 +738,263 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), maker, serial(b'0'));
 
 		assert!(!Serials::<T>::contains_key(maker, serial(b'0')));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_rooted_ed25519() -> Result<(), BenchmarkError> {
+		let (owner, network, key, proof, delegation) = rooted::<T>(Kind::Ed25519)?;
+		let device = NextDevice::<T>::get();
+
+		#[extrinsic_call]
+		register_rooted(RawOrigin::Signed(owner), network, key, proof, delegation, None);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_rooted_sr25519() -> Result<(), BenchmarkError> {
+		let (owner, network, key, proof, delegation) = rooted::<T>(Kind::Sr25519)?;
+		let device = NextDevice::<T>::get();
+
+		#[extrinsic_call]
+		register_rooted(RawOrigin::Signed(owner), network, key, proof, delegation, None);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_rooted_secp256k1() -> Result<(), BenchmarkError> {
+		let (owner, network, key, proof, delegation) = rooted::<T>(Kind::Secp256k1)?;
+		let device = NextDevice::<T>::get();
+
+		#[extrinsic_call]
+		register_rooted(RawOrigin::Signed(owner), network, key, proof, delegation, None);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn rotate_rooted_key_ed25519() -> Result<(), BenchmarkError> {
+		let (owner, device, key, proof, signature) = rooted_rotation::<T>(Kind::Ed25519)?;
+
+		#[extrinsic_call]
+		rotate_rooted_key(RawOrigin::Signed(owner), device, key, proof, signature);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn rotate_rooted_key_sr25519() -> Result<(), BenchmarkError> {
+		let (owner, device, key, proof, signature) = rooted_rotation::<T>(Kind::Sr25519)?;
+
+		#[extrinsic_call]
+		rotate_rooted_key(RawOrigin::Signed(owner), device, key, proof, signature);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn rotate_rooted_key_secp256k1() -> Result<(), BenchmarkError> {
+		let (owner, device, key, proof, signature) = rooted_rotation::<T>(Kind::Secp256k1)?;
+
+		#[extrinsic_call]
+		rotate_rooted_key(RawOrigin::Signed(owner), device, key, proof, signature);
+
+		assert_eq!(key_of::<T>(device), Some(key));
+		Ok(())
+	}
+
+	/// Certified devices without roots, with the dearest kind of key.
+	#[benchmark]
+	fn register_batch(n: Linear<1, { MAX_REGISTRATIONS }>) -> Result<(), BenchmarkError> {
+		let owner: Account<T> = whitelisted_caller();
+		let (maker, _, maker_key) = maker::<T>("maker")?;
+		let network = Helper::<T>::network(maker);
+		Helper::<T>::fund(&owner);
+		let first = NextDevice::<T>::get();
+		let mut registrations = Vec::new();
+		let mut last = None;
+		for number in 0..n {
+			let name = alloc::format!("//device//{number}");
+			let key = generate(Kind::Secp256k1, &name);
+			let number = u8::try_from(number).map_err(|_| BenchmarkError::Stop("too many"))?;
+			let certificate = Some(certificate::<T>(maker, &maker_key, &key, number)?);
+			let possession = possession::<T>(&key, &owner)?;
+			registrations.push(Registration { key, possession, delegation: None, certificate });
+			last = Some(key);
+		}
+		let registrations = registrations.try_into().map_err(|_| "too many")?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), network, registrations);
+
+		let device = DeviceId(first.0.saturating_add(n.into()).saturating_sub(1));
+		assert_eq!(key_of::<T>(device), last);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn recover_ed25519() -> Result<(), BenchmarkError> {
+		let (owner, device, key, proof, approval) = recovery::<T>(Kind::Ed25519)?;
+
+		#[extrinsic_call]
+		recover(RawOrigin::Signed(owner), device, key, proof, None, approval);
+
+		assert!(Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn recover_sr25519() -> Result<(), BenchmarkError> {
+		let (owner, device, key, proof, approval) = recovery::<T>(Kind::Sr25519)?;
+
+		#[extrinsic_call]
+		recover(RawOrigin::Signed(owner), device, key, proof, None, approval);
+
+		assert!(Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn recover_secp256k1() -> Result<(), BenchmarkError> {
+		let (owner, device, key, proof, approval) = recovery::<T>(Kind::Secp256k1)?;
+
+		#[extrinsic_call]
+		recover(RawOrigin::Signed(owner), device, key, proof, None, approval);
+
+		assert!(Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	/// Of a device with a previous key to forget and a root to replace, by somebody else.
+	#[benchmark]
+	fn complete_recovery() -> Result<(), BenchmarkError> {
+		let (_, device, present, _) = pending::<T>(Kind::Sr25519)?;
+		Recoveries::<T>::mutate_extant(device, |recovery| recovery.due = 0);
+		settle::<T>();
+		let caller: Account<T> = whitelisted_caller();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), device);
+
+		assert_ne!(key_of::<T>(device), Some(present));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_recovery_owner() -> Result<(), BenchmarkError> {
+		let (owner, device, ..) = pending::<T>(Kind::Sr25519)?;
+
+		#[extrinsic_call]
+		cancel_recovery(RawOrigin::Signed(owner), device, Objection::Owner);
+
+		assert!(!Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_recovery_ed25519() -> Result<(), BenchmarkError> {
+		let (_, device, present, message) = pending::<T>(Kind::Ed25519)?;
+		let objection = Objection::Operational(sign(&present, &message)?);
+		let caller: Account<T> = whitelisted_caller();
+
+		#[extrinsic_call]
+		cancel_recovery(RawOrigin::Signed(caller), device, objection);
+
+		assert!(!Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_recovery_sr25519() -> Result<(), BenchmarkError> {
+		let (_, device, present, message) = pending::<T>(Kind::Sr25519)?;
+		let objection = Objection::Operational(sign(&present, &message)?);
+		let caller: Account<T> = whitelisted_caller();
+
+		#[extrinsic_call]
+		cancel_recovery(RawOrigin::Signed(caller), device, objection);
+
+		assert!(!Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_recovery_secp256k1() -> Result<(), BenchmarkError> {
+		let (_, device, present, message) = pending::<T>(Kind::Secp256k1)?;
+		let objection = Objection::Operational(sign(&present, &message)?);
+		let caller: Account<T> = whitelisted_caller();
+
+		#[extrinsic_call]
+		cancel_recovery(RawOrigin::Signed(caller), device, objection);
+
+		assert!(!Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_recovery_root() -> Result<(), BenchmarkError> {
+		let (_, device, _, message) = pending::<T>(Kind::Sr25519)?;
+		let signature = RootSignature::P256(root_pair(1)?.sign(&message));
+		let caller: Account<T> = whitelisted_caller();
+
+		#[extrinsic_call]
+		cancel_recovery(RawOrigin::Signed(caller), device, Objection::Root(signature));
+
+		assert!(!Recoveries::<T>::contains_key(device));
+		Ok(())
+	}
+
+	/// The last that there may be.
+	#[benchmark]
+	fn add_maker_admin() -> Result<(), BenchmarkError> {
+		let (maker, admin, _) = maker::<T>("maker")?;
+		Makers::<T>::mutate_extant(maker, |record| record.admins.pop());
+		let added: Account<T> = account("added", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(admin), maker, added.clone());
+
+		let record = Makers::<T>::get(maker).ok_or(BenchmarkError::Stop("no maker"))?;
+		assert!(record.admins.contains(&added));
+		Ok(())
+	}
+
+	/// The one that left the bond, by another.
+	#[benchmark]
+	fn remove_maker_admin() -> Result<(), BenchmarkError> {
+		let (maker, admin, _) = maker::<T>("maker")?;
+		let caller: Account<T> = whitelisted_caller();
+		Helper::<T>::fund(&caller);
+		Pallet::<T>::do_remove_maker_admin(&admin, maker, account("admin", 1, 0))?;
+		Pallet::<T>::do_add_maker_admin(&admin, maker, caller.clone())?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), maker, admin);
+
+		let record = Makers::<T>::get(maker).ok_or(BenchmarkError::Stop("no maker"))?;
+		assert_eq!(record.payer, caller);
+		Ok(())
+	}
+
+	/// A signature on P-256, in wasm.
+	#[benchmark]
+	fn verify_p256() -> Result<(), BenchmarkError> {
+		let pair = root_pair(1)?;
+		let (public, signature) = (pair.public(), pair.sign(&[7; 32]));
+		let is_good;
+
+		#[block]
+		{
+			is_good = public.verify(&[7; 32], &signature);
+		}
+
+		assert!(is_good);
 		Ok(())
 	}
 

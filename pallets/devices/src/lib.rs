@@ -2,7 +2,6 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![warn(missing_docs)]
 
-#[cfg(feature = "runtime-benchmarks")]
 extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -22,8 +21,8 @@ pub mod weights;
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::{
-	Certified, DeviceRecord, MAX_MAKER_KEYS, MakerKey, MakerRecord, SerialRecord, SerialState,
-	Stage,
+	Certified, DeviceRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, MAX_RECOVERY_TICKS, MakerKey,
+	MakerRecord, Objection, Recovery, SerialRecord, SerialState, Stage,
 };
 pub use weights::WeightInfo;
 
@@ -33,6 +32,8 @@ pub type DeviceRecordOf<T> =
 /// A [`MakerRecord`] as the runtime stores it.
 pub type MakerRecordOf<T> =
 	MakerRecord<<T as frame_system::Config>::AccountId, <T as Config>::MakerBond>;
+/// A [`Recovery`] as the runtime stores it.
+pub type RecoveryOf<T> = Recovery<<T as Config>::Deposit>;
 /// A [`SerialRecord`] as the runtime stores it.
 pub type SerialRecordOf<T> =
 	SerialRecord<<T as frame_system::Config>::AccountId, <T as Config>::Deposit>;
@@ -41,17 +42,17 @@ pub type SerialRecordOf<T> =
 pub mod pallet {
 	use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
 	use cairn_types::{
-		Certificate, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, NetworkId, Possession,
-		Serial, Slot, Window,
+		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, Hash32,
+		MakerId, NetworkId, Possession, Registration, Registrations, RootKey, RootSignature,
+		Serial, Slot, Tick, Window,
 	};
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{Consideration, Footprint},
 	};
 	use frame_system::pallet_prelude::*;
-	use sp_core::ed25519;
 
-	use crate::{DeviceRecordOf, MakerRecordOf, SerialRecordOf, WeightInfo};
+	use crate::{DeviceRecordOf, MakerRecordOf, Objection, RecoveryOf, SerialRecordOf, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -85,6 +86,10 @@ pub mod pallet {
 
 		/// Most devices that one maker certifies in a cycle.
 		type MaxPerCycle: Get<u32>;
+
+		/// Ticks between the request of a recovery and its completion, in which the device's present
+		/// keys can object: 1 to [`crate::MAX_RECOVERY_TICKS`], brought into that range.
+		type RecoveryTicks: Get<Tick>;
 
 		/// Most blocks between the block that a proof of possession names and its use.
 		#[pallet::constant]
@@ -152,6 +157,20 @@ pub mod pallet {
 	/// ticket.
 	#[pallet::storage]
 	pub type Offers<T: Config> = StorageMap<_, Twox64Concat, DeviceId, T::AccountId>;
+
+	/// Which device a root key belongs to.
+	///
+	/// Exactly the root keys of all records. Blake2: keys are chosen by users. Paid by the device's
+	/// ticket.
+	#[pallet::storage]
+	pub type DeviceByRoot<T: Config> = StorageMap<_, Blake2_128Concat, RootKey, DeviceId>;
+
+	/// Devices that are to get other keys, as theirs are lost.
+	///
+	/// Only of devices that have not ended. Twox: the chain gives the ids. The entry's ticket, of
+	/// the device's owner, pays.
+	#[pallet::storage]
+	pub type Recoveries<T: Config> = StorageMap<_, Twox64Concat, DeviceId, RecoveryOf<T>>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -289,6 +308,57 @@ pub mod pallet {
 			/// The maker.
 			maker: MakerId,
 		},
+		/// A root key names the operational keys of a device that was registered.
+		Rooted {
+			/// The device.
+			device: DeviceId,
+			/// The root key.
+			root: RootKey,
+		},
+		/// A device is to get other keys.
+		RecoveryRequested {
+			/// The device.
+			device: DeviceId,
+			/// Its operational key then.
+			key: DeviceKey,
+			/// Its root key then.
+			root: Option<RootKey>,
+			/// First tick at which it gets them, if nobody objects.
+			due: Tick,
+		},
+		/// A device keeps its keys: somebody objected, it changed hands or key, or it has ended.
+		RecoveryCancelled {
+			/// The device.
+			device: DeviceId,
+		},
+		/// A device has other keys.
+		Recovered {
+			/// The device.
+			device: DeviceId,
+			/// Its root key.
+			root: Option<RootKey>,
+		},
+		/// One more account acts for a maker.
+		MakerAdminAdded {
+			/// The maker.
+			maker: MakerId,
+			/// The account.
+			admin: T::AccountId,
+		},
+		/// An account does not act for a maker any more.
+		MakerAdminRemoved {
+			/// The maker.
+			maker: MakerId,
+			/// The account.
+			admin: T::AccountId,
+		},
+		/// A maker's bond was returned to who left it, and left by another of its admins.
+		MakerBondTaken {
+			/// The maker.
+			maker: MakerId,
+			/// Who left it now.
+			payer: T::AccountId,
+		},
 	}
 
 	#[pallet::error]
@@ -297,7 +367,7 @@ pub mod pallet {
 		NotFound,
 		/// The caller does not own the device. Let its owner sign.
 		NotOwner,
-		/// The caller does not act for the maker. Let the maker's admin sign.
+		/// The caller does not act for the maker. Let one of the maker's admins sign.
 		NotAuthorized,
 		/// The device's stage does not allow this. Look it up; the call's documentation says which
 		/// stages it accepts.
@@ -356,7 +426,8 @@ pub mod pallet {
 		NotOffered,
 		/// All maker ids are given.
 		TooManyMakers,
-		/// The maker has had as many keys as it may. Register another maker.
+		/// The maker has as many keys as it may, or has had all there are indices for. Revoke one, or
+		/// register another maker.
 		TooManyKeys,
 		/// The maker has or had this key. Generate another key.
 		AlreadyAdded,
@@ -370,6 +441,41 @@ pub mod pallet {
 		/// The serial number is still needed. Wait until its certificate ends and its device is
 		/// reaped; a revoked one is kept until the maker has left.
 		SerialInUse,
+		/// The device has a root key, which has to name its operational key. Have the root sign, and
+		/// call `rotate_rooted_key`; if it is lost, `recover`.
+		RootRequired,
+		/// The device has no root key. Call `rotate_key`.
+		RootNotFound,
+		/// The root key belongs to a device. Reap that device first, or use other hardware.
+		RootTaken,
+		/// The delegation is not the root key's signature for this operational key, owner, nonce and
+		/// block on this chain, or not in its low-S form. Check the fields of the signed message.
+		DelegationInvalid,
+		/// No certificate stands for the device, so no maker can consent. Rotate its key instead.
+		NotCertified,
+		/// The consent is not the signature of the device's maker for this device, its last change
+		/// and these keys on this chain. Ask the maker for another one.
+		ApprovalInvalid,
+		/// A recovery of the device is requested already. Wait for it, or cancel it.
+		AlreadyRequested,
+		/// No recovery of the device is requested: nothing is left to do.
+		NotRequested,
+		/// The objection is not the signature of the device's present operational or root key for
+		/// this recovery on this chain. Check the fields of the signed message.
+		ObjectionInvalid,
+		/// As many accounts act for the maker as may. Remove one of them.
+		TooManyAdmins,
+		/// The account acts for the maker already: nothing is left to do.
+		AlreadyAdmin,
+		/// The account does not act for the maker: nothing is left to do.
+		AdminNotFound,
+		/// Nobody else acts for the maker. Add another admin first, or let the maker leave.
+		LastAdmin,
+		/// The caller's bond stands for the maker. Let another admin remove the caller, and leave a
+		/// bond instead.
+		BondNeeded,
+		/// The list of devices is empty. Name at least one.
+		Empty,
 	}
 
 	#[pallet::hooks]
@@ -400,7 +506,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Registered`].
 		#[pallet::call_index(0)]
-		#[pallet::weight(Pallet::<T>::weight_of_register(key, certificate.is_some()))]
+		#[pallet::weight(Pallet::<T>::weight_of_register(key, certificate.as_ref()))]
 		pub fn register(
 			origin: OriginFor<T>,
 			network: NetworkId,
@@ -409,7 +515,8 @@ pub mod pallet {
 			certificate: Option<Certificate>,
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
-			Self::do_register(owner, network, key, &possession, certificate.as_ref())
+			let registration = Registration { key, possession, delegation: None, certificate };
+			Self::do_register(&owner, network, &registration)
 		}
 
 		/// Start earning with a registered or suspended device from the next window on.
@@ -470,8 +577,10 @@ pub mod pallet {
 
 		/// Have a device sign with another key from the next window on.
 		///
-		/// Fails if the new key is weak or taken or does not prove itself, and within H ticks of the
-		/// last change: one past key is remembered. The certificate stays with the device.
+		/// Fails if the new key is weak or taken or does not prove itself, within H ticks of the last
+		/// change, as one past key is remembered, and for devices with a root key, which has to name
+		/// every operational key: [`Pallet::rotate_rooted_key`]. The certificate stays with the
+		/// device; a recovery that was requested is cancelled.
 		///
 		/// - `device`: a device of the caller that has not ended.
 		/// - `key`: its new operational key.
@@ -487,7 +596,7 @@ pub mod pallet {
 			possession: Possession,
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
-			Self::do_rotate_key(&owner, device, key, &possession)
+			Self::do_rotate_key(&owner, device, key, &possession, None)
 		}
 
 		/// Give a device a slot of a gateway from the next window on; its old slot ends then.
@@ -582,15 +691,16 @@ pub mod pallet {
 		/// Emits [`Event::MakerRegistered`].
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::register_maker())]
-		pub fn register_maker(origin: OriginFor<T>, key: ed25519::Public) -> DispatchResult {
+		pub fn register_maker(origin: OriginFor<T>, key: CertifierKey) -> DispatchResult {
 			let admin = ensure_signed(origin)?;
 			Self::do_register_maker(admin, key)
 		}
 
-		/// Let a maker sign with one more key.
+		/// Let a maker sign with one more key. It takes the place of the oldest revoked one if there
+		/// is no other.
 		///
 		/// - `maker`: a maker that the caller acts for.
-		/// - `key`: a key that the maker has never had.
+		/// - `key`: a key that the maker does not have.
 		///
 		/// Emits [`Event::MakerKeyAdded`].
 		#[pallet::call_index(12)]
@@ -598,7 +708,7 @@ pub mod pallet {
 		pub fn add_maker_key(
 			origin: OriginFor<T>,
 			maker: MakerId,
-			key: ed25519::Public,
+			key: CertifierKey,
 		) -> DispatchResult {
 			let admin = ensure_signed(origin)?;
 			Self::do_add_maker_key(&admin, maker, key)
@@ -633,8 +743,8 @@ pub mod pallet {
 			Self::do_revoke(admin, maker, serial)
 		}
 
-		/// Bring a new certificate for the current key of a device: one that ends later, or the
-		/// first, or another maker's.
+		/// Bring a new certificate for the current key of a device, or for its root key: one that
+		/// ends later, or the first, or another maker's.
 		///
 		/// Fails as the same certificate would at registration. An active device whose certificate
 		/// has ended before is suspended: activate it again.
@@ -644,7 +754,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Certified`], and [`Event::Suspended`] if it was too late.
 		#[pallet::call_index(15)]
-		#[pallet::weight(T::WeightInfo::certify())]
+		#[pallet::weight(Pallet::<T>::weight_of_certify(certificate))]
 		pub fn certify(
 			origin: OriginFor<T>,
 			device: DeviceId,
@@ -695,6 +805,185 @@ pub mod pallet {
 		pub fn forget(origin: OriginFor<T>, maker: MakerId, serial: Serial) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_forget(maker, serial)
+		}
+
+		/// Register a device with a root key, which secure hardware keeps: it names the operational
+		/// key now, and every later one.
+		///
+		/// Fails as [`Pallet::register`] does, if the root belongs to a device already, or did not
+		/// sign for this operational key. A certificate of version 2 is for the root key.
+		///
+		/// - `network`: the network whose readings it signs, for good.
+		/// - `key`: its operational key.
+		/// - `possession`: the operational key's signature that names the caller as the owner.
+		/// - `delegation`: the root key, and its signature that names owner and operational key, for
+		///   the same block and nonce.
+		/// - `certificate`: its maker's; required by networks that admit certified devices only.
+		///
+		/// Emits [`Event::Registered`] and [`Event::Rooted`].
+		#[pallet::call_index(19)]
+		#[pallet::weight(Pallet::<T>::weight_of_register_rooted(key, certificate.as_ref()))]
+		pub fn register_rooted(
+			origin: OriginFor<T>,
+			network: NetworkId,
+			key: DeviceKey,
+			possession: Possession,
+			delegation: Delegation,
+			certificate: Option<Certificate>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			let delegation = Some(delegation);
+			let registration = Registration { key, possession, delegation, certificate };
+			Self::do_register(&owner, network, &registration)
+		}
+
+		/// Have a device with a root key sign with another operational key from the next window on.
+		///
+		/// Fails as [`Pallet::rotate_key`] does, and if the root did not sign for the new key.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `key`: its new operational key.
+		/// - `possession`: the new key's signature that names the caller as the owner.
+		/// - `signature`: the root key's, which names owner and new key, for the same block and nonce.
+		///
+		/// Emits [`Event::KeyRotated`].
+		#[pallet::call_index(20)]
+		#[pallet::weight(Pallet::<T>::weight_of_rotate_rooted_key(key))]
+		pub fn rotate_rooted_key(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			key: DeviceKey,
+			possession: Possession,
+			signature: RootSignature,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_rotate_key(&owner, device, key, &possession, Some(signature))
+		}
+
+		/// Register several devices, all or none; the caller becomes their owner and leaves a deposit
+		/// for each.
+		///
+		/// Fails as the registration of the first of them that cannot be registered. The second byte
+		/// of that error (its first is the error's number) says which, counted from 0; the weight of
+		/// those behind it is refunded.
+		///
+		/// - `network`: the network whose readings they sign, for good.
+		/// - `registrations`: for each what [`Pallet::register`] or [`Pallet::register_rooted`] takes;
+		///   all proofs name the nonce of this transaction.
+		///
+		/// Emits [`Event::Registered`] for each, and [`Event::Rooted`] for those with a root key.
+		#[pallet::call_index(21)]
+		#[pallet::weight(Pallet::<T>::weight_of_register_batch(registrations))]
+		pub fn register_batch(
+			origin: OriginFor<T>,
+			network: NetworkId,
+			registrations: Registrations,
+		) -> DispatchResultWithPostInfo {
+			let owner = ensure_signed(origin)?;
+			Self::do_register_batch(&owner, network, &registrations)
+		}
+
+		/// Ask for other keys for a certified device whose own are lost. They hold after
+		/// [`Pallet::complete_recovery`], `RecoveryTicks` later at the earliest; until then its
+		/// present keys can object. The caller leaves a deposit for the entry.
+		///
+		/// Fails if the maker whose certificate stands for the device did not consent to these very
+		/// keys since the device's last change, or if they are taken or do not prove themselves.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `key`: its new operational key.
+		/// - `possession`: the new key's signature that names the caller as the owner.
+		/// - `delegation`: its new root key, if it is to have one, and its signature.
+		/// - `approval`: the maker's consent.
+		///
+		/// Emits [`Event::RecoveryRequested`].
+		#[pallet::call_index(22)]
+		#[pallet::weight(
+			Pallet::<T>::weight_of_recover(key, delegation.as_ref(), approval)
+		)]
+		pub fn recover(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			key: DeviceKey,
+			possession: Possession,
+			delegation: Option<Delegation>,
+			approval: Approval,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			let delegation = delegation.as_ref();
+			Self::do_recover(&owner, device, key, &possession, delegation, &approval)
+		}
+
+		/// Give a device the keys that were asked for, its operational key from the next window on.
+		/// Anybody may call it.
+		///
+		/// Fails before the recovery is due, within H ticks of the last change of its key, if the
+		/// maker withdrew the device's certificate meanwhile, or if somebody took the keys.
+		///
+		/// - `device`: a device for which a recovery was requested.
+		///
+		/// Emits [`Event::KeyRotated`] and [`Event::Recovered`].
+		#[pallet::call_index(23)]
+		#[pallet::weight(T::WeightInfo::complete_recovery())]
+		pub fn complete_recovery(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_complete_recovery(device)
+		}
+
+		/// Let a device keep its keys. Its present operational key or its root key objects, whoever
+		/// sends it, or its owner does. The maker's consent is void then, and the deposit returns.
+		///
+		/// - `device`: a device for which a recovery was requested.
+		/// - `objection`: who objects.
+		///
+		/// Emits [`Event::RecoveryCancelled`].
+		#[pallet::call_index(24)]
+		#[pallet::weight(Pallet::<T>::weight_of_cancel_recovery(objection))]
+		pub fn cancel_recovery(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			objection: Objection,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_cancel_recovery(&who, device, &objection)
+		}
+
+		/// Let one more account act for a maker, in everything, alone. Where several have to agree,
+		/// let the only admin be a multisig account.
+		///
+		/// - `maker`: a maker that the caller acts for.
+		/// - `admin`: the account.
+		///
+		/// Emits [`Event::MakerAdminAdded`].
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::add_maker_admin())]
+		pub fn add_maker_admin(
+			origin: OriginFor<T>,
+			maker: MakerId,
+			admin: T::AccountId,
+		) -> DispatchResult {
+			let caller = ensure_signed(origin)?;
+			Self::do_add_maker_admin(&caller, maker, admin)
+		}
+
+		/// Let an account not act for a maker any more. If it left the bond, the caller leaves one
+		/// instead, and that account's returns.
+		///
+		/// Fails for the last admin, and for who left the bond and calls: a bond has to stand.
+		///
+		/// - `maker`: a maker that the caller acts for.
+		/// - `admin`: the account; may be the caller.
+		///
+		/// Emits [`Event::MakerAdminRemoved`], and [`Event::MakerBondTaken`] if the bond moved.
+		#[pallet::call_index(26)]
+		#[pallet::weight(T::WeightInfo::remove_maker_admin())]
+		pub fn remove_maker_admin(
+			origin: OriginFor<T>,
+			maker: MakerId,
+			admin: T::AccountId,
+		) -> DispatchResult {
+			let caller = ensure_signed(origin)?;
+			Self::do_remove_maker_admin(&caller, maker, admin)
 		}
 	}
 }

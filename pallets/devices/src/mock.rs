@@ -4,9 +4,13 @@
 
 use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
 use cairn_types::{
-	Admission, Certificate, CertificateClaim, Cycle, DeviceId, DeviceKey, DeviceSignature,
-	GatewayId, Hash32, MakerId, MeterRule, Moment, NetworkConfig, NetworkId, Periods, Possession,
-	Rules, SchemaId, Serial, Slot, Tick, Window, WindowRecord, certificate::possession_message,
+	Admission, Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1,
+	CertificateV2, CertifierKey, CertifierSignature, Cycle, Delegation, DeviceId, DeviceKey,
+	DeviceSignature, GatewayId, Hash32, Identity, MakerId, MeterRule, Moment, NetworkConfig,
+	NetworkId, P256Pair, Periods, Possession, Registration, RootKey, RootSignature, Rules,
+	SchemaId, Serial, Slot, Tick, Window, WindowRecord,
+	certificate::{objection_message, possession_message, recovery_message},
+	root::delegation_message,
 	view::SlotRecord,
 };
 use codec::Encode;
@@ -69,6 +73,8 @@ pub const VOID: Tick = 50;
 pub const START: Moment = Moment { window: 1_000, tick: 500 };
 /// Most devices of one maker in a cycle.
 pub const CYCLE_LIMIT: u32 = 3;
+/// Ticks between the request of a recovery and its completion.
+pub const RECOVERY: Tick = 12;
 
 #[frame_support::runtime]
 mod runtime {
@@ -117,6 +123,7 @@ parameter_types! {
 		RuntimeHoldReason::Devices(pallet_devices::HoldReason::MakerBond);
 	pub static Now: Moment = START;
 	pub static MaxPerCycle: u32 = CYCLE_LIMIT;
+	pub static RecoveryTicks: Tick = RECOVERY;
 	/// [`CERTIFIED`] admits makers up to this one.
 	pub static LastAdmitted: u32 = 0;
 }
@@ -138,6 +145,7 @@ impl pallet_devices::Config for Test {
 		ConstantStoragePrice<ConstU64<BOND>, u64>,
 	>;
 	type MaxPerCycle = MaxPerCycle;
+	type RecoveryTicks = RecoveryTicks;
 	type MaxProofAge = ConstU32<256>;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
@@ -253,6 +261,7 @@ impl pallet_devices::BenchmarkHelper<AccountId> for FakeHelper {
 
 	fn network(maker: MakerId) -> NetworkId {
 		LastAdmitted::set(maker.0);
+		MaxPerCycle::set(1_000);
 		CERTIFIED
 	}
 
@@ -291,6 +300,7 @@ impl ExtBuilder {
 	pub fn build(self) -> sp_io::TestExternalities {
 		Now::set(START);
 		MaxPerCycle::set(CYCLE_LIMIT);
+		RecoveryTicks::set(RECOVERY);
 		LastAdmitted::set(0);
 		let storage = RuntimeGenesisConfig::default().build_storage().expect("genesis is sound");
 		let mut ext = sp_io::TestExternalities::new(storage);
@@ -302,7 +312,7 @@ impl ExtBuilder {
 			Balances::set_balance(&POOR, 1);
 			end_blocks(10);
 			for maker in 0..self.makers {
-				let key = maker_pair(maker, 0).public();
+				let key = maker_key(maker, 0);
 				assert_ok!(Devices::register_maker(RuntimeOrigin::signed(MAKER), key));
 			}
 			System::reset_events();
@@ -325,7 +335,7 @@ pub fn check_state() {
 	for who in [ALICE, BOB, MAKER, POOR] {
 		assert_eq!(held(&who), price_of_entries(&who), "deposits of {who}");
 		let makers = pallet_devices::Makers::<Test>::iter_values();
-		let bonds = makers.filter(|record| record.admin == who).count();
+		let bonds = makers.filter(|record| record.payer == who).count();
 		assert_eq!(bonded(&who), BOND * u64::try_from(bonds).expect("few"), "bonds of {who}");
 	}
 }
@@ -337,7 +347,10 @@ fn price_of_entries(who: &AccountId) -> u64 {
 	let serials = pallet_devices::Serials::<Test>::iter_values()
 		.filter(|entry| entry.deposit.as_ref().is_some_and(|(payer, _)| payer == who))
 		.map(|_| serial_price());
-	devices.chain(serials).sum()
+	let recoveries = pallet_devices::Recoveries::<Test>::iter_keys()
+		.filter(|device| record(*device).owner == *who)
+		.map(|_| recovery_price());
+	devices.chain(serials).chain(recoveries).sum()
 }
 
 /// The deposit of a device.
@@ -350,7 +363,12 @@ pub fn serial_price() -> u64 {
 	100 + Devices::serial_footprint().size
 }
 
-/// What `who` has on hold for devices and serial numbers.
+/// The deposit of a recovery.
+pub fn recovery_price() -> u64 {
+	100 + Devices::recovery_footprint().size
+}
+
+/// What `who` has on hold for devices, serial numbers and recoveries.
 pub fn held(who: &AccountId) -> u64 {
 	Balances::balance_on_hold(&DepositReason::get(), who)
 }
@@ -358,6 +376,12 @@ pub fn held(who: &AccountId) -> u64 {
 /// What `who` has on hold for makers.
 pub fn bonded(who: &AccountId) -> u64 {
 	Balances::balance_on_hold(&BondReason::get(), who)
+}
+
+/// Leave `who` with as much that may be put on hold.
+pub fn spend_all_but(who: &AccountId, left: u64) {
+	// One is the existential deposit.
+	Balances::set_balance(who, 1 + left);
 }
 
 /// The pallet's events since the last call of this function.
@@ -457,10 +481,39 @@ impl DevicePair {
 	}
 }
 
+/// The pair of a root key.
+pub fn root_pair(seed: u8) -> P256Pair {
+	P256Pair::from_secret(&[seed; 32]).expect("a scalar")
+}
+
+/// The public part of [`root_pair`].
+pub fn root_key(seed: u8) -> RootKey {
+	RootKey::P256(root_pair(seed).public())
+}
+
+/// A root's signature over a message.
+pub fn root_sign(seed: u8, message: &Hash32) -> RootSignature {
+	RootSignature::P256(root_pair(seed).sign(message))
+}
+
+/// A root names `key`, for the owner, block and nonce of a proof.
+pub fn delegate(seed: u8, owner: &AccountId, key: &DeviceKey, proof: &Possession) -> Delegation {
+	let root = root_key(seed);
+	let (block, nonce) = (proof.block, proof.nonce);
+	let (genesis, hash) = (System::block_hash(0u32).0, System::block_hash(block).0);
+	let message = delegation_message(&genesis, block, &hash, owner.as_ref(), nonce, &root, key);
+	Delegation { root, signature: root_sign(seed, &message) }
+}
+
 /// The key pair of a maker.
 pub fn maker_pair(maker: u32, index: u8) -> ed25519::Pair {
 	let maker = u8::try_from(maker).expect("few makers");
 	ed25519::Pair::from_seed(&[200 + maker * 10 + index; 32])
+}
+
+/// The public part of [`maker_pair`].
+pub fn maker_key(maker: u32, index: u8) -> CertifierKey {
+	CertifierKey::Ed25519(maker_pair(maker, index).public())
 }
 
 pub fn serial(number: u8) -> Serial {
@@ -482,12 +535,43 @@ pub fn claim(number: u8) -> CertificateClaim {
 pub fn certify(claim: CertificateClaim, key: &DeviceKey) -> Certificate {
 	let pair = maker_pair(claim.maker.0, claim.key_index);
 	let signature = pair.sign(&claim.message(&System::block_hash(0u32).0, key));
-	Certificate { claim, signature }
+	Certificate::V1(CertificateV1 { claim, signature })
 }
 
 /// A certificate by the first maker.
 pub fn certificate(number: u8, key: &DeviceKey) -> Certificate {
 	certify(claim(number), key)
+}
+
+/// What the first maker says of a device in V2.
+pub fn claim_v2(number: u8) -> CertificateClaimV2 {
+	let CertificateClaim { maker, key_index, model, serial, expiry } = claim(number);
+	CertificateClaimV2 { maker, key_index, model, batch: serial.clone(), serial, expiry }
+}
+
+/// A certificate V2 by the first maker, for a root key or an operational one.
+pub fn certificate_v2(number: u8, device: Identity) -> Certificate {
+	let claim = claim_v2(number);
+	let pair = maker_pair(claim.maker.0, claim.key_index);
+	let message = claim.message(&System::block_hash(0u32).0, &device);
+	let signature = CertifierSignature::Ed25519(pair.sign(&message));
+	Certificate::V2(CertificateV2 { claim, signature })
+}
+
+/// The first maker's consent to new keys for a device.
+pub fn approve(device: DeviceId, key: &DeviceKey, root: Option<RootKey>) -> Approval {
+	let genesis = System::block_hash(0u32).0;
+	let changed = record(device).changed;
+	let maker = MakerId(0);
+	let message = recovery_message(&genesis, maker, 0, device, changed, key, root.as_ref());
+	let signature = CertifierSignature::Ed25519(maker_pair(0, 0).sign(&message));
+	Approval { key_index: 0, signature }
+}
+
+/// What a device signs to object to the recovery that is pending.
+pub fn objection(device: DeviceId) -> Hash32 {
+	let pending = pallet_devices::Recoveries::<Test>::get(device).expect("it was requested");
+	objection_message(&System::block_hash(0u32).0, device, pending.requested, &pending.key)
 }
 
 /// The record of a device.
@@ -516,6 +600,37 @@ pub fn certified(owner: &AccountId, pair: &DevicePair, number: u8) -> DeviceId {
 	let certificate = Some(certificate(number, &pair.key()));
 	let proof = pair.prove(owner);
 	assert_ok!(Devices::register(origin, CERTIFIED, pair.key(), proof, certificate));
+	device
+}
+
+/// What registers a device of `owner` without a root, without a certificate.
+pub fn registration(owner: &AccountId, pair: &DevicePair) -> Registration {
+	let (key, possession) = (pair.key(), pair.prove(owner));
+	Registration { key, possession, delegation: None, certificate: None }
+}
+
+/// What registers a device of `owner` with a root.
+pub fn rooted_registration(owner: &AccountId, pair: &DevicePair, root: u8) -> Registration {
+	let plain = registration(owner, pair);
+	let delegation = Some(delegate(root, owner, &plain.key, &plain.possession));
+	Registration { delegation, ..plain }
+}
+
+/// Register a device with a root, which the first maker certified.
+pub fn rooted(owner: &AccountId, pair: &DevicePair, root: u8, number: u8) -> DeviceId {
+	let device = pallet_devices::NextDevice::<Test>::get();
+	let Registration { key, possession, delegation, .. } = rooted_registration(owner, pair, root);
+	let certificate = Some(certificate_v2(number, Identity::Root(root_key(root))));
+	let delegation = delegation.expect("it has a root");
+	let origin = RuntimeOrigin::signed(owner.clone());
+	assert_ok!(Devices::register_rooted(
+		origin,
+		CERTIFIED,
+		key,
+		possession,
+		delegation,
+		certificate
+	));
 	device
 }
 

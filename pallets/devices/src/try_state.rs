@@ -6,8 +6,8 @@ use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
 use crate::{
-	Config, DeviceByKey, DeviceRecordOf, Devices, MakerRecordOf, Makers, NextDevice, NextMaker,
-	Offers, Pallet, SerialState, Serials, Stage,
+	Config, DeviceByKey, DeviceByRoot, DeviceRecordOf, Devices, MakerRecordOf, Makers, NextDevice,
+	NextMaker, Offers, Pallet, Recoveries, SerialState, Serials, Stage,
 };
 
 impl<T: Config> Pallet<T> {
@@ -19,18 +19,22 @@ impl<T: Config> Pallet<T> {
 		for (device, record) in Devices::<T>::iter() {
 			Self::device_id_was_given(device)?;
 			Self::keys_lead_to_their_device(device, &record)?;
+			Self::root_leads_to_its_device(device, &record)?;
 			Self::stage_says_when_it_is_active(&record)?;
 			Self::maker_is_that_of_the_certificate(&record)?;
 			Self::slot_is_that_of_the_device(device, &record)?;
 		}
 		Self::every_key_belongs_to_a_device()?;
+		Self::every_root_belongs_to_a_device()?;
 		for (maker, record) in Makers::<T>::iter() {
 			Self::maker_id_was_given(maker)?;
 			Self::maker_counts_its_devices(maker, &record)?;
-			Self::maker_has_a_key(&record)?;
+			Self::keys_of_a_maker_are_told_apart(&record)?;
+			Self::bond_of_a_maker_is_an_admins(&record)?;
 		}
 		Self::every_serial_is_paid_for()?;
-		Self::offers_are_of_live_devices()
+		Self::offers_are_of_live_devices()?;
+		Self::recoveries_are_of_live_devices()
 	}
 
 	fn device_id_was_given(device: DeviceId) -> Result<(), TryRuntimeError> {
@@ -65,6 +69,28 @@ impl<T: Config> Pallet<T> {
 		ensure!(
 			DeviceByKey::<T>::iter_keys().count() == kept,
 			"devices: a key is taken that belongs to no device"
+		);
+		Ok(())
+	}
+
+	fn root_leads_to_its_device(
+		device: DeviceId,
+		record: &DeviceRecordOf<T>,
+	) -> Result<(), TryRuntimeError> {
+		let Some(root) = &record.root else { return Ok(()) };
+		ensure!(
+			DeviceByRoot::<T>::get(root) == Some(device),
+			"devices: a root key does not lead to its device"
+		);
+		Ok(())
+	}
+
+	/// With [`Self::root_leads_to_its_device`]: no other root keys are taken.
+	fn every_root_belongs_to_a_device() -> Result<(), TryRuntimeError> {
+		let rooted = Devices::<T>::iter_values().filter(|record| record.root.is_some()).count();
+		ensure!(
+			DeviceByRoot::<T>::iter_keys().count() == rooted,
+			"devices: a root key is taken that belongs to no device"
 		);
 		Ok(())
 	}
@@ -117,8 +143,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn maker_has_a_key(record: &MakerRecordOf<T>) -> Result<(), TryRuntimeError> {
+	/// Indices ascend, below the next one: each is one key's for ever. Revoked keys may be gone.
+	fn keys_of_a_maker_are_told_apart(record: &MakerRecordOf<T>) -> Result<(), TryRuntimeError> {
 		ensure!(!record.keys.is_empty(), "devices: a maker has never had a key");
+		let indices = record.keys.iter().map(|key| key.index);
+		ensure!(
+			indices.chain(core::iter::once(record.next_key)).is_sorted_by(|a, b| a < b),
+			"devices: indices of a maker's keys do not ascend"
+		);
+		Ok(())
+	}
+
+	fn bond_of_a_maker_is_an_admins(record: &MakerRecordOf<T>) -> Result<(), TryRuntimeError> {
+		ensure!(record.admins.contains(&record.payer), "devices: a maker's bond is a stranger's");
+		let mut admins = record.admins.to_vec();
+		admins.sort();
+		ensure!(admins.is_sorted_by(|a, b| a != b), "devices: an account acts twice for a maker");
 		Ok(())
 	}
 
@@ -151,6 +191,19 @@ impl<T: Config> Pallet<T> {
 				Devices::<T>::get(device).ok_or("devices: something unknown is offered")?;
 			ensure!(record.stage != Stage::Retired, "devices: an ended device is offered");
 			ensure!(record.owner != to, "devices: a device is offered to its owner");
+		}
+		Ok(())
+	}
+
+	fn recoveries_are_of_live_devices() -> Result<(), TryRuntimeError> {
+		for (device, pending) in Recoveries::<T>::iter() {
+			let record =
+				Devices::<T>::get(device).ok_or("devices: something unknown is recovered")?;
+			ensure!(record.stage != Stage::Retired, "devices: an ended device is recovered");
+			ensure!(
+				pending.requested > record.changed,
+				"devices: a recovery outlives a change of owner or key"
+			);
 		}
 		Ok(())
 	}

@@ -1,13 +1,20 @@
 //! What the registry keeps, without knowing its configuration.
 
-use cairn_types::{Cycle, DeviceId, MakerId, Serial, Tick, Window, view::DeviceState};
+use cairn_types::{
+	CertifierKey, Cycle, DeviceId, DeviceKey, DeviceSignature, MakerId, RootKey, RootSignature,
+	Serial, Tick, Window, view::DeviceState,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
-use sp_core::ed25519;
 
-/// Most keys that a maker has in its life: an index names one key for ever.
+/// Most keys that a maker has at a time. A revoked one makes room for the next.
 pub const MAX_MAKER_KEYS: u32 = 8;
+/// Most accounts that act for a maker.
+pub const MAX_MAKER_ADMINS: u32 = 8;
+
+/// Most ticks between the request of a recovery and its completion.
+pub const MAX_RECOVERY_TICKS: Tick = 65_536;
 
 /// Where a device is in its life.
 #[derive(
@@ -55,6 +62,8 @@ pub struct DeviceRecord<AccountId, Ticket> {
 	pub state: DeviceState,
 	/// The certificate that stands for it, if any does.
 	pub certified: Option<Certified>,
+	/// Its root key, if it has one: names every operational key of it.
+	pub root: Option<RootKey>,
 	/// Block of the last change of owner or key: proofs of possession of that block or an earlier
 	/// one are void.
 	pub changed: u32,
@@ -62,11 +71,41 @@ pub struct DeviceRecord<AccountId, Ticket> {
 	pub ticket: Ticket,
 }
 
+/// A device's keys are lost: those that replace them, unless the device's present ones object.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Recovery<Ticket> {
+	/// The operational key that it is to sign with.
+	pub key: DeviceKey,
+	/// The root key that it is to have.
+	pub root: Option<RootKey>,
+	/// Block of the request: objections name it.
+	pub requested: u32,
+	/// First tick at which it may be completed.
+	pub due: Tick,
+	/// What the owner left on hold for the entry.
+	pub ticket: Ticket,
+}
+
+/// Who objects to a recovery.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Objection {
+	/// The owner, by sending the call.
+	Owner,
+	/// The device, by its present operational key's signature.
+	Operational(DeviceSignature),
+	/// The device, by its root key's signature.
+	Root(RootSignature),
+}
+
 /// A key with which a maker signs certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct MakerKey {
+	/// The index by which certificates name it: never another key's.
+	pub index: u8,
 	/// The key.
-	pub public: ed25519::Public,
+	pub public: CertifierKey,
 	/// Whether its certificates admit nothing any more.
 	pub revoked: bool,
 }
@@ -74,10 +113,14 @@ pub struct MakerKey {
 /// A manufacturer that certifies devices.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct MakerRecord<AccountId, Ticket> {
-	/// Who acts for it.
-	pub admin: AccountId,
-	/// Its keys, by the index that certificates name.
+	/// Which of its admins left the bond.
+	pub payer: AccountId,
+	/// Who acts for it, each alone; never empty, nobody twice.
+	pub admins: BoundedVec<AccountId, ConstU32<MAX_MAKER_ADMINS>>,
+	/// Its keys, ascending by index. Of revoked ones the oldest may be gone.
 	pub keys: BoundedVec<MakerKey, ConstU32<MAX_MAKER_KEYS>>,
+	/// The index that its next key gets: above every index given so far.
+	pub next_key: u8,
 	/// How many devices it certified in a cycle: the last one in which it certified any.
 	pub registered: (Cycle, u32),
 	/// How many devices its certificates stand for now.
@@ -97,16 +140,36 @@ impl<AccountId, Ticket> MakerRecord<AccountId, Ticket> {
 		if last == cycle { count } else { 0 }
 	}
 
-	/// Whether it has, or ever had, this key.
+	/// Whether it has this key, or had it not long ago.
 	#[must_use]
-	pub fn has_key(&self, public: &ed25519::Public) -> bool {
+	pub fn has_key(&self, public: &CertifierKey) -> bool {
 		self.keys.iter().any(|key| key.public == *public)
 	}
 
-	/// Add a key; returns its index, `None` if all are used.
-	pub(crate) fn add_key(&mut self, public: ed25519::Public) -> Option<u8> {
-		let index = u8::try_from(self.keys.len()).ok()?;
-		self.keys.try_push(MakerKey { public, revoked: false }).ok()?;
+	/// The key of an index, unless it was revoked and is gone.
+	#[must_use]
+	pub fn key(&self, index: u8) -> Option<&MakerKey> {
+		self.keys.iter().find(|key| key.index == index)
+	}
+
+	/// Whether certificates by the key of an index admit nothing any more: of keys that are gone,
+	/// too, so that forgetting one gives it back no power.
+	#[must_use]
+	pub fn is_revoked(&self, index: u8) -> bool {
+		self.key(index).map_or(index < self.next_key, |key| key.revoked)
+	}
+
+	/// Add a key, in the place of the oldest revoked one if there is no other; returns its index,
+	/// `None` if all places or all indices are taken.
+	pub(crate) fn add_key(&mut self, public: CertifierKey) -> Option<u8> {
+		let index = self.next_key;
+		let next = index.checked_add(1)?;
+		if self.keys.is_full() {
+			let oldest = self.keys.iter().position(|key| key.revoked)?;
+			self.keys.remove(oldest);
+		}
+		self.keys.try_push(MakerKey { index, public, revoked: false }).ok()?;
+		self.next_key = next;
 		Some(index)
 	}
 

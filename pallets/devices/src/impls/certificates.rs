@@ -1,12 +1,14 @@
 //! Certificates: who vouches for a device, and with which serial number.
 
 use cairn_traits::{NetworkRegistry, Timekeeper};
-use cairn_types::{Certificate, Cycle, DeviceId, DeviceKey, MakerId, NetworkId, Serial, Window};
+use cairn_types::{
+	Certificate, CertifierKey, Cycle, DeviceId, DeviceKey, MakerId, NetworkId, RootKey, Serial,
+	Window,
+};
 use frame_support::{
 	ensure,
 	traits::{Consideration, Get},
 };
-use sp_core::ed25519;
 use sp_runtime::{DispatchError, DispatchResult};
 
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
 pub(super) struct Reviewed<'a> {
 	certificate: &'a Certificate,
 	/// The maker's key that has to have signed.
-	public: ed25519::Public,
+	public: CertifierKey,
 	/// First window after its end.
 	pub(super) expires: Window,
 	/// The current cycle.
@@ -30,9 +32,12 @@ pub(super) struct Reviewed<'a> {
 impl Reviewed<'_> {
 	/// What is kept of the certificate.
 	pub(super) fn certified(&self) -> Certified {
-		let claim = &self.certificate.claim;
-		let (maker, key_index) = (claim.maker, claim.key_index);
-		Certified { maker, key_index, serial: claim.serial.clone() }
+		let Self { certificate, .. } = self;
+		Certified {
+			maker: certificate.maker(),
+			key_index: certificate.key_index(),
+			serial: certificate.serial().clone(),
+		}
 	}
 }
 
@@ -51,14 +56,13 @@ impl<T: Config> Pallet<T> {
 		certificate: &'a Certificate,
 		current: Option<&Certified>,
 	) -> Result<Reviewed<'a>, DispatchError> {
-		let claim = &certificate.claim;
-		let maker = Makers::<T>::get(claim.maker).ok_or(Error::<T>::MakerNotFound)?;
-		let public = Self::usable_key(&maker, claim.key_index)?;
-		let expires = T::Time::periods().window_at(claim.expiry);
+		let (id, serial) = (certificate.maker(), certificate.serial());
+		let maker = Makers::<T>::get(id).ok_or(Error::<T>::MakerNotFound)?;
+		let public = Self::usable_key(&maker, certificate.key_index())?;
+		let expires = T::Time::periods().window_at(certificate.expiry());
 		ensure!(expires > T::Time::next_window(), Error::<T>::CertificateExpired);
-		let is_renewal =
-			current.is_some_and(|known| known.maker == claim.maker && known.serial == claim.serial);
-		match Serials::<T>::get(claim.maker, &claim.serial).map(|entry| entry.state) {
+		let is_renewal = current.is_some_and(|known| known.maker == id && known.serial == *serial);
+		match Serials::<T>::get(id, serial).map(|entry| entry.state) {
 			Some(SerialState::Revoked) => return Err(Error::<T>::SerialRevoked.into()),
 			Some(SerialState::Used(_)) if !is_renewal => {
 				return Err(Error::<T>::SerialTaken.into());
@@ -73,12 +77,15 @@ impl<T: Config> Pallet<T> {
 		Ok(Reviewed { certificate, public, expires, cycle, is_renewal })
 	}
 
-	/// Check that the maker signed a certificate for `key`.
-	pub(super) fn ensure_signed(reviewed: &Reviewed, key: &DeviceKey) -> DispatchResult {
-		let Reviewed { certificate: Certificate { claim, signature }, public, .. } = reviewed;
-		let message = claim.message(&Self::genesis(), key);
+	/// Check that the maker signed a certificate for the device with this operational key and root.
+	pub(super) fn ensure_signed(
+		reviewed: &Reviewed,
+		key: &DeviceKey,
+		root: Option<&RootKey>,
+	) -> DispatchResult {
+		let Reviewed { certificate, public, .. } = reviewed;
 		ensure!(
-			sp_io::crypto::ed25519_verify(signature, &message, public),
+			certificate.is_signed_by(public, &Self::genesis(), key, root),
 			Error::<T>::CertificateInvalid
 		);
 		Ok(())
@@ -106,10 +113,10 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut record = Self::owned(&owner, device)?;
 		let live = record.live().map_err(Error::<T>::from)?;
-		let maker = certificate.claim.maker;
+		let maker = certificate.maker();
 		Self::ensure_admitted(record.state.network, Some(maker))?;
 		let reviewed = Self::review(certificate, record.certified.as_ref())?;
-		Self::ensure_signed(&reviewed, &record.state.key.current)?;
+		Self::ensure_signed(&reviewed, &record.state.key.current, record.root.as_ref())?;
 
 		let clock = Clock::read::<T::Time>();
 		let was_active = record.stage == Stage::Active;
@@ -150,9 +157,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// A key of a maker by whose certificates devices may be registered and activated.
-	fn usable_key(maker: &MakerRecordOf<T>, index: u8) -> Result<ed25519::Public, Error<T>> {
-		let key = maker.keys.get(usize::from(index)).ok_or(Error::<T>::MakerKeyNotFound)?;
-		ensure!(!key.revoked, Error::<T>::MakerKeyRevoked);
+	pub(super) fn usable_key(
+		maker: &MakerRecordOf<T>,
+		index: u8,
+	) -> Result<CertifierKey, Error<T>> {
+		ensure!(!maker.is_revoked(index), Error::<T>::MakerKeyRevoked);
+		let key = maker.key(index).ok_or(Error::<T>::MakerKeyNotFound)?;
 		Ok(key.public)
 	}
 
@@ -163,13 +173,13 @@ impl<T: Config> Pallet<T> {
 
 	/// A certificate now stands for `device`.
 	pub(super) fn note_certified(device: DeviceId, reviewed: &Reviewed) {
-		let claim = &reviewed.certificate.claim;
+		let (maker, serial) = (reviewed.certificate.maker(), reviewed.certificate.serial());
 		if !reviewed.is_renewal {
-			Makers::<T>::mutate_extant(claim.maker, |maker| maker.admit(reviewed.cycle));
+			Makers::<T>::mutate_extant(maker, |maker| maker.admit(reviewed.cycle));
 		}
 		let state = SerialState::Used(device);
 		let entry = SerialRecord { state, ends: reviewed.expires, deposit: None };
-		Serials::<T>::insert(claim.maker, &claim.serial, entry);
+		Serials::<T>::insert(maker, serial, entry);
 	}
 
 	/// A certificate does not stand for a device any more; its number stays used, paid by `payer`.

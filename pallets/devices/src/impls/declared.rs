@@ -1,20 +1,58 @@
-//! What calls that check a device's signature are declared to weigh: it depends on the kind of key.
+//! What calls that check signatures are declared to weigh: it depends on the kinds of key. The runtime
+//! checks P-256 itself, in wasm, which costs more than all the rest of a call: it is counted by
+//! signature.
 
-use cairn_types::DeviceKey;
-use frame_support::weights::Weight;
+use cairn_types::{
+	Approval, Certificate, CertifierSignature, Delegation, DeviceKey, DeviceSignature, Registration,
+};
+use frame_support::{traits::Get, weights::Weight};
 
-use crate::{Config, Pallet, WeightInfo};
+use crate::{Config, Objection, Pallet, WeightInfo};
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn weight_of_register(key: &DeviceKey, is_certified: bool) -> Weight {
-		match (key, is_certified) {
-			(DeviceKey::Ed25519(_), false) => T::WeightInfo::register_ed25519(),
-			(DeviceKey::Sr25519(_), false) => T::WeightInfo::register_sr25519(),
-			(DeviceKey::Secp256k1(_), false) => T::WeightInfo::register_secp256k1(),
-			(DeviceKey::Ed25519(_), true) => T::WeightInfo::register_certified_ed25519(),
-			(DeviceKey::Sr25519(_), true) => T::WeightInfo::register_certified_sr25519(),
-			(DeviceKey::Secp256k1(_), true) => T::WeightInfo::register_certified_secp256k1(),
+	pub(crate) fn weight_of_register(key: &DeviceKey, certificate: Option<&Certificate>) -> Weight {
+		let Some(certificate) = certificate else {
+			return match key {
+				DeviceKey::Ed25519(_) => T::WeightInfo::register_ed25519(),
+				DeviceKey::Sr25519(_) => T::WeightInfo::register_sr25519(),
+				DeviceKey::Secp256k1(_) => T::WeightInfo::register_secp256k1(),
+			};
+		};
+		let certified = match key {
+			DeviceKey::Ed25519(_) => T::WeightInfo::register_certified_ed25519(),
+			DeviceKey::Sr25519(_) => T::WeightInfo::register_certified_sr25519(),
+			DeviceKey::Secp256k1(_) => T::WeightInfo::register_certified_secp256k1(),
+		};
+		certified.saturating_add(Self::weight_of_p256(certificate.is_p256().into()))
+	}
+
+	/// That of a device without a certificate, and what a certificate adds to one without a root.
+	pub(crate) fn weight_of_register_rooted(
+		key: &DeviceKey,
+		certificate: Option<&Certificate>,
+	) -> Weight {
+		let rooted = match key {
+			DeviceKey::Ed25519(_) => T::WeightInfo::register_rooted_ed25519(),
+			DeviceKey::Sr25519(_) => T::WeightInfo::register_rooted_sr25519(),
+			DeviceKey::Secp256k1(_) => T::WeightInfo::register_rooted_secp256k1(),
+		};
+		let certificates = Self::weight_of_register(key, certificate)
+			.saturating_sub(Self::weight_of_register(key, None));
+		rooted.saturating_add(certificates)
+	}
+
+	/// As many certified devices with the dearest kind of key, and what roots add.
+	pub(crate) fn weight_of_register_batch(registrations: &[Registration]) -> Weight {
+		let count = u32::try_from(registrations.len()).unwrap_or(u32::MAX);
+		let mut signatures = 0u64;
+		let mut roots = 0u64;
+		for registration in registrations {
+			signatures = signatures.saturating_add(registration.p256_signatures());
+			roots = roots.saturating_add(u64::from(registration.delegation.is_some()));
 		}
+		T::WeightInfo::register_batch(count)
+			.saturating_add(Self::weight_of_p256(signatures))
+			.saturating_add(T::DbWeight::get().reads_writes(roots, roots))
 	}
 
 	pub(crate) fn weight_of_rotate_key(key: &DeviceKey) -> Weight {
@@ -25,10 +63,62 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	pub(crate) fn weight_of_rotate_rooted_key(key: &DeviceKey) -> Weight {
+		match key {
+			DeviceKey::Ed25519(_) => T::WeightInfo::rotate_rooted_key_ed25519(),
+			DeviceKey::Sr25519(_) => T::WeightInfo::rotate_rooted_key_sr25519(),
+			DeviceKey::Secp256k1(_) => T::WeightInfo::rotate_rooted_key_secp256k1(),
+		}
+	}
+
 	/// The call does not name the key: the dearest kind.
 	pub(crate) fn weight_of_take_over() -> Weight {
 		T::WeightInfo::take_over_ed25519()
 			.max(T::WeightInfo::take_over_sr25519())
 			.max(T::WeightInfo::take_over_secp256k1())
+	}
+
+	pub(crate) fn weight_of_certify(certificate: &Certificate) -> Weight {
+		let signatures = u64::from(certificate.is_p256());
+		T::WeightInfo::certify().saturating_add(Self::weight_of_p256(signatures))
+	}
+
+	/// Benchmarked without a root key, consent being signed with ed25519.
+	pub(crate) fn weight_of_recover(
+		key: &DeviceKey,
+		delegation: Option<&Delegation>,
+		approval: &Approval,
+	) -> Weight {
+		let plain = match key {
+			DeviceKey::Ed25519(_) => T::WeightInfo::recover_ed25519(),
+			DeviceKey::Sr25519(_) => T::WeightInfo::recover_sr25519(),
+			DeviceKey::Secp256k1(_) => T::WeightInfo::recover_secp256k1(),
+		};
+		let roots = u64::from(delegation.is_some());
+		let is_p256 = matches!(approval.signature, CertifierSignature::P256(_));
+		plain
+			.saturating_add(Self::weight_of_p256(roots.saturating_add(is_p256.into())))
+			.saturating_add(T::DbWeight::get().reads(roots))
+	}
+
+	pub(crate) fn weight_of_cancel_recovery(objection: &Objection) -> Weight {
+		match objection {
+			Objection::Owner => T::WeightInfo::cancel_recovery_owner(),
+			Objection::Operational(DeviceSignature::Ed25519(_)) => {
+				T::WeightInfo::cancel_recovery_ed25519()
+			},
+			Objection::Operational(DeviceSignature::Sr25519(_)) => {
+				T::WeightInfo::cancel_recovery_sr25519()
+			},
+			Objection::Operational(DeviceSignature::Secp256k1(_)) => {
+				T::WeightInfo::cancel_recovery_secp256k1()
+			},
+			Objection::Root(_) => T::WeightInfo::cancel_recovery_root(),
+		}
+	}
+
+	/// What checking as many signatures on P-256 weighs.
+	fn weight_of_p256(signatures: u64) -> Weight {
+		T::WeightInfo::verify_p256().saturating_mul(signatures)
 	}
 }

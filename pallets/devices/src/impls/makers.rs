@@ -1,9 +1,8 @@
 //! Makers: their keys, their bond, and what they withdraw.
 
 use cairn_traits::Timekeeper;
-use cairn_types::{DeviceId, DeviceKey, MakerId, Serial, Window};
+use cairn_types::{CertifierKey, DeviceId, MakerId, Serial, Window};
 use frame_support::{BoundedVec, ensure, traits::Consideration};
-use sp_core::ed25519;
 use sp_runtime::DispatchResult;
 
 use crate::{
@@ -12,14 +11,16 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_register_maker(admin: T::AccountId, key: ed25519::Public) -> DispatchResult {
-		ensure!(!DeviceKey::Ed25519(key).is_weak(), Error::<T>::KeyWeak);
+	pub(crate) fn do_register_maker(admin: T::AccountId, key: CertifierKey) -> DispatchResult {
 		let maker = NextMaker::<T>::get();
 		let next = maker.next().ok_or(Error::<T>::TooManyMakers)?;
+		ensure!(!key.is_weak(), Error::<T>::KeyWeak);
 
 		let mut record = MakerRecord {
-			admin: admin.clone(),
+			payer: admin.clone(),
+			admins: BoundedVec::truncate_from(alloc::vec![admin.clone()]),
 			keys: BoundedVec::default(),
+			next_key: 0,
 			registered: (T::Time::cycle(), 0),
 			devices: 0,
 			settled: T::Time::settled(),
@@ -36,11 +37,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_add_maker_key(
 		admin: &T::AccountId,
 		maker: MakerId,
-		key: ed25519::Public,
+		key: CertifierKey,
 	) -> DispatchResult {
 		let mut record = Self::administered(admin, maker)?;
-		ensure!(!DeviceKey::Ed25519(key).is_weak(), Error::<T>::KeyWeak);
 		ensure!(!record.has_key(&key), Error::<T>::AlreadyAdded);
+		ensure!(!key.is_weak(), Error::<T>::KeyWeak);
 		let index = record.add_key(key).ok_or(Error::<T>::TooManyKeys)?;
 
 		Makers::<T>::insert(maker, record);
@@ -55,13 +56,55 @@ impl<T: Config> Pallet<T> {
 		index: u8,
 	) -> DispatchResult {
 		let mut record = Self::administered(admin, maker)?;
-		let key = record.keys.get_mut(usize::from(index)).ok_or(Error::<T>::MakerKeyNotFound)?;
-		ensure!(!key.revoked, Error::<T>::AlreadyRevoked);
+		ensure!(!record.is_revoked(index), Error::<T>::AlreadyRevoked);
+		let key = record.keys.iter_mut().find(|key| key.index == index);
+		key.ok_or(Error::<T>::MakerKeyNotFound)?.revoked = true;
 
-		key.revoked = true;
 		Makers::<T>::insert(maker, record);
 
 		Self::deposit_event(Event::MakerKeyRevoked { maker, index });
+		Ok(())
+	}
+
+	pub(crate) fn do_add_maker_admin(
+		admin: &T::AccountId,
+		maker: MakerId,
+		added: T::AccountId,
+	) -> DispatchResult {
+		let mut record = Self::administered(admin, maker)?;
+		ensure!(!record.admins.contains(&added), Error::<T>::AlreadyAdmin);
+		record.admins.try_push(added.clone()).map_err(|_| Error::<T>::TooManyAdmins)?;
+
+		Makers::<T>::insert(maker, record);
+
+		Self::deposit_event(Event::MakerAdminAdded { maker, admin: added });
+		Ok(())
+	}
+
+	/// Who removes the admin that left the bond leaves one instead.
+	pub(crate) fn do_remove_maker_admin(
+		admin: &T::AccountId,
+		maker: MakerId,
+		removed: T::AccountId,
+	) -> DispatchResult {
+		let mut record = Self::administered(admin, maker)?;
+		ensure!(record.admins.contains(&removed), Error::<T>::AdminNotFound);
+		ensure!(record.admins.len() > 1, Error::<T>::LastAdmin);
+		let is_payer = record.payer == removed;
+		ensure!(!is_payer || *admin != removed, Error::<T>::BondNeeded);
+
+		if is_payer {
+			let ticket = T::MakerBond::new(admin, Self::maker_footprint())?;
+			core::mem::replace(&mut record.ticket, ticket).drop(&removed)?;
+			record.payer = admin.clone();
+		}
+		record.admins.retain(|known| *known != removed);
+		Makers::<T>::insert(maker, record);
+
+		Self::deposit_event(Event::MakerAdminRemoved { maker, admin: removed });
+		if is_payer {
+			Self::deposit_event(Event::MakerBondTaken { maker, payer: admin.clone() });
+		}
 		Ok(())
 	}
 
@@ -113,7 +156,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Time::now().tick >= record.settled, Error::<T>::TooEarly);
 
 		Makers::<T>::remove(maker);
-		record.ticket.drop(admin)?;
+		record.ticket.drop(&record.payer)?;
 
 		Self::deposit_event(Event::MakerRetired { maker });
 		Ok(())
@@ -122,7 +165,7 @@ impl<T: Config> Pallet<T> {
 	/// The record of a maker that `admin` acts for.
 	fn administered(admin: &T::AccountId, maker: MakerId) -> Result<MakerRecordOf<T>, Error<T>> {
 		let record = Makers::<T>::get(maker).ok_or(Error::<T>::MakerNotFound)?;
-		ensure!(record.admin == *admin, Error::<T>::NotAuthorized);
+		ensure!(record.admins.contains(admin), Error::<T>::NotAuthorized);
 		Ok(record)
 	}
 }

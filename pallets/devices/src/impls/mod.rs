@@ -6,6 +6,7 @@ mod devices;
 mod makers;
 mod possession;
 mod queries;
+mod recovery;
 mod transfers;
 
 use cairn_types::DeviceId;

@@ -1,6 +1,9 @@
 //! Proofs of possession: a device's key names its owner, once.
 
-use cairn_types::{DeviceKey, Hash32, Possession, certificate::possession_message};
+use cairn_types::{
+	Delegation, DeviceKey, Hash32, Possession, certificate::possession_message,
+	root::delegation_message,
+};
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{
@@ -58,6 +61,30 @@ impl<T: Config> Pallet<T> {
 		let message =
 			possession_message(&Self::genesis(), *block, block_hash, owner.as_ref(), *nonce, key);
 		ensure!(key.verify(&message, signature), Error::<T>::ProofInvalid);
+		Ok(())
+	}
+
+	/// Check that a root key's signature names `key`, for the owner, block and nonce of the fresh proof
+	/// `possession`.
+	pub(crate) fn ensure_delegated(
+		owner: &T::AccountId,
+		key: &DeviceKey,
+		possession: &Possession,
+		block_hash: &Hash32,
+		delegation: &Delegation,
+	) -> DispatchResult {
+		let Possession { block, nonce, .. } = possession;
+		let Delegation { root, signature } = delegation;
+		let message = delegation_message(
+			&Self::genesis(),
+			*block,
+			block_hash,
+			owner.as_ref(),
+			*nonce,
+			root,
+			key,
+		);
+		ensure!(root.verify(&message, signature), Error::<T>::DelegationInvalid);
 		Ok(())
 	}
 

@@ -2,13 +2,13 @@
 
 use cairn_traits::DeviceRegistry;
 use cairn_types::{
-	DeviceId, DeviceKey, MakerId, Serial, Window,
+	DeviceId, DeviceKey, MakerId, RootKey, Serial, Window,
 	view::{DeviceFacts, DeviceState, facts},
 };
 use codec::MaxEncodedLen;
 use frame_support::traits::Footprint;
 
-use crate::{Config, DeviceRecordOf, Devices, MakerRecordOf, Pallet, SerialRecordOf};
+use crate::{Config, DeviceRecordOf, Devices, MakerRecordOf, Pallet, RecoveryOf, SerialRecordOf};
 
 impl<T: Config> Pallet<T> {
 	/// What holds of a device in `window`; `None` if it is unknown or had no key then.
@@ -16,13 +16,15 @@ impl<T: Config> Pallet<T> {
 		facts(device, &Devices::<T>::get(device)?.state, window)
 	}
 
-	/// What the owner of a device pays for: its record, two keys, a serial number and an offer.
+	/// What the owner of a device pays for: its record, two keys, a root key, a serial number and an
+	/// offer.
 	#[must_use]
 	pub fn device_footprint() -> Footprint {
 		let key = <(DeviceKey, DeviceId)>::max_encoded_len();
 		let bytes = <(DeviceId, DeviceRecordOf<T>)>::max_encoded_len()
 			.saturating_add(key)
 			.saturating_add(key)
+			.saturating_add(<(RootKey, DeviceId)>::max_encoded_len())
 			.saturating_add(Self::serial_len())
 			.saturating_add(<(DeviceId, T::AccountId)>::max_encoded_len());
 		Footprint::from_parts(1, bytes)
@@ -32,6 +34,12 @@ impl<T: Config> Pallet<T> {
 	#[must_use]
 	pub fn serial_footprint() -> Footprint {
 		Footprint::from_parts(1, Self::serial_len())
+	}
+
+	/// What the owner of a device pays for while a recovery is pending.
+	#[must_use]
+	pub fn recovery_footprint() -> Footprint {
+		Footprint::from_parts(1, <(DeviceId, RecoveryOf<T>)>::max_encoded_len())
 	}
 
 	/// What a maker's bond pays for, besides being one.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use cairn_types::{
-	CertificateClaim, DeviceId, GatewayId, MakerId, Tick, Window, view::DeviceFacts,
+	CertificateClaim, DeviceId, GatewayId, Identity, MakerId, Registration, Tick, Window,
+	view::DeviceFacts,
 };
 use frame_support::dispatch::DispatchResult;
 use proptest::prelude::*;
-use sp_core::Pair;
 
-use crate::{NextDevice, mock::*};
+use crate::{NextDevice, Objection, Recoveries, mock::*};
 
 /// A call by one of the users, with arguments that are likely to fit; or windows that pass.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let step = (0u8..24, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
+	let step = (0u8..34, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
 		call,
 		who,
 		device,
@@ -106,7 +106,10 @@ fn call(step: &Step) -> DispatchResult {
 	match step.call {
 		0..=12 => live_and_die(step.call, arguments),
 		13..=16 => change_hands(step.call, arguments),
-		_ => vouch(step.call, arguments),
+		17..=23 => vouch(step.call, arguments),
+		24..=27 => root(step.call, arguments),
+		28..=31 => recover(step.call, arguments),
+		_ => act_for_a_maker(step.call, arguments),
 	}
 }
 
@@ -155,7 +158,69 @@ fn vouch(call: u8, arguments: Arguments) -> DispatchResult {
 		(20, _) => Devices::forget(signed, maker, serial(argument % 5)),
 		(21, _) => Devices::force_retire(RuntimeOrigin::root(), device),
 		(22, _) => Devices::retire_maker(admin, maker),
-		_ => Devices::add_maker_key(admin, maker, maker_pair(maker.0, 1).public()),
+		_ => Devices::add_maker_key(admin, maker, maker_key(maker.0, 1)),
+	}
+}
+
+fn root(call: u8, arguments: Arguments) -> DispatchResult {
+	let Arguments { who, device, pair, argument, .. } = arguments;
+	let Registration { key, possession, delegation, .. } =
+		rooted_registration(&who, &pair, argument % 4 + 1);
+	let delegation = delegation.expect("it has a root");
+	let signed = RuntimeOrigin::signed(who.clone());
+	match call {
+		24 => Devices::register_rooted(signed, OPEN, key, possession, delegation, None),
+		25 => {
+			let certificate = Some(certificate_v2(argument % 5, Identity::Root(delegation.root)));
+			let network = CERTIFIED;
+			Devices::register_rooted(signed, network, key, possession, delegation, certificate)
+		},
+		26 => Devices::rotate_rooted_key(signed, device, key, possession, delegation.signature),
+		_ => {
+			let both = vec![
+				Registration { key, possession, delegation: Some(delegation), certificate: None },
+				registration(&who, &DevicePair::new((argument + 1) % 30)),
+			];
+			let both = both.try_into().expect("two");
+			let outcome = Devices::register_batch(signed, OPEN, both);
+			outcome.map(|_| ()).map_err(|failed| failed.error)
+		},
+	}
+}
+
+fn recover(call: u8, arguments: Arguments) -> DispatchResult {
+	let Arguments { who, device, known, pair, argument, .. } = arguments;
+	let signed = RuntimeOrigin::signed(who.clone());
+	let is_pending = Recoveries::<Test>::contains_key(device);
+	match (call, known) {
+		(28 | 29, Some(_)) => {
+			let (key, proof) = (pair.key(), pair.prove(&who));
+			let root = argument.is_multiple_of(2).then_some(argument % 4 + 1);
+			let delegation = root.map(|root| delegate(root, &who, &key, &proof));
+			let approval = approve(device, &key, root.map(root_key));
+			Devices::recover(signed, device, key, proof, delegation, approval)
+		},
+		(30, _) => Devices::complete_recovery(signed, device),
+		(31, Some(record)) if is_pending => {
+			let message = objection(device);
+			let objection = match (argument % 3, pair_of(&record)) {
+				(0, Some(pair)) => Objection::Operational(pair.sign(&message)),
+				(1, _) => Objection::Root(root_sign(argument % 4 + 1, &message)),
+				_ => Objection::Owner,
+			};
+			Devices::cancel_recovery(signed, device, objection)
+		},
+		_ => Ok(()),
+	}
+}
+
+fn act_for_a_maker(call: u8, arguments: Arguments) -> DispatchResult {
+	let Arguments { who, maker, argument, .. } = arguments;
+	let admin = RuntimeOrigin::signed(if argument.is_multiple_of(2) { MAKER } else { BOB });
+	match call {
+		32 => Devices::add_maker_admin(admin, maker, who),
+		_ if argument < 15 => Devices::remove_maker_admin(admin, maker, who),
+		_ => Devices::remove_maker_admin(admin, maker, MAKER),
 	}
 }
 

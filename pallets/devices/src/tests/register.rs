@@ -1,6 +1,7 @@
 use cairn_types::{
-	Activity, Certificate, CertificateClaim, Dated, DeviceId, DeviceKey, MakerId, NetworkId,
-	Possession, Window, view::DeviceState,
+	Activity, Certificate, CertificateClaim, CertificateV1, CertificateV2, CertifierKey,
+	CertifierSignature, Dated, DeviceId, DeviceKey, Identity, MakerId, NetworkId, Possession,
+	Window, view::DeviceState,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use sp_core::{H256, ecdsa, ed25519, sr25519};
@@ -85,6 +86,36 @@ fn works_when_certified() {
 		assert_eq!(Serials::<Test>::get(MakerId(0), serial(7)), Some(entry));
 		let maker = Makers::<Test>::get(MakerId(0)).expect("registered");
 		assert_eq!((maker.registered, maker.devices), ((START.tick / 4, 1), 1));
+	});
+}
+
+#[test]
+fn works_with_a_certificate_of_the_second_version() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		assert_ok!(register_certified(certificate_v2(7, Identity::Operational(pair().key()))));
+		let kept = record(DeviceId(0));
+		let expected = Certified { maker: MakerId(0), key_index: 0, serial: serial(7) };
+		assert_eq!((kept.certified, kept.root), (Some(expected), None));
+		assert_eq!(kept.state.expires, START.window + 1_000);
+	});
+}
+
+#[test]
+fn works_when_the_maker_signs_on_p256() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let key = CertifierKey::P256(root_pair(9).public());
+		assert_ok!(Devices::add_maker_key(RuntimeOrigin::signed(MAKER), MakerId(0), key));
+		let mut claim = claim_v2(7);
+		claim.key_index = 1;
+		let device = Identity::Operational(pair().key());
+		let message = claim.message(&System::block_hash(0u32).0, &device);
+		let signature = CertifierSignature::P256(root_pair(9).sign(&message));
+		let other = CertifierSignature::P256(root_pair(8).sign(&message));
+		let signed = |signature| Certificate::V2(CertificateV2 { claim: claim.clone(), signature });
+		assert_noop!(register_certified(signed(other)), Error::CertificateInvalid);
+		assert_ok!(register_certified(signed(signature)));
+		let certified = record(DeviceId(0)).certified.expect("it is certified");
+		assert_eq!(certified.key_index, 1);
 	});
 }
 
@@ -325,11 +356,16 @@ fn fails_when_the_maker_certified_enough() {
 fn fails_when_the_certificate_is_invalid() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let honest = certificate(7, &pair().key());
+		let Certificate::V1(CertificateV1 { signature, .. }) = honest else {
+			panic!("of another version")
+		};
 		let model = CertificateClaim { model: serial(1), ..claim(7) };
 		let others = [
 			certificate(7, &DevicePair::new(6).key()),
-			Certificate { claim: model, ..honest.clone() },
-			Certificate { claim: claim(8), ..honest },
+			Certificate::V1(CertificateV1 { claim: model, signature }),
+			Certificate::V1(CertificateV1 { claim: claim(8), signature }),
+			certificate_v2(7, Identity::Operational(DevicePair::new(6).key())),
+			certificate_v2(7, Identity::Root(root_key(1))),
 		];
 		for certificate in others {
 			assert_noop!(register_certified(certificate), Error::CertificateInvalid);

@@ -125,8 +125,7 @@ fn fails_when_revoked() {
 #[test]
 fn fails_when_the_deposit_is_missing() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
-		Makers::<Test>::mutate_extant(FIRST, |record| record.admin = POOR);
+		assert_ok!(Devices::add_maker_admin(RuntimeOrigin::signed(MAKER), FIRST, POOR));
 		assert_noop!(revoke(POOR), TokenError::FundsUnavailable);
-		Makers::<Test>::mutate_extant(FIRST, |record| record.admin = MAKER);
 	});
 }
