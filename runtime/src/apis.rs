@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use cairn_runtime_api::governance::{DryRun, DryRunError};
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
-	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, NetworkId, Schema, SchemaId, Slot,
-	Window,
+	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, NetworkId, RootKey, Schema, SchemaId,
+	Slot, Window,
 	view::{DeviceFacts, SlotRecord},
 };
 use codec::Encode;
@@ -393,6 +393,10 @@ impl_runtime_apis! {
 
 		fn claimable(gateway: GatewayId, slot: Slot, account: Account) -> (Amount, Amount) {
 			crate::Rewards::claimable(gateway, slot, &account)
+		}
+
+		fn device_by_root(root: RootKey) -> Option<DeviceId> {
+			pallet_devices::DeviceByRoot::<Runtime>::get(root)
 		}
 	}
 

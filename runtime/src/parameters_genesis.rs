@@ -4,6 +4,7 @@
 //! would show nothing. This pallet is a genesis and nothing else.
 
 use crate::configs::parameters::{RewardsPolicy, RuntimeParameters, dynamic_params, production};
+use cairn_types::Tick;
 use frame_support::traits::dynamic_params::AggregatedKeyValue;
 use pallet_rewards::Split;
 use pallet_telemetry::types::Policy;
@@ -34,6 +35,8 @@ pub mod pallet {
 		pub rewards: RewardsPolicy,
 		/// Devices that one maker certifies in a cycle.
 		pub devices_per_cycle: u32,
+		/// Ticks between the request of a recovery of lost keys and its completion.
+		pub recovery_ticks: Tick,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub _config: core::marker::PhantomData<T>,
@@ -45,19 +48,21 @@ pub mod pallet {
 				telemetry: production::TELEMETRY,
 				rewards: production::REWARDS,
 				devices_per_cycle: production::DEVICES_PER_CYCLE,
+				recovery_ticks: production::RECOVERY_TICKS,
 				_config: core::marker::PhantomData,
 			}
 		}
 	}
 
 	impl<T: Config> GenesisConfig<T> {
-		/// Parameters of a network on a developer's machine: new networks earn, claims pay at once.
+		/// Parameters of a network on a developer's machine: new networks earn, claims pay at once,
+		/// lost keys are soon replaced.
 		pub fn development() -> Self {
 			let rewards = RewardsPolicy { default_weight: 1, vesting: 1, ..production::REWARDS };
-			Self { rewards, ..Self::default() }
+			Self { rewards, recovery_ticks: 4, ..Self::default() }
 		}
 
-		fn all(&self) -> [RuntimeParameters; 3] {
+		fn all(&self) -> [RuntimeParameters; 4] {
 			use dynamic_params::{devices, rewards, telemetry};
 
 			[
@@ -72,6 +77,10 @@ pub mod pallet {
 				RuntimeParameters::Devices(devices::Parameters::DevicesPerCycle(
 					devices::DevicesPerCycle,
 					Some(self.devices_per_cycle),
+				)),
+				RuntimeParameters::Devices(devices::Parameters::RecoveryTicks(
+					devices::RecoveryTicks,
+					Some(self.recovery_ticks),
 				)),
 			]
 		}

@@ -5,7 +5,7 @@ use crate::{AccountId, Devices, Networks, Rewards, Runtime, Schemas, Telemetry, 
 use alloc::vec::Vec;
 use cairn_runtime_api::{
 	BatchStage as StageView, BatchView, Clock, DeviceView, EarningView, GatewayView, HeadView,
-	NetworkView,
+	NetworkView, RecoveryView,
 };
 use cairn_telemetry::committee;
 use cairn_traits::{DeviceRegistry, Entropy as _, SlotBook, Timekeeper};
@@ -63,7 +63,16 @@ pub(crate) fn device(id: DeviceId) -> Option<DeviceView> {
 		stage: device_stage(record.stage).as_bytes().to_vec(),
 		state: record.state,
 		serial: record.certified.map(|by| (by.maker, by.serial.into_inner())),
+		root: record.root,
+		changed: record.changed,
+		recovery: recovery(id),
 	})
+}
+
+fn recovery(id: DeviceId) -> Option<RecoveryView> {
+	let pallet_devices::Recovery { key, root, requested, due, .. } =
+		pallet_devices::Recoveries::<Runtime>::get(id)?;
+	Some(RecoveryView { key, root, requested, due })
 }
 
 pub(crate) fn device_facts(id: DeviceId, window: Window) -> Option<DeviceFacts> {

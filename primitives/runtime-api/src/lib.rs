@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
 	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, Moment, NetworkConfig,
-	NetworkId, Periods, Schema, SchemaId, Slot, Tick, Window, WindowRecord,
+	NetworkId, Periods, RootKey, Schema, SchemaId, Slot, Tick, Window, WindowRecord,
 	view::{DeviceFacts, DeviceState, SlotRecord},
 };
 use codec::{Decode, Encode};
@@ -50,6 +50,25 @@ pub struct DeviceView {
 	pub state: DeviceState,
 	/// Maker and serial of its certificate.
 	pub serial: Option<(MakerId, Vec<u8>)>,
+	/// Its root key.
+	pub root: Option<RootKey>,
+	/// Block of its last change of owner or key: proofs and makers' consents name it.
+	pub changed: u32,
+	/// The keys that it is to get, if it has lost its own.
+	pub recovery: Option<RecoveryView>,
+}
+
+/// Keys that a device is to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RecoveryView {
+	/// Its operational key then.
+	pub key: DeviceKey,
+	/// Its root key then.
+	pub root: Option<RootKey>,
+	/// Block of the request: objections name it.
+	pub requested: u32,
+	/// First tick at which it gets them, if nobody objects.
+	pub due: Tick,
 }
 
 /// A network.
@@ -202,5 +221,7 @@ sp_api::decl_runtime_apis! {
 		fn earning(gateway: GatewayId, slot: Slot) -> Option<EarningView>;
 		/// What claiming with this account now would turn into pay, and release at once.
 		fn claimable(gateway: GatewayId, slot: Slot, account: Account) -> (Amount, Amount);
+		/// The device with this root key.
+		fn device_by_root(root: RootKey) -> Option<DeviceId>;
 	}
 }

@@ -185,6 +185,7 @@ pub(super) fn insert_device(
 			expires: Window::MAX,
 		},
 		certified: None,
+		root: None,
 		changed: 0,
 	};
 	pallet_devices::Devices::<Runtime>::insert(device, record);

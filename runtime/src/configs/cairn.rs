@@ -137,6 +137,7 @@ impl pallet_devices::Config for Runtime {
 	type Deposit = Deposit<DeviceDeposit>;
 	type MakerBond = Deposit<MakerBond, Bonded<1_000>>;
 	type MaxPerCycle = dynamic_params::devices::DevicesPerCycle;
+	type RecoveryTicks = dynamic_params::devices::RecoveryTicks;
 	type MaxProofAge = ConstU32<256>;
 	type AdminOrigin = NetworkGuard;
 	type WeightInfo = pallet_devices::weights::SubstrateWeight<Runtime>;

@@ -9,6 +9,7 @@ use crate::{
 	currency::{MILLI, UNIT},
 	weights::parameters::ParametersWeight,
 };
+use cairn_types::Tick;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	dynamic_params::dynamic_pallet_params,
@@ -81,6 +82,8 @@ pub mod production {
 	};
 	/// Devices that one maker certifies in a cycle.
 	pub const DEVICES_PER_CYCLE: u32 = 10_000;
+	/// A week of ticks: time to notice that a device is to get other keys.
+	pub const RECOVERY_TICKS: Tick = 1_008;
 }
 
 /// The parameters. Their indices are part of the call's encoding.
@@ -116,6 +119,9 @@ pub mod dynamic_params {
 		/// Devices that one maker certifies in a cycle, at most.
 		#[codec(index = 0)]
 		pub static DevicesPerCycle: u32 = production::DEVICES_PER_CYCLE;
+		/// Ticks between the request of a recovery of lost keys and its completion, 1 to 65,536.
+		#[codec(index = 1)]
+		pub static RecoveryTicks: Tick = production::RECOVERY_TICKS;
 	}
 }
 

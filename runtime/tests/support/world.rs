@@ -12,9 +12,10 @@ use cairn_telemetry::{
 };
 use cairn_traits::{Entropy as _, Timekeeper as _};
 use cairn_types::{
-	Admission, Attempt, Certificate, CertificateClaim, Channel, ChannelKind, Cycle, DeviceId,
-	DeviceKey, DeviceSignature, GatewayId, Hash32, MakerId, MeterRule, NetworkConfig, NetworkId,
-	Possession, Quantity, Schema, SchemaId, Slot, Unit, Window, certificate::possession_message,
+	Admission, Attempt, Certificate, CertificateClaim, CertificateV1, CertifierKey, Channel,
+	ChannelKind, Cycle, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, MakerId,
+	MeterRule, NetworkConfig, NetworkId, Possession, Quantity, Schema, SchemaId, Slot, Unit,
+	Window, certificate::possession_message,
 };
 use codec::Encode;
 use frame_support::{BoundedVec, assert_ok, traits::ConstU32};
@@ -79,7 +80,7 @@ pub(crate) struct Batch {
 	nodes: MemoryStore,
 }
 
-fn bounded<T, const N: u32>(items: Vec<T>) -> BoundedVec<T, ConstU32<N>> {
+pub(crate) fn bounded<T, const N: u32>(items: Vec<T>) -> BoundedVec<T, ConstU32<N>> {
 	BoundedVec::try_from(items).unwrap_or_else(|_| panic!("at most {N} are allowed"))
 }
 
@@ -112,7 +113,8 @@ impl World {
 	pub(crate) fn found() -> Self {
 		next_block();
 		let maker = ed25519::Pair::from_seed(&[1; 32]);
-		assert_ok!(send(MAKER_ADMIN, DevicesCall::register_maker { key: maker.public() }));
+		let key = CertifierKey::Ed25519(maker.public());
+		assert_ok!(send(MAKER_ADMIN, DevicesCall::register_maker { key }));
 		assert_ok!(send(NETWORK_OWNER, SchemasCall::publish { schema: schema() }));
 		let config = NetworkConfig {
 			schema: SCHEMA,
@@ -206,7 +208,7 @@ impl Device {
 }
 
 /// A device's proof that it belongs to [`OWNER`], for the owner's next transaction.
-fn possession(device: &ed25519::Pair, key: &DeviceKey) -> Possession {
+pub(crate) fn possession(device: &ed25519::Pair, key: &DeviceKey) -> Possession {
 	let block = System::block_number() - 1;
 	let hash: Hash32 = System::block_hash(block).0;
 	let nonce = System::account_nonce(OWNER.to_account_id());
@@ -225,7 +227,7 @@ fn certificate(maker: &ed25519::Pair, key: &DeviceKey, number: u8) -> Certificat
 		expiry: pallet_timestamp::Now::<Runtime>::get() + MILLISECS_PER_DAY,
 	};
 	let signature = maker.sign(&claim.message(&genesis_hash(), key));
-	Certificate { claim, signature }
+	Certificate::V1(CertificateV1 { claim, signature })
 }
 
 impl Batch {

@@ -185,6 +185,8 @@ pub(super) struct Parameters {
 	pub(super) rewards: Rewards,
 	/// Devices that one maker certifies in a cycle.
 	pub(super) devices_per_cycle: Option<u32>,
+	/// Ticks between the request of a recovery of lost keys and its completion.
+	pub(super) recovery_ticks: Option<Spanned<u32>>,
 }
 
 /// What sealing costs, and how committees are formed.

@@ -181,6 +181,7 @@ fn defaults_of_the_example_hold() {
 fn works_when_parameters_are_given() {
 	let chain = chain(&and(r#"[parameters]
 devices-per-cycle = 5
+recovery-ticks = 6
 [parameters.telemetry]
 committee-size = 7
 max-attempts = 2
@@ -206,6 +207,7 @@ default-weight = 3"#));
 	assert_eq!(rewards.bootstrap_start, Permill::from_percent(100));
 	assert_eq!((rewards.half_life, rewards.vesting, rewards.default_weight), (10, 1, 3));
 	assert_eq!(chain.parameters.devices_per_cycle, 5);
+	assert_eq!(chain.parameters.recovery_ticks, 6);
 }
 
 #[test]
@@ -432,6 +434,8 @@ fn fails_when_a_parameter_is_out_of_range() {
 	] {
 		assert_mistake(&and(&format!("[parameters.{table}]\n{line}")), ADDED + 1, says);
 	}
+	let delay = and("[parameters]\nrecovery-ticks = 0");
+	assert_mistake(&delay, ADDED + 1, "recovery-ticks cannot be 0");
 }
 
 #[test]

@@ -5,12 +5,15 @@ use crate::chain_spec::create::{decimal::Decimal, input};
 use cairn_runtime::ParametersGenesisConfig;
 use cairn_telemetry::committee::MAX_COMMITTEE;
 use sp_runtime::Permill;
+use std::ops::RangeInclusive;
 use toml::Spanned;
 
 /// Decimals of a percentage that is kept in millionths.
 const PERMILL_DECIMALS: u8 = 4;
 /// Most cycles over which pay vests: `pallet-rewards` reads more as this many.
 const MAX_VESTING_CYCLES: u32 = 1_000;
+/// Ticks after which a recovery is completed: `pallet-devices` brings others into this range.
+const RECOVERY_TICKS: RangeInclusive<u32> = 1..=65_536;
 
 impl Checks<'_> {
 	/// The parameters that genesis writes.
@@ -19,6 +22,9 @@ impl Checks<'_> {
 		self.telemetry(&given.telemetry, &mut parameters);
 		self.rewards(&given.rewards, &mut parameters);
 		put(&mut parameters.devices_per_cycle, given.devices_per_cycle);
+		let delay = given.recovery_ticks.as_ref();
+		let delay = delay.and_then(|ticks| self.within("recovery-ticks", ticks, RECOVERY_TICKS));
+		put(&mut parameters.recovery_ticks, delay);
 		parameters
 	}
 
