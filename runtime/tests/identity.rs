@@ -9,13 +9,13 @@ use cairn_runtime_api::{DeviceView, runtime_decl_for_cairn_api::CairnApi};
 use cairn_traits::Timekeeper as _;
 use cairn_types::{
 	Approval, Certificate, CertificateClaimV2, CertificateV2, CertifierKey, CertifierSignature,
-	Delegation, DeviceId, DeviceKey, DeviceSignature, Identity, P256Pair, Possession, Registration,
-	RootKey, RootSignature,
+	Delegation, DeviceId, DeviceKey, DeviceSignature, Identity, Objection, P256Pair, Possession,
+	Registration, RootKey, RootSignature,
 	certificate::{objection_message, recovery_message},
 	root::delegation_message,
 };
 use frame_support::assert_ok;
-use pallet_devices::{Error, Objection};
+use pallet_devices::Error;
 use sp_core::{Pair as _, ed25519};
 use sp_runtime::{DispatchError, ModuleError};
 use support::{

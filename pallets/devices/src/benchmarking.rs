@@ -6,7 +6,7 @@ use cairn_traits::Timekeeper;
 use cairn_types::{
 	Approval, Certificate, CertificateClaim, CertificateV1, CertifierKey, CertifierSignature,
 	Delegation, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, MakerId, NetworkId,
-	P256Pair, Possession, Registration, RootKey, RootSignature, Serial, Tick,
+	Objection, P256Pair, Possession, Registration, RootKey, RootSignature, Serial, Tick,
 	certificate::{MAX_SERIAL, objection_message, possession_message, recovery_message},
 	registration::MAX_REGISTRATIONS,
 	root::delegation_message,
@@ -21,8 +21,8 @@ use sp_runtime::{
 };
 
 use crate::{
-	Call, Config, Devices, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, Makers, NextDevice, NextMaker,
-	Objection, Offers, Pallet, Recoveries, Serials, Stage,
+	Call, Config, Devices, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, Makers, NextDevice, NextMaker, Offers,
+	Pallet, Recoveries, Serials, Stage,
 };
 
 /// What benchmarks need of other pallets.

@@ -22,7 +22,7 @@ pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::{
 	Certified, DeviceRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, MAX_RECOVERY_TICKS, MakerKey,
-	MakerRecord, Objection, Recovery, SerialRecord, SerialState, Stage,
+	MakerRecord, Recovery, SerialRecord, SerialState, Stage,
 };
 pub use weights::WeightInfo;
 
@@ -43,8 +43,8 @@ pub mod pallet {
 	use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
 	use cairn_types::{
 		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, Hash32,
-		MakerId, NetworkId, Possession, Registration, Registrations, RootKey, RootSignature,
-		Serial, Slot, Tick, Window,
+		MakerId, NetworkId, Objection, Possession, Registration, Registrations, RootKey,
+		RootSignature, Serial, Slot, Tick, Window,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -52,7 +52,7 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 
-	use crate::{DeviceRecordOf, MakerRecordOf, Objection, RecoveryOf, SerialRecordOf, WeightInfo};
+	use crate::{DeviceRecordOf, MakerRecordOf, RecoveryOf, SerialRecordOf, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 

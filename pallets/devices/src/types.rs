@@ -1,8 +1,8 @@
 //! What the registry keeps, without knowing its configuration.
 
 use cairn_types::{
-	CertifierKey, Cycle, DeviceId, DeviceKey, DeviceSignature, MakerId, RootKey, RootSignature,
-	Serial, Tick, Window, view::DeviceState,
+	CertifierKey, Cycle, DeviceId, DeviceKey, MakerId, RootKey, Serial, Tick, Window,
+	view::DeviceState,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
@@ -84,19 +84,6 @@ pub struct Recovery<Ticket> {
 	pub due: Tick,
 	/// What the owner left on hold for the entry.
 	pub ticket: Ticket,
-}
-
-/// Who objects to a recovery.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub enum Objection {
-	/// The owner, by sending the call.
-	Owner,
-	/// The device, by its present operational key's signature.
-	Operational(DeviceSignature),
-	/// The device, by its root key's signature.
-	Root(RootSignature),
 }
 
 /// A key with which a maker signs certificates.

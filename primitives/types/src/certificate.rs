@@ -7,7 +7,7 @@ use sp_core::{ConstU32, bounded::BoundedVec, ed25519};
 use sp_io::hashing::blake2_256;
 
 use crate::{
-	DeviceKey, DeviceSignature, Hash32, P256Public, P256Signature, RootKey,
+	DeviceKey, DeviceSignature, Hash32, P256Public, P256Signature, RootKey, RootSignature,
 	ids::{DeviceId, MakerId},
 };
 
@@ -406,6 +406,29 @@ pub fn recovery_message(
 ) -> Hash32 {
 	let fields = (maker, key_index, device, changed, key, root).encode();
 	blake2_256(&[RECOVERY_DOMAIN, genesis.as_slice(), &fields].concat())
+}
+
+/// Who objects to a recovery.
+#[derive(
+	Clone,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum Objection {
+	/// The owner, by sending the call.
+	Owner,
+	/// The device, by its present operational key's signature over [`objection_message`].
+	Operational(DeviceSignature),
+	/// The device, by its root key's signature over [`objection_message`].
+	Root(RootSignature),
 }
 
 /// The 32 bytes a device's present key signs to object to a recovery: H("cairn/objection/1" ‖ genesis

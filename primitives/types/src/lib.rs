@@ -23,7 +23,7 @@ pub mod view;
 pub use activity::Activity;
 pub use certificate::{
 	Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1, CertificateV2,
-	CertifierKey, CertifierSignature, Identity, Possession, Serial,
+	CertifierKey, CertifierSignature, Identity, Objection, Possession, Serial,
 };
 pub use fact::{Dated, TooEarly};
 pub use ids::*;

@@ -3,11 +3,12 @@
 //! signature.
 
 use cairn_types::{
-	Approval, Certificate, CertifierSignature, Delegation, DeviceKey, DeviceSignature, Registration,
+	Approval, Certificate, CertifierSignature, Delegation, DeviceKey, DeviceSignature, Objection,
+	Registration,
 };
 use frame_support::{traits::Get, weights::Weight};
 
-use crate::{Config, Objection, Pallet, WeightInfo};
+use crate::{Config, Pallet, WeightInfo};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn weight_of_register(key: &DeviceKey, certificate: Option<&Certificate>) -> Weight {

@@ -2,7 +2,7 @@
 
 use cairn_traits::Timekeeper;
 use cairn_types::{
-	Approval, CertifierKey, Delegation, DeviceId, DeviceKey, MakerId, Possession,
+	Approval, CertifierKey, Delegation, DeviceId, DeviceKey, MakerId, Objection, Possession,
 	certificate::{objection_message, recovery_message},
 };
 use frame_support::{
@@ -12,8 +12,8 @@ use frame_support::{
 use sp_runtime::{DispatchError, DispatchResult};
 
 use crate::{
-	Certified, Config, DeviceRecordOf, Devices, Error, Event, MAX_RECOVERY_TICKS, Makers,
-	Objection, Pallet, Recoveries, Recovery, RecoveryOf, entities::Clock,
+	Certified, Config, DeviceRecordOf, Devices, Error, Event, MAX_RECOVERY_TICKS, Makers, Pallet,
+	Recoveries, Recovery, RecoveryOf, entities::Clock,
 };
 
 impl<T: Config> Pallet<T> {

@@ -1,8 +1,8 @@
-use cairn_types::{DeviceId, certificate::objection_message};
+use cairn_types::{DeviceId, Objection, certificate::objection_message};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 
 use super::recover::{NEXT_ROOT, next, requested};
-use crate::{Objection, Recoveries, mock::*};
+use crate::{Recoveries, mock::*};
 
 fn pair() -> DevicePair {
 	DevicePair::new(3)

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use cairn_types::{
-	CertificateClaim, DeviceId, GatewayId, Identity, MakerId, Registration, Tick, Window,
-	view::DeviceFacts,
+	CertificateClaim, DeviceId, GatewayId, Identity, MakerId, Objection, Registration, Tick,
+	Window, view::DeviceFacts,
 };
 use frame_support::dispatch::DispatchResult;
 use proptest::prelude::*;
 
-use crate::{NextDevice, Objection, Recoveries, mock::*};
+use crate::{NextDevice, Recoveries, mock::*};
 
 /// A call by one of the users, with arguments that are likely to fit; or windows that pass.
 #[derive(Clone, Debug)]
