@@ -5,8 +5,8 @@ use cairn_runtime_api::{
 };
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
-	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, NetworkId, Schema, SchemaId, Slot,
-	Window,
+	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, NetworkId, RootKey, Schema, SchemaId,
+	Slot, Window,
 	view::{DeviceFacts, SlotRecord},
 };
 use codec::Encode;
@@ -82,6 +82,14 @@ impl Chain {
 	/// If the node does not answer as expected.
 	pub async fn device_by_key(&self, key: &DeviceKey, at: At) -> Result<Option<DeviceId>, Error> {
 		self.call_api("CairnApi_device_by_key", &key.encode(), at).await
+	}
+
+	/// The device with this root key.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn device_by_root(&self, root: &RootKey, at: At) -> Result<Option<DeviceId>, Error> {
+		self.call_api("CairnApi_device_by_root", &root.encode(), at).await
 	}
 
 	/// What holds of a device in a window.

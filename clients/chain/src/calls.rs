@@ -85,9 +85,9 @@ pub mod networks {
 pub mod devices {
 	use crate::call::Call;
 	use cairn_types::{
-		Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, Possession, Serial,
+		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, MakerId,
+		NetworkId, Objection, Possession, Registrations, RootSignature, Serial,
 	};
-	use sp_core::ed25519;
 
 	const PALLET: &str = "Devices";
 
@@ -164,13 +164,13 @@ pub mod devices {
 
 	/// Become a maker.
 	#[must_use]
-	pub fn register_maker(key: &ed25519::Public) -> Call {
+	pub fn register_maker(key: &CertifierKey) -> Call {
 		Call::new(PALLET, "register_maker", (key,))
 	}
 
 	/// Add a certification key.
 	#[must_use]
-	pub fn add_maker_key(maker: MakerId, key: &ed25519::Public) -> Call {
+	pub fn add_maker_key(maker: MakerId, key: &CertifierKey) -> Call {
 		Call::new(PALLET, "add_maker_key", (maker, key))
 	}
 
@@ -208,6 +208,72 @@ pub mod devices {
 	#[must_use]
 	pub fn forget(maker: MakerId, serial: &Serial) -> Call {
 		Call::new(PALLET, "forget", (maker, serial))
+	}
+
+	/// Register a device of the sender with a root key.
+	#[must_use]
+	pub fn register_rooted(
+		network: NetworkId,
+		key: &DeviceKey,
+		possession: &Possession,
+		delegation: &Delegation,
+		certificate: Option<&Certificate>,
+	) -> Call {
+		let arguments = (network, key, possession, delegation, certificate);
+		Call::new(PALLET, "register_rooted", arguments)
+	}
+
+	/// Give a device with a root key another operational key from the next window on.
+	#[must_use]
+	pub fn rotate_rooted_key(
+		device: DeviceId,
+		key: &DeviceKey,
+		possession: &Possession,
+		signature: &RootSignature,
+	) -> Call {
+		Call::new(PALLET, "rotate_rooted_key", (device, key, possession, signature))
+	}
+
+	/// Register several devices of the sender, all or none.
+	#[must_use]
+	pub fn register_batch(network: NetworkId, registrations: &Registrations) -> Call {
+		Call::new(PALLET, "register_batch", (network, registrations))
+	}
+
+	/// Ask for other keys for a device that lost its own.
+	#[must_use]
+	pub fn recover(
+		device: DeviceId,
+		key: &DeviceKey,
+		possession: &Possession,
+		delegation: Option<&Delegation>,
+		approval: &Approval,
+	) -> Call {
+		Call::new(PALLET, "recover", (device, key, possession, delegation, approval))
+	}
+
+	/// Give a device the keys that were asked for.
+	#[must_use]
+	pub fn complete_recovery(device: DeviceId) -> Call {
+		Call::new(PALLET, "complete_recovery", (device,))
+	}
+
+	/// Let a device keep its keys.
+	#[must_use]
+	pub fn cancel_recovery(device: DeviceId, objection: &Objection) -> Call {
+		Call::new(PALLET, "cancel_recovery", (device, objection))
+	}
+
+	/// Let one more account act for a maker.
+	#[must_use]
+	pub fn add_maker_admin(maker: MakerId, admin: &[u8; 32]) -> Call {
+		Call::new(PALLET, "add_maker_admin", (maker, admin))
+	}
+
+	/// Let an account not act for a maker any more.
+	#[must_use]
+	pub fn remove_maker_admin(maker: MakerId, admin: &[u8; 32]) -> Call {
+		Call::new(PALLET, "remove_maker_admin", (maker, admin))
 	}
 }
 

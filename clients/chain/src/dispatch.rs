@@ -12,6 +12,8 @@ pub struct DispatchFailure {
 	pub name: String,
 	/// Cause and remedy, from the runtime's documentation.
 	pub docs: String,
+	/// Which item of a list it is about, for calls that say so; else zero.
+	pub place: u8,
 }
 
 impl DispatchFailure {
@@ -26,25 +28,29 @@ impl DispatchFailure {
 					"The runtime reports an error that this release does not know ({cause}). \
 					 Remedy: use the release of this command that belongs to the chain's runtime."
 				),
+				place: 0,
 			},
 		}
 	}
 
 	fn of_module(error: &ModuleError, metadata: &Metadata) -> Self {
-		let [variant, ..] = error.error;
+		let [variant, place, ..] = error.error;
 		let pallet = metadata.pallet_by_error_index(error.index);
 		let found = pallet
 			.as_ref()
 			.and_then(|pallet| Some((pallet.name(), pallet.error_variant_by_index(variant)?)));
 		match found {
-			Some((pallet, variant)) => {
-				Self { name: format!("{pallet}::{}", variant.name), docs: join(&variant.docs) }
+			Some((pallet, variant)) => Self {
+				name: format!("{pallet}::{}", variant.name),
+				docs: join(&variant.docs),
+				place,
 			},
 			None => Self {
 				name: format!("Pallet {} error {variant}", error.index),
 				docs: "The metadata does not name it. Remedy: look the pallet's errors up in the \
 				       reference of the chain's release."
 					.to_owned(),
+				place,
 			},
 		}
 	}
@@ -67,7 +73,7 @@ impl DispatchFailure {
 		};
 		let name = format!("{error:?}");
 		let docs = <&'static str>::from(error);
-		Self { name, docs: format!("{docs}. Remedy: {remedy}.") }
+		Self { name, docs: format!("{docs}. Remedy: {remedy}."), place: 0 }
 	}
 }
 

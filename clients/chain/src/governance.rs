@@ -3,7 +3,7 @@
 //! runtime.
 
 use cairn_runtime_api::governance::{DryRun, DryRunError};
-use cairn_types::{Amount, Hash32};
+use cairn_types::{Amount, Hash32, Tick};
 use codec::{Decode, Encode};
 use sp_crypto_hashing::blake2_128;
 use sp_runtime::{DispatchError, Permill};
@@ -25,6 +25,8 @@ pub(crate) const SEAL_POLICY: [u8; 2] = [0, 0];
 pub(crate) const EMISSION: [u8; 2] = [1, 0];
 /// Where `devices.DevicesPerCycle` is.
 pub(crate) const DEVICES_PER_CYCLE: [u8; 2] = [2, 0];
+/// Where `devices.RecoveryTicks` is.
+pub(crate) const RECOVERY_TICKS: [u8; 2] = [2, 1];
 
 /// A track: what its referenda need, and how long they take. Periods are in blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Decode)]
@@ -338,6 +340,14 @@ impl Chain {
 	/// If the node does not answer as expected.
 	pub async fn devices_per_cycle(&self, at: At) -> Result<Option<u32>, Error> {
 		self.parameter(DEVICES_PER_CYCLE, at).await
+	}
+
+	/// The parameter `devices.RecoveryTicks`; `None` if governance deleted it.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn recovery_ticks(&self, at: At) -> Result<Option<Tick>, Error> {
+		self.parameter(RECOVERY_TICKS, at).await
 	}
 
 	/// The treasury's approved spends that it still keeps, by index.

@@ -37,8 +37,11 @@ pub mod system {
 pub mod parameters {
 	use crate::{
 		call::Call,
-		governance::{DEVICES_PER_CYCLE, EMISSION, RewardsPolicy, SEAL_POLICY, SealPolicy},
+		governance::{
+			DEVICES_PER_CYCLE, EMISSION, RECOVERY_TICKS, RewardsPolicy, SEAL_POLICY, SealPolicy,
+		},
 	};
+	use cairn_types::Tick;
 	use codec::Encode;
 
 	/// Set what sealing costs and how committees are formed, by governance.
@@ -57,6 +60,12 @@ pub mod parameters {
 	#[must_use]
 	pub fn set_devices_per_cycle(count: u32) -> Call {
 		set(DEVICES_PER_CYCLE, &count)
+	}
+
+	/// Set how many ticks a recovery of lost keys takes, by governance.
+	#[must_use]
+	pub fn set_recovery_ticks(ticks: Tick) -> Call {
+		set(RECOVERY_TICKS, &ticks)
 	}
 
 	/// Group, number within it, and a value: `None` would delete it.

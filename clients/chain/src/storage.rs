@@ -6,11 +6,10 @@
 
 use cairn_telemetry::{Fault, Sums};
 use cairn_types::{
-	Amount, Attempt, Cycle, GatewayId, Hash32, MakerId, NetworkId, Slot, Tick, Window,
-	view::SlotRecord,
+	Amount, Attempt, CertifierKey, Cycle, GatewayId, Hash32, MakerId, NetworkId, Slot, Tick,
+	Window, view::SlotRecord,
 };
 use codec::{Decode, DecodeAll, Encode};
-use sp_core::ed25519;
 use sp_crypto_hashing::{twox_64, twox_128};
 use subxt::utils::H256;
 
@@ -25,8 +24,10 @@ const PAGE: u32 = 256;
 /// A key with which a maker signs certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MakerKey {
+	/// The index by which certificates name it.
+	pub index: u8,
 	/// The key.
-	pub public: ed25519::Public,
+	pub public: CertifierKey,
 	/// Whether its certificates admit nothing any more.
 	pub revoked: bool,
 }
@@ -34,10 +35,14 @@ pub struct MakerKey {
 /// A maker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MakerView {
-	/// Who acts for it.
-	pub admin: [u8; 32],
-	/// Its keys, by the index that certificates name.
+	/// Which of its admins left the bond.
+	pub payer: [u8; 32],
+	/// Who acts for it, each alone.
+	pub admins: Vec<[u8; 32]>,
+	/// Its keys, ascending by index. Of revoked ones the oldest may be gone.
 	pub keys: Vec<MakerKey>,
+	/// The index that its next key gets.
+	pub next_key: u8,
 	/// A cycle, and how many devices it certified in it: the last one in which it certified any.
 	pub registered: (Cycle, u32),
 	/// How many devices its certificates stand for.

@@ -8,8 +8,10 @@ use cairn_telemetry::{
 	authority::AuthoritySignature,
 };
 use cairn_types::{
-	Certificate, CertificateClaim, Channel, ChannelKind, DeviceId, DeviceKey, DeviceSignature,
-	GatewayId, MakerId, MeterRule, NetworkConfig, NetworkId, Possession, Quantity, Schema,
+	Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1, CertificateV2,
+	CertifierKey, CertifierSignature, Channel, ChannelKind, Delegation, DeviceId, DeviceKey,
+	DeviceSignature, GatewayId, MakerId, MeterRule, NetworkConfig, NetworkId, Objection,
+	P256Public, P256Signature, Possession, Quantity, Registration, RootKey, RootSignature, Schema,
 	SchemaId, Unit, meter::Admission,
 };
 use codec::Decode;
@@ -75,7 +77,31 @@ fn certificate() -> Certificate {
 		serial: bounded(b"serial"),
 		expiry: 82,
 	};
-	Certificate { claim, signature: ed25519::Signature::from_raw([3; 64]) }
+	let signature = ed25519::Signature::from_raw([3; 64]);
+	Certificate::V1(CertificateV1 { claim, signature })
+}
+
+fn certificate_v2() -> Certificate {
+	let claim = CertificateClaimV2 {
+		maker: MAKER,
+		key_index: 1,
+		model: bounded(b"model"),
+		batch: bounded(b"batch"),
+		serial: bounded(b"serial"),
+		expiry: 82,
+	};
+	let signature = CertifierSignature::P256(P256Signature([83; 64]));
+	Certificate::V2(CertificateV2 { claim, signature })
+}
+
+fn delegation() -> Delegation {
+	let root = RootKey::P256(P256Public([84; 33]));
+	Delegation { root, signature: RootSignature::P256(P256Signature([85; 64])) }
+}
+
+fn approval() -> Approval {
+	let signature = CertifierSignature::Ed25519(ed25519::Signature::from_raw([86; 64]));
+	Approval { key_index: 2, signature }
 }
 
 fn header() -> Header {
@@ -153,7 +179,7 @@ fn works_when_the_runtime_decodes_registry_calls() {
 fn works_when_the_runtime_decodes_device_calls() {
 	let metadata = metadata();
 	let (key, possession, certificate) = (key(), possession(), certificate());
-	let maker_key = ed25519::Public::from_raw([1; 32]);
+	let maker_key = CertifierKey::Ed25519(ed25519::Public::from_raw([1; 32]));
 	let serial = bounded::<32>(b"serial");
 	use calls::devices::{
 		accept, activate, add_maker_key, assign_gateway, cancel_transfer, certify, force_retire,
@@ -185,6 +211,61 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(force_retire(DEVICE), shown(&[&DEVICE])),
 		(forget(MAKER, &serial), shown(&[&MAKER, &serial])),
 	];
+	check_all(&metadata, &cases);
+}
+
+#[test]
+fn works_when_the_runtime_decodes_calls_of_secure_hardware() {
+	let metadata = metadata();
+	let (key, possession, certificate) = (key(), possession(), certificate_v2());
+	let (delegation, approval) = (delegation(), approval());
+	let signature = delegation.signature;
+	let maker_key = CertifierKey::P256(P256Public([87; 33]));
+	let plain = Registration {
+		key,
+		possession: possession.clone(),
+		delegation: None,
+		certificate: Some(certificate.clone()),
+	};
+	let rooted = Registration { delegation: Some(delegation), certificate: None, ..plain.clone() };
+	let registrations = BoundedVec::truncate_from(vec![plain, rooted]);
+	let objections = [
+		Objection::Owner,
+		Objection::Operational(DeviceSignature::Ed25519(ed25519::Signature::from_raw([88; 64]))),
+		Objection::Root(signature),
+	];
+	use calls::devices::{
+		add_maker_admin, add_maker_key, cancel_recovery, certify, complete_recovery, recover,
+		register_batch, register_maker, register_rooted, remove_maker_admin, rotate_rooted_key,
+	};
+	let mut cases = vec![
+		(
+			register_rooted(NETWORK, &key, &possession, &delegation, Some(&certificate)),
+			shown(&[&NETWORK, &key, &possession, &delegation, &certificate]),
+		),
+		(
+			rotate_rooted_key(DEVICE, &key, &possession, &signature),
+			shown(&[&DEVICE, &key, &possession, &signature]),
+		),
+		(register_batch(NETWORK, &registrations), shown(&[&NETWORK, &registrations])),
+		(
+			recover(DEVICE, &key, &possession, Some(&delegation), &approval),
+			shown(&[&DEVICE, &key, &possession, &delegation, &approval]),
+		),
+		(
+			recover(DEVICE, &key, &possession, None, &approval),
+			shown(&[&DEVICE, &key, &possession, &approval]),
+		),
+		(complete_recovery(DEVICE), shown(&[&DEVICE])),
+		(add_maker_admin(MAKER, &ACCOUNT), shown(&[&MAKER])),
+		(remove_maker_admin(MAKER, &ACCOUNT), shown(&[&MAKER])),
+		(register_maker(&maker_key), shown(&[&maker_key])),
+		(add_maker_key(MAKER, &maker_key), shown(&[&MAKER, &maker_key])),
+		(certify(DEVICE, &certificate), shown(&[&DEVICE, &certificate])),
+	];
+	for objection in &objections {
+		cases.push((cancel_recovery(DEVICE, objection), shown(&[&DEVICE, objection])));
+	}
 	check_all(&metadata, &cases);
 }
 

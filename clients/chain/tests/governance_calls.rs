@@ -70,6 +70,9 @@ fn works_when_the_runtime_decodes_what_is_proposed() {
 
 	let expected = ["Devices(DevicesPerCycle(DevicesPerCycle, Some(38)))"];
 	check(&metadata, &parameters::set_devices_per_cycle(38), &expected);
+
+	let expected = ["Devices(RecoveryTicks(RecoveryTicks, Some(39)))"];
+	check(&metadata, &parameters::set_recovery_ticks(39), &expected);
 }
 
 #[test]

@@ -8,10 +8,12 @@ use support::{BY_ONE, BY_THREE, BY_TWO, field, item, metadata, parts, tuple, val
 fn makers_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let record = value(&metadata, "Devices", "Makers", BY_ONE);
-	let expected = ["admin", "keys", "registered", "devices", "settled"];
-	assert_eq!(parts(&metadata, record)[..5], expected);
+	let expected = ["payer", "admins", "keys", "next_key", "registered", "devices", "settled"];
+	assert_eq!(parts(&metadata, record)[..expected.len()], expected);
 	let key = item(&metadata, field(&metadata, record, "keys"));
-	assert_eq!(parts(&metadata, key), ["public", "revoked"]);
+	assert_eq!(parts(&metadata, key), ["index", "public", "revoked"]);
+	let public = field(&metadata, key, "public");
+	assert_eq!(parts(&metadata, public), ["Ed25519", "P256"]);
 }
 
 #[test]

@@ -116,7 +116,7 @@ mod tests {
 		assert!(is_late(&rejected(), true));
 		assert!(!is_late(&rejected(), false));
 		let failed = |name: &str| {
-			let failure = DispatchFailure { name: name.to_owned(), docs: String::new() };
+			let failure = DispatchFailure { name: name.to_owned(), docs: String::new(), place: 0 };
 			OwnerError::from(Error::Dispatch(failure))
 		};
 		assert!(is_late(&failed("Devices::ProofUsed"), true));

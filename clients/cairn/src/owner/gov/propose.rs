@@ -333,7 +333,7 @@ mod tests {
 	use super::*;
 
 	fn failure(name: &str, docs: &str) -> DispatchFailure {
-		DispatchFailure { name: name.to_owned(), docs: docs.to_owned() }
+		DispatchFailure { name: name.to_owned(), docs: docs.to_owned(), place: 0 }
 	}
 
 	fn trial(failure: Option<DispatchFailure>) -> Trial {

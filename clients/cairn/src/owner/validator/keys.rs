@@ -263,8 +263,11 @@ mod tests {
 		assert!(ensure_deposit(10 * format::UNIT + 1, &terms).is_ok());
 		let text = ensure_deposit(10 * format::UNIT, &terms).expect_err("too little").to_string();
 		assert!(text.contains("10 CAIRN") && text.contains("Remedy: "), "{text}");
-		let failure =
-			DispatchFailure { name: "Token(FundsUnavailable)".to_owned(), docs: String::new() };
+		let failure = DispatchFailure {
+			name: "Token(FundsUnavailable)".to_owned(),
+			docs: String::new(),
+			place: 0,
+		};
 		let text = explain(OwnerError::Chain(Error::Dispatch(failure)), format::UNIT).to_string();
 		assert!(text.contains("deposit for keys, 1 CAIRN"), "{text}");
 	}

@@ -124,7 +124,8 @@ mod tests {
 	use cairn_chain::{DispatchFailure, Error};
 
 	fn failed(name: &str) -> OwnerError {
-		let failure = DispatchFailure { name: name.to_owned(), docs: "A state.".to_owned() };
+		let failure =
+			DispatchFailure { name: name.to_owned(), docs: "A state.".to_owned(), place: 0 };
 		OwnerError::Chain(Error::Dispatch(failure))
 	}
 
