@@ -18,6 +18,16 @@ pub enum Error {
 		/// What to do about it.
 		remedy: String,
 	},
+	/// The program that signs on P-256 does not.
+	#[error("the key of {path} does not sign: {cause}\n  Remedy: {remedy}")]
+	Hardware {
+		/// The key's description.
+		path: PathBuf,
+		/// What went wrong.
+		cause: String,
+		/// What to do about it.
+		remedy: String,
+	},
 	/// The state file cannot be used.
 	#[error(transparent)]
 	Store(#[from] StoreError),

@@ -156,7 +156,7 @@ fn parse(text: &str) -> Option<DevicePair> {
 }
 
 /// Write a file that only its owner may read, all of it or nothing.
-fn write(path: &Path, content: &str) -> std::io::Result<()> {
+pub(super) fn write(path: &Path, content: &str) -> std::io::Result<()> {
 	let directory = match path.parent() {
 		Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
 		_ => PathBuf::from("."),
@@ -191,7 +191,7 @@ fn create_private(path: &Path) -> std::io::Result<fs::File> {
 
 /// The file's mode, if others than its owner may do anything with it.
 #[cfg(unix)]
-fn open_mode(path: &Path) -> Option<u32> {
+pub(super) fn open_mode(path: &Path) -> Option<u32> {
 	use std::os::unix::fs::PermissionsExt;
 
 	let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
@@ -199,7 +199,7 @@ fn open_mode(path: &Path) -> Option<u32> {
 }
 
 #[cfg(not(unix))]
-const fn open_mode(_: &Path) -> Option<u32> {
+pub(super) const fn open_mode(_: &Path) -> Option<u32> {
 	None
 }
 

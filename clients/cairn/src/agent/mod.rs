@@ -6,6 +6,7 @@ mod error;
 mod host;
 mod key;
 mod register;
+pub mod root;
 mod run;
 mod schema;
 mod scrape;
@@ -18,6 +19,7 @@ pub use error::Error;
 pub use host::{Host, HostReading, Measure, Measured};
 pub use key::{DevicePair, Scheme, key_hex, load, load_or_make, scheme_of};
 pub use register::{Wish, ensure as ensure_registered};
+pub use root::P256Signer;
 pub use run::Agent;
 pub use schema::{Plan, host_schema};
 pub use scrape::{Mapping, Metrics, scrape};
@@ -50,6 +52,8 @@ pub enum Command {
 	Run(Box<RunArgs>),
 	/// Show the device's key; make it if there is none.
 	Key(KeyArgs),
+	/// Show the device's root key; without hardware, make one in a file if there is none.
+	RootKey(RootKeyArgs),
 	/// Read this machine once and print it, unsigned.
 	Read(ReadArgs),
 }
@@ -99,6 +103,9 @@ pub struct RunArgs {
 	/// With --register: the kind of key to make if there is none.
 	#[arg(long, value_enum, default_value_t = Scheme::Ed25519)]
 	pub scheme: Scheme,
+	/// With --register: the root key that is to name the device's key; see `cairn agent root-key`.
+	#[arg(long, value_name = "FILE", requires = "register")]
+	pub root_key: Option<PathBuf>,
 }
 
 /// Metrics of other programs.
@@ -123,6 +130,15 @@ pub struct KeyArgs {
 	pub scheme: Scheme,
 }
 
+/// Which root key.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RootKeyArgs {
+	/// Description in TOML of hardware that signs on P-256, or a file with a secret, made with mode
+	/// 0600 if it is not there.
+	#[arg(long, value_name = "FILE")]
+	pub root_key: PathBuf,
+}
+
 /// What to read.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ReadArgs {
@@ -139,6 +155,7 @@ pub async fn execute(global: &Global, args: &Args) -> Result<(), Error> {
 	match &args.command {
 		Command::Run(args) => Box::pin(run_agent(global, args)).await,
 		Command::Key(args) => show_key(global, args),
+		Command::RootKey(args) => show_root_key(global, args),
 		Command::Read(args) => read_once(global, args).await,
 	}
 }
@@ -173,8 +190,10 @@ async fn register_device(global: &Global, args: &RunArgs, pair: &DevicePair) -> 
 	let (Some(network), Some(gateway)) = (args.network, args.gateway_id) else {
 		return Err(Error::Options("--register needs --network and --gateway-id"));
 	};
+	let root = args.root_key.as_deref().map(P256Signer::load).transpose()?;
 	let chain = Chain::connect(&global.node).await?;
-	ensure_registered(&chain, &owner, pair, Wish { network, gateway }).await?;
+	let wish = Wish { network, gateway };
+	ensure_registered(&chain, &owner, pair, root.as_ref(), wish).await?;
 	Ok(())
 }
 
@@ -198,6 +217,22 @@ fn show_key(global: &Global, args: &KeyArgs) -> Result<(), Error> {
 	let scheme = pair.scheme().name();
 	let text = format!("{scheme} {public}");
 	global.output.print(text, &Shown { scheme, public, file: args.key.clone(), created });
+	Ok(())
+}
+
+fn show_root_key(global: &Global, args: &RootKeyArgs) -> Result<(), Error> {
+	#[derive(Serialize)]
+	struct Shown {
+		scheme: &'static str,
+		public: String,
+		file: PathBuf,
+		created: bool,
+	}
+	let (signer, created) = P256Signer::load_or_make(&args.root_key)?;
+	let public = format!("0x{}", hex::encode(signer.public().0));
+	let text = format!("p256 {public}");
+	let file = args.root_key.clone();
+	global.output.print(text, &Shown { scheme: "p256", public, file, created });
 	Ok(())
 }
 

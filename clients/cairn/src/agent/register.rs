@@ -3,10 +3,11 @@
 
 use cairn_chain::{At, Chain, Error as ChainError, Signer, SubmitOptions, calls};
 use cairn_types::{
-	DeviceId, GatewayId, NetworkId, Possession, certificate::possession_message, view::DeviceFacts,
+	Delegation, DeviceId, GatewayId, NetworkId, Possession, RootKey, RootSignature,
+	certificate::possession_message, root::delegation_message, view::DeviceFacts,
 };
 
-use super::{error::Error, key::DevicePair};
+use super::{error::Error, key::DevicePair, root::P256Signer};
 
 /// What a device is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,8 @@ enum Step {
 	Assign,
 }
 
-/// Register the device of `pair` for `owner`, activate it and assign it to a gateway; returns its id.
+/// Register the device of `pair` for `owner`, with a root key if there is one, activate it and assign
+/// it to a gateway; returns its id.
 ///
 /// # Errors
 /// If the chain refuses a step, or the device belongs to somebody else.
@@ -32,6 +34,7 @@ pub async fn ensure(
 	chain: &Chain,
 	owner: &Signer,
 	pair: &DevicePair,
+	root: Option<&P256Signer>,
 	wish: Wish,
 ) -> Result<DeviceId, Error> {
 	let device = match chain.device_by_key(&pair.public(), At::Best).await? {
@@ -39,7 +42,7 @@ pub async fn ensure(
 			tracing::info!(%device, "the device is registered");
 			device
 		},
-		None => register(chain, owner, pair, wish.network).await?,
+		None => Box::pin(register(chain, owner, pair, root, wish.network)).await?,
 	};
 	let view = chain.device(device, At::Best).await?.ok_or_else(|| missing(device))?;
 	if view.owner != owner.account() {
@@ -76,6 +79,7 @@ async fn register(
 	chain: &Chain,
 	owner: &Signer,
 	pair: &DevicePair,
+	root: Option<&P256Signer>,
 	network: NetworkId,
 ) -> Result<DeviceId, Error> {
 	let genesis = chain.genesis().await?;
@@ -85,7 +89,25 @@ async fn register(
 	let message =
 		possession_message(&genesis, block.number, &block.hash, &owner.account(), nonce, &key);
 	let possession = Possession { block: block.number, nonce, signature: pair.sign(&message) };
-	let call = calls::devices::register(network, &key, &possession, None);
+	let call = match root {
+		None => calls::devices::register(network, &key, &possession, None),
+		Some(root) => {
+			let named = RootKey::P256(root.public());
+			let owner = owner.account();
+			let message = delegation_message(
+				&genesis,
+				block.number,
+				&block.hash,
+				&owner,
+				nonce,
+				&named,
+				&key,
+			);
+			let signature = RootSignature::P256(root.sign(&message).await?);
+			let delegation = Delegation { root: named, signature };
+			calls::devices::register_rooted(network, &key, &possession, &delegation, None)
+		},
+	};
 	let options = SubmitOptions { nonce: Some(nonce), ..SubmitOptions::default() };
 	let outcome = chain.submit(&call, owner, options).await?;
 	let device = chain.device_by_key(&key, At::Block(outcome.block)).await?;

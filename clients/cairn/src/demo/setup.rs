@@ -2,8 +2,8 @@
 
 use cairn_chain::{Call, Chain, Outcome, Signer, SubmitOptions, calls};
 use cairn_types::{
-	CertificateClaim, DeviceId, DeviceKey, GatewayId, MakerId, MeterRule, NetworkConfig, NetworkId,
-	SchemaId, meter::Admission,
+	CertificateClaim, CertifierKey, DeviceId, DeviceKey, GatewayId, MakerId, MeterRule,
+	NetworkConfig, NetworkId, SchemaId, meter::Admission,
 };
 use sp_core::bounded::BoundedVec;
 
@@ -82,7 +82,7 @@ pub(crate) async fn ground(chain: &Chain, operator: &Signer) -> Result<Ground, O
 		return Err(OwnerError::refused("the maker's key is not ed25519", "report it"));
 	};
 	let publish = calls::schemas::publish(&host_schema());
-	let become_maker = calls::devices::register_maker(&certifies);
+	let become_maker = calls::devices::register_maker(&CertifierKey::Ed25519(certifies));
 	let both = chain.batch(&[publish, become_maker]).await?;
 	let outcome = send(chain, &both, operator).await?;
 	let (schema, maker) = (schema_published(&outcome)?, maker_registered(&outcome)?);

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use cairn_types::{Certificate, CertificateClaim, DeviceKey, DeviceSignature, Hash32};
+use cairn_types::{
+	Certificate, CertificateClaim, CertificateV1, DeviceKey, DeviceSignature, Hash32, Identity,
+};
 use codec::{DecodeAll, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ use crate::agent::DevicePair;
 pub(crate) struct CertificateFile {
 	/// SCALE of the certificate, in hex.
 	pub(crate) certificate: String,
-	/// Which key it certifies.
+	/// Which key it certifies: the device's root key, or the one that signs its readings.
 	pub(crate) device_key: String,
 	/// Who certifies.
 	pub(crate) maker: u32,
@@ -22,6 +24,9 @@ pub(crate) struct CertificateFile {
 	pub(crate) key_index: u8,
 	/// The maker's name of the model.
 	pub(crate) model: String,
+	/// The maker's name of the batch of manufacture.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub(crate) batch: Option<String>,
 	/// The maker's serial number.
 	pub(crate) serial: String,
 	/// When it ends, ms since the epoch.
@@ -30,7 +35,7 @@ pub(crate) struct CertificateFile {
 	pub(crate) genesis: String,
 }
 
-/// Sign a claim for a device's key.
+/// Sign a claim for a device's key: a certificate of the first version.
 ///
 /// # Errors
 /// If the maker's key is not ed25519.
@@ -41,7 +46,9 @@ pub(crate) fn sign(
 	claim: CertificateClaim,
 ) -> Result<Certificate, OwnerError> {
 	match pair.sign(&claim.message(genesis, device)) {
-		DeviceSignature::Ed25519(signature) => Ok(Certificate { claim, signature }),
+		DeviceSignature::Ed25519(signature) => {
+			Ok(Certificate::V1(CertificateV1 { claim, signature }))
+		},
 		_ => Err(OwnerError::usage(
 			"makers sign certificates with ed25519 keys",
 			"make a key with `cairn agent key --key FILE`",
@@ -51,16 +58,23 @@ pub(crate) fn sign(
 
 impl CertificateFile {
 	/// What the file of a certificate says.
-	pub(crate) fn new(certificate: &Certificate, device: &DeviceKey, genesis: &Hash32) -> Self {
-		let claim = &certificate.claim;
+	pub(crate) fn new(certificate: &Certificate, device: &Identity, genesis: &Hash32) -> Self {
+		let batch = match certificate {
+			Certificate::V1(_) => None,
+			Certificate::V2(certificate) => Some(format::text(&certificate.claim.batch)),
+		};
 		Self {
 			certificate: format!("0x{}", hex::encode(certificate.encode())),
-			device_key: format::device_key(device),
-			maker: claim.maker.0,
-			key_index: claim.key_index,
-			model: format::text(&claim.model),
-			serial: format::text(&claim.serial),
-			expiry: claim.expiry,
+			device_key: match device {
+				Identity::Operational(key) => format::device_key(key),
+				Identity::Root(key) => format::root_key(key),
+			},
+			maker: certificate.maker().0,
+			key_index: certificate.key_index(),
+			model: format::text(certificate.model()),
+			batch,
+			serial: format::text(certificate.serial()),
+			expiry: certificate.expiry(),
 			genesis: format::hash(genesis),
 		}
 	}
@@ -111,7 +125,10 @@ fn parse(text: &str) -> Result<Certificate, String> {
 mod tests {
 	use super::*;
 	use crate::agent::Scheme;
-	use cairn_types::MakerId;
+	use cairn_types::{
+		CertificateClaimV2, CertificateV2, CertifierKey, CertifierSignature, MakerId, P256Pair,
+		RootKey,
+	};
 	use sp_core::bounded::BoundedVec;
 
 	const GENESIS: Hash32 = [3; 32];
@@ -133,9 +150,32 @@ mod tests {
 	#[test]
 	fn a_certificate_is_the_makers_signature_for_the_key() {
 		let (certificate, device, maker) = made();
-		let message = certificate.claim.message(&GENESIS, &device);
-		let signature = DeviceSignature::Ed25519(certificate.signature);
-		assert!(maker.public().verify(&message, &signature));
+		let DeviceKey::Ed25519(public) = maker.public() else { panic!("an ed25519 key") };
+		let certifier = CertifierKey::Ed25519(public);
+		assert!(certificate.is_signed_by(&certifier, &GENESIS, &device, None));
+	}
+
+	#[test]
+	fn a_certificate_of_a_root_key_is_read_back() {
+		let (pair, root) = (P256Pair::from_secret(&[1; 32]), P256Pair::from_secret(&[2; 32]));
+		let (pair, root) = (pair.expect("a scalar"), root.expect("a scalar"));
+		let identity = Identity::Root(RootKey::P256(root.public()));
+		let name = |text: &str| BoundedVec::truncate_from(text.as_bytes().to_vec());
+		let claim = CertificateClaimV2 {
+			maker: MakerId(4),
+			key_index: 1,
+			model: name("M-1"),
+			batch: name("2026-31"),
+			serial: name("0001"),
+			expiry: 5_000,
+		};
+		let signature = CertifierSignature::P256(pair.sign(&claim.message(&GENESIS, &identity)));
+		let certificate = Certificate::V2(CertificateV2 { claim, signature });
+		let file = CertificateFile::new(&certificate, &identity, &GENESIS);
+		assert!(file.device_key.starts_with("p256:"));
+		assert_eq!(file.batch.as_deref(), Some("2026-31"));
+		let text = serde_json::to_string(&file).expect("serializes");
+		assert_eq!(parse(&text), Ok(certificate));
 	}
 
 	#[test]
@@ -143,7 +183,7 @@ mod tests {
 		let (certificate, device, _) = made();
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let path = directory.path().join("device.json");
-		let file = CertificateFile::new(&certificate, &device, &GENESIS);
+		let file = CertificateFile::new(&certificate, &Identity::Operational(device), &GENESIS);
 		file.write(&path).expect("writable");
 		assert_eq!(read(&path).expect("a certificate"), certificate);
 		assert_eq!(parse(&file.certificate), Ok(certificate.clone()));

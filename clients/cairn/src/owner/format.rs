@@ -1,6 +1,6 @@
 //! Numbers, names and times as people read them. Pure.
 
-use cairn_types::{DeviceKey, Hash32, Periods, Tick, Window};
+use cairn_types::{CertifierKey, DeviceKey, Hash32, Periods, RootKey, Tick, Window};
 
 /// The token's symbol.
 pub(crate) const SYMBOL: &str = "CAIRN";
@@ -73,6 +73,21 @@ pub(crate) fn device_key(key: &DeviceKey) -> String {
 		DeviceKey::Ed25519(key) => format!("ed25519:{}", hex::encode(key.0)),
 		DeviceKey::Sr25519(key) => format!("sr25519:{}", hex::encode(key.0)),
 		DeviceKey::Secp256k1(key) => format!("secp256k1:{}", hex::encode(key.0)),
+	}
+}
+
+/// A root key: scheme and hex.
+pub(crate) fn root_key(key: &RootKey) -> String {
+	match key {
+		RootKey::P256(key) => format!("p256:{}", hex::encode(key.0)),
+	}
+}
+
+/// A maker's certification key: scheme and hex.
+pub(crate) fn certifier_key(key: &CertifierKey) -> String {
+	match key {
+		CertifierKey::Ed25519(key) => device_key(&DeviceKey::Ed25519(*key)),
+		CertifierKey::P256(key) => root_key(&RootKey::P256(*key)),
 	}
 }
 

@@ -6,6 +6,7 @@
 //! the screen of `watch`.
 
 mod account;
+mod approval;
 mod batch;
 pub(crate) mod certificate;
 mod chain;

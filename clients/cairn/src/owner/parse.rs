@@ -1,13 +1,15 @@
 //! Arguments as people write them. Pure; each error says what was expected.
 
-use std::str::FromStr;
+use std::{fs, path::Path, str::FromStr};
 
 use cairn_types::{
-	ChannelKind, DeviceKey, MeterRule, Schema, Serial, Units,
+	ChannelKind, DeviceKey, MeterRule, RootKey, Schema, Serial, Units,
 	certificate::MAX_SERIAL,
 	schema::{MAX_NAME, Name, is_name},
 };
 use sp_core::{bounded::BoundedVec, ecdsa, ed25519, sr25519};
+
+use crate::agent;
 
 /// `--uptime EXPECTED:CAP`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +131,18 @@ pub(crate) fn device_key(text: &str) -> Result<DeviceKey, String> {
 	}
 }
 
-/// A serial number or model: 1 to 32 bytes.
+/// A root key: `p256:HEX`, as `cairn agent root-key` prints it, or the name of a file with a public
+/// key in PEM or DER.
+pub(crate) fn root_key(text: &str) -> Result<RootKey, String> {
+	let bytes = if Path::new(text).is_file() {
+		fs::read(text).map_err(|cause| format!("{text}: {cause}"))?
+	} else {
+		text.as_bytes().to_vec()
+	};
+	agent::root::public_key(&bytes).map(RootKey::P256)
+}
+
+/// A serial number, model or batch: 1 to 32 bytes.
 pub(crate) fn serial(text: &str) -> Result<Serial, String> {
 	if text.is_empty() {
 		return Err("it is empty".to_owned());
@@ -236,6 +249,21 @@ mod tests {
 		assert_eq!(device_key(&printed), Ok(sr));
 		for text in ["", "ed25519:12", "rsa:00", "ed25519:zz", "secp256k1:0101"] {
 			assert!(device_key(text).is_err(), "{text}");
+		}
+	}
+
+	#[test]
+	fn works_when_a_root_key_is_printed_or_in_a_file() {
+		let point = "036ddc417590b47817b3575971fc1d5e324c11ea895e4396467a5e87a5e0a2b77e";
+		let key = root_key(&format!("p256:{point}")).expect("a key");
+		assert_eq!(super::super::format::root_key(&key), format!("p256:{point}"));
+		assert_eq!(root_key(&format!("p256 0x{point}")), Ok(key));
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let file = directory.path().join("root.pub");
+		fs::write(&file, format!("{point}\n")).expect("writable");
+		assert_eq!(root_key(&file.to_string_lossy()), Ok(key));
+		for text in ["", "p256:", "ed25519:00", "nowhere.pem"] {
+			assert!(root_key(text).is_err(), "{text}");
 		}
 	}
 

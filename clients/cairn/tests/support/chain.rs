@@ -5,9 +5,9 @@ use std::time::Duration;
 use cairn::agent::DevicePair;
 use cairn_chain::{At, Call, Chain, Error, Outcome, Signer, SubmitOptions, calls};
 use cairn_types::{
-	Admission, Certificate, CertificateClaim, Channel, ChannelKind, DeviceId, GatewayId, Hash32,
-	MakerId, MeterRule, NetworkConfig, NetworkId, Possession, Quantity, Schema, SchemaId, Slot,
-	Unit, certificate::possession_message,
+	Admission, Certificate, CertificateClaim, CertificateV1, CertifierKey, Channel, ChannelKind,
+	DeviceId, GatewayId, Hash32, MakerId, MeterRule, NetworkConfig, NetworkId, Possession,
+	Quantity, Schema, SchemaId, Slot, Unit, certificate::possession_message,
 };
 use codec::Encode;
 use futures::future::LocalBoxFuture;
@@ -113,7 +113,8 @@ impl Network {
 	pub(crate) async fn create(chain: &Chain, schema: &Schema) -> Self {
 		let operator = account("//Charlie");
 		let maker_key = ed25519::Pair::from_seed(&[200; 32]);
-		let call = calls::devices::register_maker(&maker_key.public());
+		let key = CertifierKey::Ed25519(maker_key.public());
+		let call = calls::devices::register_maker(&key);
 		let outcome = send(chain, &call, &operator).await;
 		let maker = outcome.find("Devices", "MakerRegistered").expect("a maker");
 		let outcome = send(chain, &calls::schemas::publish(schema), &operator).await;
@@ -157,7 +158,7 @@ impl Network {
 			expiry: now_millis() + YEAR_MILLIS,
 		};
 		let signature = self.maker_key.sign(&claim.message(&self.genesis, &key));
-		let certificate = Certificate { claim, signature };
+		let certificate = Certificate::V1(CertificateV1 { claim, signature });
 		let nonce = of(chain.next_nonce(&owner.account())).await;
 		let best = of(chain.best()).await;
 		let (block, hash) = (best.number, best.hash);

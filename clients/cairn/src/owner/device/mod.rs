@@ -1,15 +1,18 @@
 //! `cairn device`: a device's life, from registration to its end.
 
+mod fleet;
 mod possession;
+mod recovery;
 mod show;
 
 use std::path::PathBuf;
 
 use cairn_chain::{At, Call, Outcome, account_text, calls, views::DeviceView};
 use cairn_types::{
-	Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, Possession, Window,
+	Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, RootKey, Window,
 };
 
+use possession::Occasion;
 pub(crate) use possession::prove;
 
 use super::{
@@ -22,13 +25,20 @@ use super::{
 	session::{Session, missing_event},
 	why::{self, WhyArgs},
 };
-use crate::{agent, cli::Global, clock::now_millis};
+use crate::{
+	agent::{self, P256Signer},
+	cli::Global,
+	clock::now_millis,
+};
 
 const EXAMPLES: &str = "\
 Examples:
   cairn agent key --key device.key
   cairn device register --network 0 --key device.key --certificate 0001.certificate.json \\
       --owner-key account.key
+  cairn device register --network 0 --key device.key --root-key tpm.toml --owner-key account.key
+      With a root key in secure hardware, which names every key of the device.
+  cairn device register-batch --network 0 --devices fleet.csv --owner-key account.key
   cairn device assign-gateway 7 --gateway 0 --owner-key account.key
   cairn device activate 7 --owner-key account.key
   cairn device why 7
@@ -47,6 +57,8 @@ pub struct DeviceArgs {
 enum DeviceCommand {
 	/// Register a device, against a deposit; its own key proves that you have it
 	Register(Register),
+	/// Register the devices of a list, up to 64 in a transaction, each against a deposit
+	RegisterBatch(fleet::RegisterBatch),
 	/// Start earning with the next window
 	Activate(One),
 	/// Stop earning with the next window; activate it again later
@@ -56,7 +68,13 @@ enum DeviceCommand {
 	/// Forget a retired device and return its deposit
 	Reap(One),
 	/// Let a device sign with another key from the next window on
-	RotateKey(WithKey),
+	RotateKey(Rotate),
+	/// Ask for other keys for a certified device that lost its own; its maker has to consent
+	Recover(recovery::Recover),
+	/// Give a device the keys that were asked for; anybody may
+	CompleteRecovery(One),
+	/// Let a device keep its keys: object by one of them, or as its owner
+	CancelRecovery(recovery::CancelRecovery),
 	/// Give a device a slot of a gateway from the next window on
 	AssignGateway {
 		/// The device's id
@@ -111,6 +129,21 @@ struct One {
 	signing: OwnerSigning,
 }
 
+/// A device with another key, and who signs.
+#[derive(Debug, clap::Args)]
+struct Rotate {
+	/// The device's id
+	id: DeviceId,
+	/// The new key's file, as `cairn agent key` makes it
+	#[arg(long, value_name = "FILE")]
+	key: PathBuf,
+	/// The device's root key, if it has one: a file as for `cairn agent root-key`
+	#[arg(long, value_name = "FILE")]
+	root_key: Option<PathBuf>,
+	#[command(flatten)]
+	signing: OwnerSigning,
+}
+
 /// A device with a key that proves itself, and who signs.
 #[derive(Debug, clap::Args)]
 struct WithKey {
@@ -137,6 +170,11 @@ struct Register {
 	/// The maker's certificate; networks that admit certified devices only require one
 	#[arg(long, value_name = "FILE")]
 	certificate: Option<PathBuf>,
+
+	/// The device's root key, which names this key and every later one: a file as for `cairn agent
+	/// root-key`
+	#[arg(long, value_name = "FILE")]
+	root_key: Option<PathBuf>,
 
 	#[command(flatten)]
 	signing: OwnerSigning,
@@ -169,7 +207,11 @@ pub(crate) async fn run(global: &Global, args: &DeviceArgs) -> Result<(), OwnerE
 		DeviceCommand::Accept(one) => {
 			send(session, one, devices::accept(one.id), "device accepted").await
 		},
-		DeviceCommand::RotateKey(with) => run_rotate(session, with).await,
+		DeviceCommand::RegisterBatch(batch) => Box::pin(fleet::run(session, batch)).await,
+		DeviceCommand::Recover(recover) => Box::pin(recovery::request(session, recover)).await,
+		DeviceCommand::CompleteRecovery(one) => recovery::complete(session, one).await,
+		DeviceCommand::CancelRecovery(cancel) => recovery::cancel(session, cancel).await,
+		DeviceCommand::RotateKey(rotate) => run_rotate(session, rotate).await,
 		DeviceCommand::TakeOver(with) => run_take_over(session, with).await,
 		DeviceCommand::AssignGateway { id, gateway, signing } => {
 			let call = devices::assign_gateway(*id, *gateway);
@@ -251,21 +293,40 @@ async fn run_register(session: &Session, register: &Register) -> Result<(), Owne
 		Some(file) => Some(certificate::read(file)?),
 		None => None,
 	};
+	let root = root_of(register.root_key.as_ref())?;
 	refuse_known(session, &public).await?;
-	let call = |possession: &Possession| {
-		calls::devices::register(register.network, &public, possession, certificate.as_ref())
+	refuse_known_root(session, root.as_ref()).await?;
+	let call = async |occasion: &Occasion| -> Result<Call, OwnerError> {
+		let possession = occasion.prove(&pair);
+		let (network, certificate) = (register.network, certificate.as_ref());
+		let Some(root) = &root else {
+			return Ok(calls::devices::register(network, &public, &possession, certificate));
+		};
+		let delegation = occasion.delegate(root, &public).await?;
+		Ok(calls::devices::register_rooted(network, &public, &possession, &delegation, certificate))
 	};
-	let outcome = possession::submit(session, &register.signing, &pair, call).await?;
+	let outcome = possession::submit(session, &register.signing, call).await?;
 	let device = registered(&outcome)?;
 	let mut receipt = Receipt::new("device registered", &outcome)
 		.with("device", device.0)
 		.with("network", register.network.0)
 		.with("key", format::device_key(&public));
-	if let Some(Certificate { claim, .. }) = &certificate {
-		receipt = receipt.with("maker", claim.maker.0);
+	if let Some(root) = &root {
+		receipt = receipt.with("root_key", format::root_key(&RootKey::P256(root.public())));
+	}
+	if let Some(maker) = certificate.as_ref().map(Certificate::maker) {
+		receipt = receipt.with("maker", maker.0);
 	}
 	let next = format!("next: cairn device assign-gateway {device} --gateway ID, then activate it");
 	session.print(&receipt.note(next))
+}
+
+/// The root key of a file.
+///
+/// # Errors
+/// If the file cannot be used.
+fn root_of(file: Option<&PathBuf>) -> Result<Option<P256Signer>, OwnerError> {
+	Ok(file.map(|file| P256Signer::load(file)).transpose()?)
 }
 
 /// Say which device has a key already, before a fee is spent on it.
@@ -275,6 +336,19 @@ async fn refuse_known(session: &Session, public: &DeviceKey) -> Result<(), Owner
 		Some(device) => Err(OwnerError::refused(
 			format!("the key belongs to device {device} already"),
 			format!("see `cairn device show {device}`; for another device, make another key"),
+		)),
+	}
+}
+
+/// Say which device has a root key already.
+async fn refuse_known_root(session: &Session, root: Option<&P256Signer>) -> Result<(), OwnerError> {
+	let Some(root) = root else { return Ok(()) };
+	let root = RootKey::P256(root.public());
+	match session.chain.device_by_root(&root, At::Best).await? {
+		None => Ok(()),
+		Some(device) => Err(OwnerError::refused(
+			format!("the root key belongs to device {device} already"),
+			format!("see `cairn device show {device}`; another device needs hardware of its own"),
 		)),
 	}
 }
@@ -291,12 +365,21 @@ async fn run_activate(session: &Session, one: &One) -> Result<(), OwnerError> {
 	session.print(&receipt)
 }
 
-async fn run_rotate(session: &Session, with: &WithKey) -> Result<(), OwnerError> {
-	let pair = agent::load(&with.key)?;
-	let public = pair.public();
+async fn run_rotate(session: &Session, rotate: &Rotate) -> Result<(), OwnerError> {
+	let pair = agent::load(&rotate.key)?;
+	let (id, public) = (rotate.id, pair.public());
+	let root = root_of(rotate.root_key.as_ref())?;
 	refuse_known(session, &public).await?;
-	let call = |possession: &Possession| calls::devices::rotate_key(with.id, &public, possession);
-	let outcome = possession::submit(session, &with.signing, &pair, call).await?;
+	check_root(&find(session, id).await?, root.as_ref())?;
+	let call = async |occasion: &Occasion| -> Result<Call, OwnerError> {
+		let possession = occasion.prove(&pair);
+		let Some(root) = &root else {
+			return Ok(calls::devices::rotate_key(id, &public, &possession));
+		};
+		let signature = occasion.delegate(root, &public).await?.signature;
+		Ok(calls::devices::rotate_rooted_key(id, &public, &possession, &signature))
+	};
+	let outcome = possession::submit(session, &rotate.signing, call).await?;
 	let event = outcome.find::<(DeviceId, DeviceKey, Window)>("Devices", "KeyRotated");
 	let (device, key, since) = event.ok_or_else(|| missing_event("Devices.KeyRotated"))?;
 	let receipt = Receipt::new("key rotated", &outcome)
@@ -308,10 +391,32 @@ async fn run_rotate(session: &Session, with: &WithKey) -> Result<(), OwnerError>
 	session.print(&receipt)
 }
 
+/// Check that the root key at hand is the device's, before hardware is asked to sign. Pure.
+fn check_root(device: &DeviceView, root: Option<&P256Signer>) -> Result<(), OwnerError> {
+	let given = root.map(|root| RootKey::P256(root.public()));
+	let id = device.device;
+	match (device.root, given) {
+		(known, given) if known == given => Ok(()),
+		(Some(known), None) => Err(OwnerError::usage(
+			format!("device {id} has the root key {}", format::root_key(&known)),
+			"name it with --root-key; if it is lost, see `cairn device recover --help`",
+		)),
+		(Some(known), Some(_)) => Err(OwnerError::usage(
+			format!("device {id} has another root key, {}", format::root_key(&known)),
+			"name that one with --root-key",
+		)),
+		(None, _) => {
+			Err(OwnerError::usage(format!("device {id} has no root key"), "leave --root-key out"))
+		},
+	}
+}
+
 async fn run_take_over(session: &Session, with: &WithKey) -> Result<(), OwnerError> {
 	let pair = agent::load(&with.key)?;
-	let call = |possession: &Possession| calls::devices::take_over(with.id, possession);
-	let outcome = possession::submit(session, &with.signing, &pair, call).await?;
+	let call = async |occasion: &Occasion| -> Result<Call, OwnerError> {
+		Ok(calls::devices::take_over(with.id, &occasion.prove(&pair)))
+	};
+	let outcome = possession::submit(session, &with.signing, call).await?;
 	let event = outcome.find::<(DeviceId, [u8; 32], [u8; 32])>("Devices", "Transferred");
 	let (device, from, to) = event.ok_or_else(|| missing_event("Devices.Transferred"))?;
 	let receipt = Receipt::new("device taken over", &outcome)

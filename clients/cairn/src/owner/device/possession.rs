@@ -1,15 +1,55 @@
-//! Proofs of possession: the device's own key names its owner.
+//! Proofs: the device's own key names its owner, its root key names that key.
 
 use cairn_chain::{BlockId, Call, Chain, Error, Outcome};
-use cairn_types::{Hash32, Possession, certificate::possession_message};
+use cairn_types::{
+	Delegation, DeviceKey, Hash32, Possession, RootKey, RootSignature,
+	certificate::possession_message, root::delegation_message,
+};
 
 use super::super::{error::OwnerError, options::SignBy, session::Session};
-use crate::agent::DevicePair;
+use crate::agent::{DevicePair, P256Signer};
 
 /// How often a proof is made anew.
 const ATTEMPTS: usize = 4;
 /// Blocks by which finality may lag before a proof names the best block instead.
 const MAX_LAG: u32 = 64;
+
+/// What the proofs of one transaction name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Occasion {
+	/// The chain, by the hash of its first block.
+	genesis: Hash32,
+	/// A recent block.
+	block: BlockId,
+	/// Who sends the transaction.
+	owner: [u8; 32],
+	/// The transaction's nonce.
+	nonce: u32,
+}
+
+impl Occasion {
+	/// A device's key names the owner. Pure.
+	pub(crate) fn prove(&self, pair: &DevicePair) -> Possession {
+		let Self { genesis, block, owner, nonce } = self;
+		prove(pair, genesis, *block, owner, *nonce)
+	}
+
+	/// A root names a device's key.
+	///
+	/// # Errors
+	/// If the root does not sign.
+	pub(crate) async fn delegate(
+		&self,
+		root: &P256Signer,
+		key: &DeviceKey,
+	) -> Result<Delegation, OwnerError> {
+		let Self { genesis, block: BlockId { number, hash }, owner, nonce } = self;
+		let named = RootKey::P256(root.public());
+		let message = delegation_message(genesis, *number, hash, owner, *nonce, &named, key);
+		let signature = RootSignature::P256(root.sign(&message).await?);
+		Ok(Delegation { root: named, signature })
+	}
+}
 
 /// Prove that a device's key names `owner`, in the transaction with `nonce`. Pure.
 pub(crate) fn prove(
@@ -24,15 +64,14 @@ pub(crate) fn prove(
 	Possession { block: block.number, nonce, signature: pair.sign(&message) }
 }
 
-/// Send the call that carries a proof; a proof that came too late is made anew.
+/// Send the call that carries proofs; proofs that came too late are made anew.
 ///
 /// # Errors
-/// If the call fails for another reason, or too often.
+/// If the call cannot be made, fails for another reason, or too often.
 pub(crate) async fn submit(
 	session: &Session,
 	signing: &impl SignBy,
-	pair: &DevicePair,
-	call: impl Fn(&Possession) -> Call,
+	call: impl AsyncFn(&Occasion) -> Result<Call, OwnerError>,
 ) -> Result<Outcome, OwnerError> {
 	let chain = &session.chain;
 	let owner = signing.signer()?.account();
@@ -42,8 +81,9 @@ pub(crate) async fn submit(
 		attempt += 1;
 		let nonce = chain.next_nonce(&owner).await?;
 		let block = recent(chain, attempt > 1).await?;
-		let possession = prove(pair, &genesis, block, &owner, nonce);
-		let sent = session.submit_at(&call(&possession), signing, Some(nonce)).await;
+		let occasion = Occasion { genesis, block, owner, nonce };
+		let call = Box::pin(call(&occasion)).await?;
+		let sent = session.submit_at(&call, signing, Some(nonce)).await;
 		let error = match sent {
 			Ok(outcome) => return Ok(outcome),
 			Err(error) => error,
@@ -52,7 +92,7 @@ pub(crate) async fn submit(
 		if attempt >= ATTEMPTS || !is_late(&error, moved) {
 			return Err(error);
 		}
-		tracing::info!(%nonce, "the proof of possession came too late: the device signs another");
+		tracing::info!(%nonce, "the proofs came too late: others are signed");
 	}
 }
 
@@ -105,6 +145,22 @@ mod tests {
 			assert!(!key.verify(&message(&[5; 32], 7), &proof.signature));
 			assert!(!key.verify(&message(&[3; 32], 8), &proof.signature));
 		}
+	}
+
+	#[tokio::test]
+	async fn a_delegation_is_the_roots_signature_for_this_key_and_proof() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let (root, _) = P256Signer::load_or_make(&directory.path().join("root")).expect("made");
+		let pair = DevicePair::from_seed(Scheme::Ed25519, &[1; 32]);
+		let key = pair.public();
+		let occasion = Occasion { genesis: [2; 32], block: BLOCK, owner: [3; 32], nonce: 7 };
+		let Delegation { root: named, signature } =
+			occasion.delegate(&root, &key).await.expect("it signs");
+		assert_eq!(named, RootKey::P256(root.public()));
+		let message =
+			|nonce| delegation_message(&[2; 32], 9, &BLOCK.hash, &[3; 32], nonce, &named, &key);
+		assert!(named.verify(&message(7), &signature) && !named.verify(&message(8), &signature));
+		assert_eq!(occasion.prove(&pair).nonce, 7);
 	}
 
 	#[test]

@@ -49,8 +49,17 @@ fn some_window(window: Window) -> Option<Window> {
 
 impl Serialize for Shown {
 	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-		let DeviceView { device, owner, stage, state, serial } = &self.device;
+		let DeviceView { device, owner, stage, state, serial, root, changed, recovery } =
+			&self.device;
 		let now = self.now();
+		let recovery = recovery.as_ref().map(|recovery| {
+			json!({
+				"key": format::device_key(&recovery.key),
+				"root_key": recovery.root.as_ref().map(format::root_key),
+				"requested_block": recovery.requested,
+				"due_tick": recovery.due,
+			})
+		});
 		let document = json!({
 			"device": device,
 			"owner": account_text(owner),
@@ -73,6 +82,9 @@ impl Serialize for Shown {
 			"maker": state.maker,
 			"serial": serial.as_ref().map(|(_, serial)| format::text(serial)),
 			"certificate_until": some_window(state.expires),
+			"root_key": root.as_ref().map(format::root_key),
+			"changed_block": changed,
+			"recovery": recovery,
 		});
 		document.serialize(serializer)
 	}
@@ -80,7 +92,7 @@ impl Serialize for Shown {
 
 impl fmt::Display for Shown {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let DeviceView { device, owner, stage, state, serial } = &self.device;
+		let DeviceView { device, owner, stage, state, serial, root, recovery, .. } = &self.device;
 		let window = self.clock.now.window;
 		let active =
 			if self.now().is_some_and(|facts| facts.active) { "active" } else { "not active" };
@@ -89,6 +101,14 @@ impl fmt::Display for Shown {
 		writeln!(f, "  network      {}", state.network)?;
 		let key = format::device_key(&state.key.current);
 		writeln!(f, "  key          {key} since window {}", state.key.since)?;
+		if let Some(root) = root {
+			writeln!(f, "  root key     {}", format::root_key(root))?;
+		}
+		if let Some(recovery) = recovery {
+			let when = format::at_tick(recovery.due, self.clock.now.tick, &self.clock.periods);
+			let key = format::device_key(&recovery.key);
+			writeln!(f, "  recovery     {key}, may be completed {when}")?;
+		}
 		match &state.assignment {
 			None => writeln!(f, "  gateway      none")?,
 			Some(dated) => {
@@ -119,9 +139,10 @@ impl fmt::Display for Shown {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use cairn_chain::views::RecoveryView;
 	use cairn_types::{
-		Activity, Dated, DeviceKey, GatewayId, MakerId, Moment, NetworkId, Periods,
-		view::DeviceState,
+		Activity, Dated, DeviceKey, GatewayId, MakerId, Moment, NetworkId, P256Public, Periods,
+		RootKey, view::DeviceState,
 	};
 	use sp_core::ed25519;
 
@@ -152,6 +173,9 @@ mod tests {
 			stage: b"Active".to_vec(),
 			state,
 			serial: Some((MakerId(5), b"0001".to_vec())),
+			root: Some(RootKey::P256(P256Public([2; 33]))),
+			changed: 40,
+			recovery: Some(RecoveryView { key, root: None, requested: 60, due: 20 }),
 		};
 		let now = Moment { window: 12, tick: 12 };
 		let clock =
@@ -167,6 +191,8 @@ mod tests {
 			"gateway      3, slot 4, since window 10",
 			"from window 10 until window 500",
 			"maker 5, serial 0001, until window 500",
+			"root key     p256:0202",
+			"may be completed at tick 20, in 8 ticks",
 		] {
 			assert!(text.contains(expected), "{text}");
 		}
@@ -179,5 +205,7 @@ mod tests {
 		assert_eq!(value["assignment"], json!({ "gateway": 3, "slot": 4 }));
 		assert_eq!(value["previous_assignment"], Value::Null);
 		assert_eq!(value["certificate_until"], 500);
+		assert_eq!(value["changed_block"], 40);
+		assert_eq!(value["recovery"]["requested_block"], 60);
 	}
 }

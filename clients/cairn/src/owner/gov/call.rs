@@ -194,6 +194,7 @@ pub(super) async fn values(session: &Session) -> Result<Values, OwnerError> {
 		telemetry: chain.seal_policy(At::Best).await?,
 		rewards: chain.rewards_policy(At::Best).await?,
 		devices: chain.devices_per_cycle(At::Best).await?,
+		recovery: chain.recovery_ticks(At::Best).await?,
 	})
 }
 

@@ -10,6 +10,8 @@ use super::super::format;
 
 /// Most cycles over which pay vests; pallet-rewards reads more as this.
 const MAX_VESTING_CYCLES: u32 = 1_000;
+/// Most ticks that a recovery takes; pallet-devices reads more as this.
+const MAX_RECOVERY_TICKS: u32 = 65_536;
 
 /// A number that governance may tune.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub(super) enum Parameter {
 	Vesting,
 	DefaultWeight,
 	DevicesPerCycle,
+	RecoveryTicks,
 }
 
 /// What values a parameter takes.
@@ -43,7 +46,7 @@ pub(super) enum Range {
 
 impl Parameter {
 	/// All of them, as they are listed.
-	pub(super) const ALL: [Self; 14] = [
+	pub(super) const ALL: [Self; 15] = [
 		Self::CommitteeSize,
 		Self::MaxAttempts,
 		Self::BaseFee,
@@ -58,6 +61,7 @@ impl Parameter {
 		Self::Vesting,
 		Self::DefaultWeight,
 		Self::DevicesPerCycle,
+		Self::RecoveryTicks,
 	];
 
 	/// Its name.
@@ -77,6 +81,7 @@ impl Parameter {
 			Self::Vesting => "rewards.vesting",
 			Self::DefaultWeight => "rewards.default-weight",
 			Self::DevicesPerCycle => "devices.per-cycle",
+			Self::RecoveryTicks => "devices.recovery-ticks",
 		}
 	}
 
@@ -94,6 +99,7 @@ impl Parameter {
 			Self::HalfLife => Range::Count(1, u32::MAX),
 			Self::Vesting => Range::Count(1, MAX_VESTING_CYCLES),
 			Self::DefaultWeight | Self::DevicesPerCycle => Range::Count(0, u32::MAX),
+			Self::RecoveryTicks => Range::Count(1, MAX_RECOVERY_TICKS),
 		}
 	}
 
@@ -114,6 +120,7 @@ impl Parameter {
 			Self::Vesting => "cycles over which pay vests",
 			Self::DefaultWeight => "weight of a new certified network in the bootstrap pool",
 			Self::DevicesPerCycle => "devices that one maker certifies in a cycle, at most",
+			Self::RecoveryTicks => "ticks until lost keys are replaced, if nobody objects",
 		}
 	}
 }
@@ -216,13 +223,15 @@ pub(super) struct Values {
 	pub(super) rewards: Option<RewardsPolicy>,
 	/// `devices.DevicesPerCycle`.
 	pub(super) devices: Option<u32>,
+	/// `devices.RecoveryTicks`.
+	pub(super) recovery: Option<u32>,
 }
 
 impl Values {
 	/// A parameter's value.
 	pub(super) fn get(&self, parameter: Parameter) -> Option<u128> {
 		let share = |share: Permill| u128::from(share.deconstruct());
-		let Self { telemetry, rewards, devices } = self;
+		let Self { telemetry, rewards, devices, recovery } = self;
 		Some(match parameter {
 			Parameter::CommitteeSize => u128::from(telemetry.as_ref()?.committee_size),
 			Parameter::MaxAttempts => u128::from(telemetry.as_ref()?.max_attempts),
@@ -238,6 +247,7 @@ impl Values {
 			Parameter::Vesting => u128::from(rewards.as_ref()?.vesting),
 			Parameter::DefaultWeight => u128::from(rewards.as_ref()?.default_weight),
 			Parameter::DevicesPerCycle => u128::from((*devices)?),
+			Parameter::RecoveryTicks => u128::from((*recovery)?),
 		})
 	}
 
@@ -245,7 +255,7 @@ impl Values {
 	fn set(&mut self, Change { parameter, value }: Change) -> Option<()> {
 		let number = u32::try_from(value).unwrap_or(u32::MAX);
 		let share = Permill::from_parts(number);
-		let Self { telemetry, rewards, devices } = self;
+		let Self { telemetry, rewards, devices, recovery } = self;
 		match parameter {
 			Parameter::CommitteeSize => telemetry.as_mut()?.committee_size = number,
 			Parameter::MaxAttempts => {
@@ -263,6 +273,7 @@ impl Values {
 			Parameter::Vesting => rewards.as_mut()?.vesting = number,
 			Parameter::DefaultWeight => rewards.as_mut()?.default_weight = number,
 			Parameter::DevicesPerCycle => *devices = Some(number),
+			Parameter::RecoveryTicks => *recovery = Some(number),
 		}
 		Some(())
 	}
@@ -312,6 +323,11 @@ impl Values {
 		{
 			calls.push(parameters::set_devices_per_cycle(count));
 		}
+		if let Some(ticks) = self.recovery
+			&& self.recovery != before.recovery
+		{
+			calls.push(parameters::set_recovery_ticks(ticks));
+		}
 		calls
 	}
 
@@ -348,6 +364,7 @@ mod tests {
 			default_weight: 0,
 		}),
 		devices: Some(10_000),
+		recovery: Some(1_008),
 	};
 
 	#[test]
@@ -359,6 +376,7 @@ mod tests {
 			("rewards.vesting = 30", Parameter::Vesting, 30),
 			("rewards.treasury=100%", Parameter::Treasury, 1_000_000),
 			("devices.per-cycle=5000", Parameter::DevicesPerCycle, 5_000),
+			("devices.recovery-ticks=65536", Parameter::RecoveryTicks, 65_536),
 		] {
 			assert_eq!(parse(text), Ok(Change { parameter, value }), "{text}");
 		}
@@ -378,6 +396,7 @@ mod tests {
 			("rewards.vesting=1001", "from 1 to 1000"),
 			("rewards.half-life=0", "from 1"),
 			("devices.per-cycle=x", "from 0"),
+			("devices.recovery-ticks=0", "from 1 to 65536"),
 		] {
 			let error = parse(text).expect_err(text);
 			assert!(error.contains(range), "{text}: {error}");

@@ -43,6 +43,9 @@ fn device() -> DeviceView {
 		stage: b"Active".to_vec(),
 		state,
 		serial: None,
+		root: None,
+		changed: 0,
+		recovery: None,
 	}
 }
 

@@ -42,7 +42,16 @@ fn device() -> DeviceView {
 		expires: 500,
 	};
 	let serial = Some((MakerId(5), b"0001".to_vec()));
-	DeviceView { device: ID, owner: [9; 32], stage: b"Active".to_vec(), state, serial }
+	DeviceView {
+		device: ID,
+		owner: [9; 32],
+		stage: b"Active".to_vec(),
+		state,
+		serial,
+		root: None,
+		changed: 0,
+		recovery: None,
+	}
 }
 
 fn network() -> NetworkView {

@@ -1,0 +1,533 @@
+//! Keys on P-256: what secure hardware holds, reached by a program that signs; or, where there is no
+//! hardware, in a file.
+//!
+//! Hardware and libraries give signatures in three forms, half of them with a high `s`; the chain
+//! takes one. [`signature`] and [`public_key`] turn what they give into what the chain takes.
+
+use std::{
+	fs,
+	path::{Path, PathBuf},
+	process::Stdio,
+	time::Duration,
+};
+
+use cairn_types::{Hash32, P256Pair, P256Public, P256Signature};
+use p256::{ecdsa::Signature, elliptic_curve::sec1::ToEncodedPoint, pkcs8::DecodePublicKey};
+use serde::Deserialize;
+use sp_core::{Pair, ed25519};
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	process::Command,
+	time::timeout,
+};
+
+use super::{
+	error::Error,
+	key::{open_mode, write},
+};
+
+/// How long a program may take to sign: somebody may have to press a button.
+const SIGNING: Duration = Duration::from_secs(60);
+/// Longest signature that is read, in bytes: the longest form in hex is far below.
+const LONGEST: usize = 1_024;
+/// In place of the file with the 32 bytes to sign.
+const MESSAGE: &str = "{message}";
+/// In place of the file that the signature is to be written to.
+const SIGNATURE: &str = "{signature}";
+/// Names the kind of key in files and arguments.
+const SCHEME: &str = "p256";
+/// How a TPM's own structure of an ECDSA signature with SHA-256 begins (TPM 2.0 library, part 2,
+/// TPMT_SIGNATURE).
+const TPM_ECDSA_SHA256: [u8; 4] = [0x00, 0x18, 0x00, 0x0b];
+
+/// A key on P-256, and how to sign with it.
+pub enum P256Signer {
+	/// Its secret is in a file.
+	File(Box<P256Pair>),
+	/// Hardware has it.
+	Program(Program),
+}
+
+/// A program that signs with a key that nobody sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+	/// Where it is described.
+	path: PathBuf,
+	/// The public key.
+	public: P256Public,
+	/// Program and arguments.
+	sign: Vec<String>,
+}
+
+/// What a description of a key in hardware says.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Description {
+	/// `p256:HEX`, or a file with the public key in PEM or DER, seen from the description.
+	public: String,
+	/// Program and arguments.
+	sign: Vec<String>,
+}
+
+impl P256Signer {
+	/// Read a key: a file that holds its secret, or a description in TOML of hardware that does.
+	///
+	/// # Errors
+	/// [`Error::KeyFile`] if the file is not there or holds neither; if it holds a secret, also if
+	/// others may read it.
+	pub fn load(path: &Path) -> Result<Self, Error> {
+		let failed = |cause: String, remedy: String| Error::KeyFile {
+			path: path.to_path_buf(),
+			cause,
+			remedy,
+		};
+		let make = || {
+			format!(
+				"make one with `cairn agent root-key --root-key {}`, or describe hardware as the \
+				 guide on secure hardware shows",
+				path.display()
+			)
+		};
+		let text = fs::read_to_string(path).map_err(|cause| failed(cause.to_string(), make()))?;
+		if let Some(secret) = text.trim().strip_prefix(SCHEME).filter(|rest| rest.starts_with(' '))
+		{
+			if let Some(mode) = open_mode(path) {
+				return Err(failed(
+					format!("others may read it (mode {mode:o})"),
+					format!("chmod 600 {}", path.display()),
+				));
+			}
+			let pair =
+				parse_secret(secret).ok_or_else(|| failed("no secret".to_owned(), make()))?;
+			return Ok(Self::File(Box::new(pair)));
+		}
+		let program = describe(path, &text).map_err(|cause| failed(cause, make()))?;
+		Ok(Self::Program(program))
+	}
+
+	/// Make a key and its file, unless the file is there already; returns the key and whether it is
+	/// new.
+	///
+	/// # Errors
+	/// [`Error::KeyFile`] if the file cannot be written, or is there and cannot be used.
+	pub fn load_or_make(path: &Path) -> Result<(Self, bool), Error> {
+		if path.exists() {
+			return Ok((Self::load(path)?, false));
+		}
+		// One secret of 2^32 is none.
+		let (pair, secret) = loop {
+			let (_, secret) = ed25519::Pair::generate();
+			if let Some(pair) = P256Pair::from_secret(&secret) {
+				break (pair, secret);
+			}
+		};
+		write(path, &format!("{SCHEME} 0x{}\n", hex::encode(secret))).map_err(|cause| {
+			Error::KeyFile {
+				path: path.to_path_buf(),
+				cause: cause.to_string(),
+				remedy: "name a file in a directory that this user can write".to_owned(),
+			}
+		})?;
+		Ok((Self::File(Box::new(pair)), true))
+	}
+
+	/// The public key.
+	#[must_use]
+	pub fn public(&self) -> P256Public {
+		match self {
+			Self::File(pair) => pair.public(),
+			Self::Program(program) => program.public,
+		}
+	}
+
+	/// Sign 32 bytes: ECDSA with SHA-256, in the form that the chain takes.
+	///
+	/// # Errors
+	/// [`Error::Hardware`] if the program fails, takes longer than a minute, or signs something else
+	/// or with another key.
+	pub async fn sign(&self, message: &Hash32) -> Result<P256Signature, Error> {
+		match self {
+			Self::File(pair) => Ok(pair.sign(message)),
+			Self::Program(program) => Box::pin(program.sign(message)).await,
+		}
+	}
+}
+
+impl Program {
+	async fn sign(&self, message: &Hash32) -> Result<P256Signature, Error> {
+		let failed = |cause: String, remedy: &str| Error::Hardware {
+			path: self.path.clone(),
+			cause,
+			remedy: remedy.to_owned(),
+		};
+		let given = match timeout(SIGNING, self.run(message)).await {
+			Ok(given) => given.map_err(|cause| {
+				failed(cause, "run the program of `sign` by hand, with a file of 32 bytes")
+			})?,
+			Err(_) => {
+				let cause = format!("the program took longer than {} s", SIGNING.as_secs());
+				return Err(failed(cause, "look what it waits for: a button, a password?"));
+			},
+		};
+		let signature = signature(&given).map_err(|cause| {
+			failed(cause, "have it written as DER, as r and s of 32 bytes each, or either in hex")
+		})?;
+		if self.public.verify(message, &signature) {
+			return Ok(signature);
+		}
+		Err(failed(
+			"the signature is not this key's over the message".to_owned(),
+			"see that `public` is the key that signs, and that it signs with ECDSA and SHA-256",
+		))
+	}
+
+	/// Run the program on a message; what it gives as a signature.
+	async fn run(&self, message: &Hash32) -> Result<Vec<u8>, String> {
+		let directory = tempfile::tempdir().map_err(|cause| cause.to_string())?;
+		let (given, wanted) =
+			(directory.path().join("message"), directory.path().join("signature"));
+		fs::write(&given, message).map_err(|cause| cause.to_string())?;
+		let has = |name: &str| self.sign.iter().any(|argument| argument.contains(name));
+		let (takes_file, gives_file) = (has(MESSAGE), has(SIGNATURE));
+		let (given, file) = (given.to_string_lossy(), wanted.to_string_lossy());
+		let mut words = self
+			.sign
+			.iter()
+			.map(|argument| argument.replace(MESSAGE, &given).replace(SIGNATURE, &file));
+		let program = words.next().ok_or("`sign` names no program")?;
+
+		let mut child = Command::new(&program)
+			.args(words)
+			// Programs that take a file may ask for a password.
+			.stdin(if takes_file { Stdio::inherit() } else { Stdio::piped() })
+			.stdout(if gives_file { Stdio::null() } else { Stdio::piped() })
+			.kill_on_drop(true)
+			.spawn()
+			.map_err(|cause| format!("{program} cannot be run: {cause}"))?;
+		if let Some(mut input) = child.stdin.take() {
+			// A program that does not read it all has its reasons: its signature tells.
+			let _ = input.write_all(message).await;
+		}
+		let mut bytes = Vec::new();
+		if let Some(output) = child.stdout.take() {
+			let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
+			let read = output.take(most).read_to_end(&mut bytes).await;
+			read.map_err(|cause| format!("{program} cannot be read: {cause}"))?;
+		}
+		let status = child.wait().await.map_err(|cause| cause.to_string())?;
+		if !status.success() {
+			return Err(format!("{program} ended with {status}"));
+		}
+		if gives_file { short_file(&wanted) } else { Ok(bytes) }
+	}
+}
+
+/// The bytes of a file that is not long.
+fn short_file(path: &Path) -> Result<Vec<u8>, String> {
+	let named = |cause: std::io::Error| format!("no signature was written: {cause}");
+	let length = fs::metadata(path).map_err(named)?.len();
+	if length > u64::try_from(LONGEST).unwrap_or(u64::MAX) {
+		return Err(format!("the file with the signature has {length} bytes"));
+	}
+	fs::read(path).map_err(named)
+}
+
+/// A secret, as a file holds it: 0x and 64 hex digits.
+fn parse_secret(text: &str) -> Option<P256Pair> {
+	let secret = hex::decode(text.trim().strip_prefix("0x")?).ok()?;
+	P256Pair::from_secret(&secret.try_into().ok()?)
+}
+
+/// The program that a description names.
+fn describe(path: &Path, text: &str) -> Result<Program, String> {
+	let Description { public, sign } =
+		toml::from_str(text).map_err(|cause| format!("it describes no key: {cause}"))?;
+	if sign.is_empty() {
+		return Err("`sign` names no program".to_owned());
+	}
+	let public = if public.starts_with(SCHEME) {
+		public_key(public.as_bytes())?
+	} else {
+		let file = path.parent().unwrap_or(Path::new("")).join(&public);
+		let bytes = fs::read(&file).map_err(|cause| format!("{}: {cause}", file.display()))?;
+		public_key(&bytes)?
+	};
+	Ok(Program { path: path.to_path_buf(), public, sign })
+}
+
+/// A public key on P-256 in the one form that the chain takes. Reads PEM and DER (SubjectPublicKeyInfo,
+/// RFC 5480), and SEC 1 points in hex, compressed or not, with or without `p256:` before them. Pure.
+///
+/// # Errors
+/// If it is none of these, or no point of the curve.
+pub fn public_key(bytes: &[u8]) -> Result<P256Public, String> {
+	let key = match std::str::from_utf8(bytes).map(str::trim) {
+		Ok(text) if text.starts_with("-----BEGIN") => {
+			p256::PublicKey::from_public_key_pem(text).map_err(|cause| cause.to_string())
+		},
+		Ok(text) => {
+			let digits = text.strip_prefix(SCHEME).unwrap_or(text).trim_start_matches([':', ' ']);
+			let point = hex::decode(digits.strip_prefix("0x").unwrap_or(digits));
+			let point = point.map_err(|_| "it is no key in hex".to_owned())?;
+			p256::PublicKey::from_sec1_bytes(&point).map_err(|cause| cause.to_string())
+		},
+		Err(_) => p256::PublicKey::from_public_key_der(bytes).map_err(|cause| cause.to_string()),
+	};
+	let key = key.map_err(|cause| format!("not a public key on P-256 ({cause})"))?;
+	let encoded = key.to_encoded_point(true);
+	let point: Result<[u8; 33], _> = encoded.as_bytes().try_into();
+	point.map(P256Public).map_err(|_| "not a point of the curve".to_owned())
+}
+
+/// A signature on P-256 in the one form that the chain takes: r ‖ s, with `s` at most half of the
+/// order. Reads 64 bytes as r ‖ s (ATECC608, WebCrypto, PKCS #11), DER (X.509, OpenSSL, Android, iOS)
+/// and a TPM's own structure; either also in hex. Pure.
+///
+/// # Errors
+/// If it is none of these, or r or s is out of range.
+pub fn signature(bytes: &[u8]) -> Result<P256Signature, String> {
+	if let Some(decoded) = hex_text(bytes) {
+		return signature(&decoded);
+	}
+	let parsed = match bytes {
+		bytes if bytes.len() == 64 => Signature::from_slice(bytes),
+		[0x30, ..] => Signature::from_der(bytes),
+		bytes => Signature::from_slice(&tpm_scalars(bytes).unwrap_or_default()),
+	};
+	let parsed = parsed.map_err(|_| {
+		format!("its {} bytes are no ECDSA signature on P-256, as DER or as r and s", bytes.len())
+	})?;
+	let low = parsed.normalize_s().unwrap_or(parsed).to_bytes();
+	let scalars: Result<[u8; 64], _> = low.as_slice().try_into();
+	scalars.map(P256Signature).map_err(|_| "it is no signature".to_owned())
+}
+
+/// r ‖ s of a TPM's structure: algorithm, hash, then both with their lengths, without leading zeros.
+fn tpm_scalars(bytes: &[u8]) -> Option<Vec<u8>> {
+	let mut rest = bytes.strip_prefix(&TPM_ECDSA_SHA256)?;
+	let mut scalars = Vec::new();
+	for _ in 0..2 {
+		let (length, after) = rest.split_first_chunk::<2>()?;
+		let (scalar, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+		let zeros = 32usize.checked_sub(scalar.len())?;
+		scalars.resize(scalars.len().saturating_add(zeros), 0);
+		scalars.extend_from_slice(scalar);
+		rest = after;
+	}
+	rest.is_empty().then_some(scalars)
+}
+
+/// What text in hex says; `None` if it is none.
+fn hex_text(bytes: &[u8]) -> Option<Vec<u8>> {
+	let text = std::str::from_utf8(bytes).ok()?.trim();
+	let digits = text.strip_prefix("0x").unwrap_or(text);
+	// Shorter ones are signatures that happen to be text.
+	if digits.len() < 128 { None } else { hex::decode(digits).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// Made with OpenSSL 3.0; what was signed is 0, 1, 2, …, 31.
+	const OPENSSL_PEM: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbdxBdZC0eBezV1lx/B1eMkwR6ole
+Q5ZGel6HpeCit362RH3Bpp2Cl0IB6kN3NTgC7pd9gbPMA91632Jvi7ribw==
+-----END PUBLIC KEY-----
+";
+	const OPENSSL_POINT: &str =
+		"036ddc417590b47817b3575971fc1d5e324c11ea895e4396467a5e87a5e0a2b77e";
+	const OPENSSL_LOW: &str = "304402206c53e3471542802c632150bed0f9cb971a0af3e81038da029e2f77d09a\
+		8fa45e02207a5fa8f4558ed32c7a541e85cacd94952f2c4121109cf23c48009a685e76b546";
+	const OPENSSL_HIGH: &str = "3046022100b1411e8d957d66067f8424350d17ef184fb3f1eb5177d24722c6f5\
+		e634d0a179022100b43f1697d5d034b489e14705690cdbbbd3634f984f986dce4b267486a5abd018";
+	/// Made with tpm2-tools 5.4 by a software TPM (libtpms 0.9.2): PEM without a last line feed, a
+	/// signature in the TPM's own form and one of `-f plain`.
+	const TPM_PEM: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAERm6tmKXiJvv1wniaefp8apeGkId3
+ve6B2JITwQH/U4++9hUrPXAkK5SMK8O0ig4VCSf8EGzDhgdpbvxJMWZM9g==
+-----END PUBLIC KEY-----";
+	const TPM_MESSAGE: &str = "48a0887b258919581ad48ecfbf87b036bbad763ff95f079547a7dd1a077b737a";
+	const TPM_OWN: &str = "0018000b002018d625fcd1411e7b92fe42c50da4a19fd1b3b286e45eaae125818daec8\
+		550a040020d1ee147574238a8654af05e91d5a822bcc377fc6685668b9206d22fd948a74b2";
+	const TPM_PLAIN: &str = "304402202b3a920fa6158b90320e429507386bc769f098b17b91161eeb971a3a047ce3\
+		b102202490d35d0c3019a7c9cb53e6d46b687be4fb552c19b90be47039f2ce55c803c6";
+
+	fn unhex(text: &str) -> Vec<u8> {
+		hex::decode(text).expect("hex")
+	}
+
+	fn counted() -> Hash32 {
+		std::array::from_fn(|place| u8::try_from(place).expect("a byte"))
+	}
+
+	#[test]
+	fn works_when_openssl_or_a_tpm_signed() {
+		let openssl = public_key(OPENSSL_PEM.as_bytes()).expect("a key");
+		let tpm = public_key(TPM_PEM.as_bytes()).expect("a key");
+		let message: Hash32 = unhex(TPM_MESSAGE).try_into().expect("32 bytes");
+		for (key, message, given) in [
+			(openssl, counted(), OPENSSL_LOW),
+			(openssl, counted(), OPENSSL_HIGH),
+			(tpm, message, TPM_OWN),
+			(tpm, message, TPM_PLAIN),
+		] {
+			let low = signature(&unhex(given)).expect("a signature");
+			assert!(low.is_low_s() && key.verify(&message, &low), "{given}");
+			// In hex, with what tools put around it.
+			assert_eq!(signature(format!("0x{given}\n").as_bytes()), Ok(low));
+			// What has the one form already stays as it is.
+			assert_eq!(signature(&low.0), Ok(low));
+		}
+	}
+
+	#[test]
+	fn leading_zeros_that_a_tpm_leaves_out_are_put_back() {
+		let own = [&TPM_ECDSA_SHA256[..], &[0, 1, 7], &[0, 2, 1, 0]].concat();
+		let scalars = signature(&own).expect("a signature").0;
+		assert_eq!((scalars[31], &scalars[62..]), (7, [1, 0].as_slice()));
+		assert!(scalars[..31].iter().chain(&scalars[32..62]).all(|byte| *byte == 0));
+	}
+
+	#[test]
+	fn fails_when_it_is_no_signature() {
+		let good = unhex(OPENSSL_LOW);
+		let longer = [good.as_slice(), &[0]].concat();
+		let own = unhex(TPM_OWN);
+		let mut of_sha384 = own.clone();
+		of_sha384[3] = 0x0c;
+		let zeros = "00".repeat(64);
+		let wrong: [&[u8]; 10] = [
+			&[],
+			&[0; 64],
+			&[0xff; 64],
+			b"no signature",
+			&good[..69],
+			&longer,
+			&own[..71],
+			&of_sha384,
+			&[0x30, 0x00],
+			zeros.as_bytes(),
+		];
+		for bytes in wrong {
+			assert!(signature(bytes).is_err(), "{bytes:02x?}");
+		}
+	}
+
+	#[test]
+	fn works_when_a_key_is_in_any_form() {
+		let expected = P256Public(unhex(OPENSSL_POINT).try_into().expect("33 bytes"));
+		let key = p256::PublicKey::from_public_key_pem(OPENSSL_PEM).expect("a key");
+		let point = key.to_encoded_point(false);
+		let prefix = unhex("3059301306072a8648ce3d020106082a8648ce3d030107034200");
+		let der = [prefix.as_slice(), point.as_bytes()].concat();
+		let texts = [
+			OPENSSL_PEM.to_owned(),
+			OPENSSL_POINT.to_owned(),
+			format!("p256:{OPENSSL_POINT}\n"),
+			format!("p256 0x{OPENSSL_POINT}"),
+			hex::encode(point.as_bytes()),
+		];
+		for bytes in texts.iter().map(String::as_bytes).chain([der.as_slice()]) {
+			assert_eq!(public_key(bytes), Ok(expected));
+		}
+	}
+
+	#[test]
+	fn fails_when_it_is_no_key() {
+		let off_curve = format!("03{}", "03".repeat(32));
+		let other_label = OPENSSL_PEM.replace("PUBLIC", "PRIVATE");
+		for text in
+			["", "p256:", "zz", "02", &off_curve, &other_label, "-----BEGIN PUBLIC KEY-----"]
+		{
+			assert!(public_key(text.as_bytes()).is_err(), "{text}");
+		}
+		assert!(public_key(&[0x30, 0x81, 0xff, 0xfe]).is_err());
+	}
+
+	#[tokio::test]
+	async fn works_when_a_key_is_made_and_read_back() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let path = directory.path().join("root.key");
+		let (made, new) = P256Signer::load_or_make(&path).expect("made");
+		assert!(new);
+		let (read, new) = P256Signer::load_or_make(&path).expect("read");
+		assert!(!new);
+		assert_eq!(read.public(), made.public());
+		let signed = read.sign(&[7; 32]).await.expect("a secret signs");
+		assert!(made.public().verify(&[7; 32], &signed));
+	}
+
+	#[cfg(unix)]
+	#[test]
+	fn fails_when_others_may_read_the_secret() {
+		use std::os::unix::fs::PermissionsExt;
+
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let path = directory.path().join("root.key");
+		P256Signer::load_or_make(&path).expect("made");
+		fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("chmod");
+		let error = P256Signer::load(&path).err().expect("refused");
+		assert!(error.to_string().contains("chmod 600"));
+	}
+
+	/// A key whose program is a script of the shell.
+	fn shell(directory: &Path, script: &str) -> P256Signer {
+		let path = directory.join("root.toml");
+		let public = format!("public = \"p256:{OPENSSL_POINT}\"");
+		fs::write(&path, format!("{public}\nsign = [\"sh\", \"-c\", '{script}']\n"))
+			.expect("writable");
+		P256Signer::load(&path).expect("a description")
+	}
+
+	#[tokio::test]
+	async fn works_with_standard_streams_and_with_files() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let expected = signature(&unhex(OPENSSL_LOW)).expect("a signature");
+		for script in [
+			format!("test $(wc -c) = 32 && echo {OPENSSL_LOW}"),
+			format!("test $(wc -c < {MESSAGE}) = 32 && echo {OPENSSL_LOW} > {SIGNATURE}"),
+		] {
+			let signer = shell(directory.path(), &script);
+			assert_eq!(signer.sign(&counted()).await.expect("it signs"), expected);
+		}
+	}
+
+	#[tokio::test]
+	async fn fails_when_the_program_does_not_sign_and_says_why() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		for (script, says) in [
+			("exit 3", "exit status: 3"),
+			("cat > /dev/null", "0 bytes are no ECDSA signature"),
+			("true {signature}", "no signature was written"),
+			("cat > /dev/null; head -c 1024 /dev/zero", "1024 bytes are no ECDSA signature"),
+			("head -c 100000 /dev/zero > {signature}", "has 100000 bytes"),
+		] {
+			let signer = shell(directory.path(), script);
+			let error = signer.sign(&counted()).await.expect_err("it does not").to_string();
+			assert!(error.contains(says) && error.contains("Remedy: "), "{script}: {error}");
+		}
+		// A good signature, over something else.
+		let signer = shell(directory.path(), &format!("echo {OPENSSL_LOW}"));
+		let error = signer.sign(&[7; 32]).await.expect_err("another message").to_string();
+		assert!(error.contains("not this key's"), "{error}");
+	}
+
+	#[test]
+	fn fails_when_a_description_makes_no_sense() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		for (number, text, says) in [
+			(0, "", "missing field"),
+			(1, "public = 'p256:00'\nsign = ['true']", "not a public key"),
+			(2, "public = 'missing.pem'\nsign = ['true']", "missing.pem"),
+			(3, "public = 'p256:00'\nsign = []", "no program"),
+			(4, "public = 'p256:00'\nsign = ['true']\nslot = 1", "unknown field"),
+			(5, "p256 0x00", "no secret"),
+		] {
+			let path = directory.path().join(format!("{number}.toml"));
+			write(&path, text).expect("writable");
+			let error = P256Signer::load(&path).err().expect("refused").to_string();
+			assert!(error.contains(says), "{text}: {error}");
+		}
+	}
+}
