@@ -34,6 +34,8 @@ CALLS = [
     ("register, ed25519, certificate", "pallet_devices", "register_certified_ed25519"),
     ("register, sr25519, certificate", "pallet_devices", "register_certified_sr25519"),
     ("register, secp256k1, certificate", "pallet_devices", "register_certified_secp256k1"),
+    ("register_rooted, ed25519", "pallet_devices", "register_rooted_ed25519"),
+    ("rotate_rooted_key, ed25519", "pallet_devices", "rotate_rooted_key_ed25519"),
 ]
 
 # The benchmark that each transaction extension declares as its weight; None: it declares zero, or
