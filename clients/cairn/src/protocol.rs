@@ -1,8 +1,9 @@
-//! What agents and gateways say to each other over HTTP, as JSON.
+//! What agents and gateways say to each other over HTTP and MQTT, as JSON.
 
-use cairn_telemetry::{Account, Claim, Fault, SignedReading};
+use cairn_telemetry::{Account, Claim, Fault, Leaf, Proof, SignedReading};
 use cairn_types::{
-	DeviceId, DeviceKey, GatewayId, Hash32, NetworkId, Schema, SchemaId, Slot, Tick, Window,
+	Attempt, DeviceId, DeviceKey, GatewayId, Hash32, NetworkId, Schema, SchemaId, Slot, Tick,
+	Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,26 @@ pub struct ReadingResult {
 	pub retry: bool,
 }
 
+/// A message on `cairn/1/refusals/<network>/<device>`: what a gateway did not take by MQTT.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalNotice {
+	/// The gateway that says so: others may listen to the same topic.
+	pub gateway: GatewayId,
+	/// The device of the topic.
+	pub device: DeviceId,
+	/// Sequence of the reading; `None` if the message is not readings.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub sequence: Option<u64>,
+	/// Why: a code of the reference.
+	pub code: String,
+	/// What is wrong.
+	pub cause: String,
+	/// What to do about it.
+	pub remedy: String,
+	/// Whether the same reading may be accepted later.
+	pub retry: bool,
+}
+
 /// The body of every HTTP error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -168,6 +189,58 @@ pub struct ProofInfo {
 	pub tick: Tick,
 	/// The current window.
 	pub window: Window,
+}
+
+/// `GET /v1/proof/{window}/{device}/{sequence}`: what proves a stored reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadingProof {
+	/// Hash of the chain's first block.
+	#[serde(with = "hash")]
+	pub genesis: Hash32,
+	/// The gateway.
+	pub gateway: GatewayId,
+	/// The window of the reading's time.
+	pub window: Window,
+	/// The reading with its device's signature.
+	pub reading: SignedReading,
+	/// The key that signed.
+	pub key: DeviceKey,
+	/// How far the reading has come.
+	pub stage: String,
+	/// The batch that it is in, once it is in one.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub batch: Option<BatchProof>,
+	/// The device's leaf after the batch, if its latest values are those of this reading and the
+	/// gateway still has it.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub leaf: Option<LeafProof>,
+}
+
+/// The batch that a reading is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchProof {
+	/// Its attempt.
+	pub attempt: Attempt,
+	/// SCALE of its header, as 0x-prefixed hex.
+	pub header: String,
+	/// The header's hash, which the chain has under (gateway, window, attempt).
+	#[serde(with = "hash")]
+	pub hash: Hash32,
+	/// Where all readings of the batch are; their BLAKE3 root is in the header. `None` when the batch
+	/// has matured.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub payload: Option<String>,
+}
+
+/// A leaf with its path to the ledger root that a header has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeafProof {
+	/// Its slot.
+	pub slot: Slot,
+	/// What it holds.
+	pub leaf: Leaf,
+	/// The path.
+	pub proof: Proof,
 }
 
 impl Count {

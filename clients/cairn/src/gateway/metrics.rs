@@ -52,6 +52,16 @@ pub struct Metrics {
 	pub stuck: IntGauge,
 	/// Bytes of the database file.
 	pub store_bytes: IntGauge,
+	/// 1 while readings are taken from the broker.
+	pub mqtt_connected: IntGauge,
+	/// Connections to the broker that ended or could not be made.
+	pub mqtt_failures: IntCounter,
+	/// Messages of the broker, by what they are.
+	pub mqtt_messages: IntCounterVec,
+	/// Messages whose readings are not judged for good yet.
+	pub mqtt_pending: IntGauge,
+	/// Refusals that were not published: too many waited.
+	pub mqtt_notices_dropped: IntCounter,
 }
 
 /// Registers metrics under one prefix.
@@ -132,6 +142,12 @@ impl Metrics {
 			open_windows: make.gauge("open_windows", "Windows that wait to be sealed.")?,
 			stuck: make.gauge("stuck", "1 if nothing can be sealed until somebody acts.")?,
 			store_bytes: make.gauge("store_bytes", "Bytes of the database file.")?,
+			mqtt_connected: make.gauge("mqtt_connected", "1 while the broker is listened to.")?,
+			mqtt_failures: make.counter("mqtt_failures_total", "Connections that ended.")?,
+			mqtt_messages: make.counters("mqtt_messages_total", "Messages taken.", &["kind"])?,
+			mqtt_pending: make.gauge("mqtt_pending", "Messages that are not judged yet.")?,
+			mqtt_notices_dropped: make
+				.counter("mqtt_notices_dropped_total", "Refusals that were not published.")?,
 			registry: make.0,
 		})
 	}

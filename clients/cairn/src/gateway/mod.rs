@@ -1,18 +1,23 @@
 //! `cairn gateway`: collects readings, seals windows, serves committees and owners.
 //!
-//! Four tasks share one store: [`http`] takes readings, [`writer`] commits them in groups,
-//! [`chain_state`] follows the chain, and [`sealer`] brings finished windows to it. Everything that
-//! decides is pure and lies apart: [`screen`], [`sealer::decide`], [`sealer::select`].
+//! Five tasks share one store: [`http`] takes readings and answers questions, [`mqtt`] takes readings
+//! from a broker, [`writer`] commits them in groups, [`chain_state`] follows the chain, and [`sealer`]
+//! brings finished windows to it. Everything that decides is pure and lies apart: [`screen`],
+//! [`data`], [`sealer::decide`], [`sealer::select`].
 
 pub mod chain_state;
+pub mod data;
 mod error;
 pub mod http;
 pub mod metrics;
+pub mod mqtt;
 pub mod refusal;
 pub mod registry;
 pub mod screen;
 pub mod sealer;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod writer;
 
 pub use error::Error;
@@ -26,8 +31,10 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
 
 use self::{
 	chain_state::{ChainState, Follower, States},
+	data::{Data, DataArgs, schemas::Schemas},
 	http::App,
 	metrics::Metrics,
+	mqtt::{Mqtt, MqttArgs},
 	registry::Registry,
 	sealer::Sealer,
 	store::{Identity, Store},
@@ -60,7 +67,9 @@ pub enum Command {
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
 	cairn gateway run --id 0 --operator-key operator.key --data /var/lib/cairn\n  \
-	cairn gateway run --id 0 --suri //Alice --listen 0.0.0.0:9977")]
+	cairn gateway run --id 0 --suri //Alice --listen 0.0.0.0:9977\n  \
+	cairn gateway run --id 0 --operator-key operator.key --mqtt mqtts://broker.example \
+	--mqtt-user gateway --mqtt-password-file password --locations locations.toml")]
 pub struct RunArgs {
 	/// The gateway's id on the chain.
 	#[arg(long)]
@@ -96,6 +105,12 @@ pub struct RunArgs {
 	/// Open connections.
 	#[arg(long, default_value_t = 1_024)]
 	pub max_connections: usize,
+	/// Readings by MQTT.
+	#[command(flatten)]
+	pub mqtt: MqttArgs,
+	/// Questions about data.
+	#[command(flatten)]
+	pub data_api: DataArgs,
 }
 
 /// A gateway that is ready to serve.
@@ -103,6 +118,7 @@ pub struct Gateway {
 	app: Arc<App>,
 	follower: Follower,
 	sealer: Sealer,
+	mqtt: Option<Mqtt>,
 	listener: TcpListener,
 	max_connections: usize,
 	writer: std::thread::JoinHandle<()>,
@@ -137,6 +153,8 @@ impl Gateway {
 			Follower::new(chain.clone(), args.id, registry.clone(), metrics.clone());
 		let state = follower.start().await?;
 		ensure_operator(&state, &signer)?;
+		let data = Data::new(&args.data_api, Schemas::new(chain.clone()))?;
+		let broker = args.mqtt.broker(args.id, state.gateway.network)?;
 		let store = Store::open(&args.data, Identity { genesis, gateway: args.id })?;
 		let listener = http::server::listen(args.listen).await?;
 		let (writer, thread) = Writer::start(store.clone(), states.clone(), metrics.clone());
@@ -148,12 +166,16 @@ impl Gateway {
 			states.clone(),
 			metrics.clone(),
 			args.grace,
+			args.data_api.retention(),
 		);
-		let app = app(args, chain, genesis, store, writer, states, registry, metrics, &sealer);
+		let app =
+			app(args, chain, genesis, store, writer, states, registry, metrics, &sealer, data);
+		let mqtt = broker.map(|broker| Mqtt::new(app.clone(), broker));
 		Ok(Self {
 			app,
 			follower,
 			sealer,
+			mqtt,
 			listener,
 			max_connections: args.max_connections,
 			writer: thread,
@@ -173,9 +195,10 @@ impl Gateway {
 	/// # Errors
 	/// If a part of the gateway stopped by itself.
 	pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-		let Self { app, follower, sealer, listener, max_connections, writer } = self;
+		let Self { app, follower, sealer, mqtt, listener, max_connections, writer } = self;
 		let mut follower = tokio::spawn(follower.run());
 		let mut sealer = tokio::spawn(sealer.run());
+		let mut mqtt = tokio::spawn(listen(mqtt));
 		let router = http::router(app);
 		let ended = {
 			let served = http::server::serve(listener, router, max_connections, stop);
@@ -184,10 +207,12 @@ impl Gateway {
 				() = &mut served => Ok(()),
 				ended = &mut follower => Err(stopped("following the chain", ended)),
 				ended = &mut sealer => Err(stopped("sealing", ended)),
+				ended = &mut mqtt => Err(stopped("listening to the broker", ended)),
 			}
 		};
 		end(follower).await;
 		end(sealer).await;
+		end(mqtt).await;
 		// The writer's last handle is gone with the router: it writes what it holds and ends.
 		let joined = tokio::task::spawn_blocking(move || writer.join());
 		match timeout(DRAIN, joined).await {
@@ -197,6 +222,14 @@ impl Gateway {
 			},
 			Err(_) => ended,
 		}
+	}
+}
+
+/// Take readings from a broker, if there is one.
+async fn listen(mqtt: Option<Mqtt>) {
+	match mqtt {
+		Some(mqtt) => mqtt.run().await,
+		None => std::future::pending().await,
 	}
 }
 
@@ -238,6 +271,7 @@ fn app(
 	registry: Arc<Registry>,
 	metrics: Arc<Metrics>,
 	sealer: &Sealer,
+	data: Data,
 ) -> Arc<App> {
 	let quota = Quota::per_second(args.device_rate).allow_burst(args.device_burst);
 	Arc::new(App {
@@ -254,6 +288,7 @@ fn app(
 		limiter: RateLimiter::keyed(quota),
 		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),
 		rejections: http::Rejections::default(),
+		data,
 	})
 }
 

@@ -42,6 +42,10 @@ macro_rules! refusals {
 refusals! {
 	/// The body is not readings as JSON or SCALE.
 	Malformed = "malformed", false: "Send {\"readings\": […]} as JSON, or SCALE as application/octet-stream.",
+	/// More bytes or readings came at once than are taken.
+	TooLarge = "too_large", false: "Send fewer readings at once.",
+	/// The reading came by MQTT on the topic of another device or network.
+	WrongTopic = "wrong_topic", false: "Publish on the topic of the reading's own network and device.",
 	/// No device of this id is registered.
 	UnknownDevice = "unknown_device", false: "Register the device; `cairn agent run --register` does.",
 	/// The device is not assigned to this gateway in the reading's window.

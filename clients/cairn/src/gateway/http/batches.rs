@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
 	body::Body,
-	extract::{Path, State},
+	extract::State,
 	http::header,
 	response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use cairn_telemetry::offchain::Part;
 use cairn_types::{Attempt, GatewayId, Window};
 use tokio::task::spawn_blocking;
 
-use super::{App, Failure};
+use super::{App, Failure, path::Path};
 use crate::{protocol::OCTETS, store::StoreError};
 
 /// A part of a sealed batch, as bytes.

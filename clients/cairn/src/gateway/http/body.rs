@@ -50,14 +50,7 @@ fn decode(headers: &HeaderMap, bytes: &[u8]) -> Result<Vec<SignedReading>, Failu
 	let content = content.unwrap_or("application/json");
 	let kind = content.split(';').next().unwrap_or_default().trim();
 	if kind.eq_ignore_ascii_case(OCTETS) {
-		let mut input = bytes;
-		let readings = Vec::<SignedReading>::decode(&mut input)
-			.map_err(|cause| malformed(&format!("The body is not SCALE of readings: {cause}.")))?;
-		return if input.is_empty() {
-			Ok(readings)
-		} else {
-			Err(malformed("Bytes are left over behind the readings."))
-		};
+		return decode_octets(bytes).map_err(|cause| malformed(&cause));
 	}
 	if kind.eq_ignore_ascii_case("application/json") {
 		return serde_json::from_slice::<ReadingsRequest>(bytes)
@@ -70,6 +63,21 @@ fn decode(headers: &HeaderMap, bytes: &[u8]) -> Result<Vec<SignedReading>, Failu
 		"The body's content type is neither application/json nor application/octet-stream.",
 		Refusal::Malformed.remedy(),
 	))
+}
+
+/// Decode readings in SCALE. Pure.
+///
+/// # Errors
+/// In words.
+pub(in crate::gateway) fn decode_octets(bytes: &[u8]) -> Result<Vec<SignedReading>, String> {
+	let mut input = bytes;
+	let readings = Vec::<SignedReading>::decode(&mut input)
+		.map_err(|cause| format!("The body is not SCALE of readings: {cause}."))?;
+	if input.is_empty() {
+		Ok(readings)
+	} else {
+		Err("Bytes are left over behind the readings.".to_owned())
+	}
 }
 
 fn declared_size(headers: &HeaderMap) -> Option<usize> {

@@ -2,20 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{
-	Json,
-	extract::{Path, Query, State},
-};
+use axum::{Json, extract::State, http::Uri};
 use cairn_chain::At;
 use cairn_telemetry::{Claim, Fault};
 use cairn_types::{DeviceId, DeviceKey, Slot, Window};
-use serde::Deserialize;
 use sp_core::{ecdsa, ed25519, sr25519};
 use tokio::task::spawn_blocking;
 
-use super::{App, Failure};
+use super::{App, Failure, path::Path};
 use crate::{
 	gateway::{
+		data::parameters::Parameters,
 		refusal::Refusal,
 		store::{DeviceNote, Store},
 	},
@@ -24,7 +21,7 @@ use crate::{
 };
 
 /// Off the async threads.
-async fn ask<T: Send + 'static>(
+pub(super) async fn ask<T: Send + 'static>(
 	app: &App,
 	question: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Failure> {
@@ -113,13 +110,18 @@ pub(super) async fn report(
 	})
 	.await?;
 	let left_out = note.as_ref().map(left_out).unwrap_or_default();
+	let (last_window, in_window, accepted) = note
+		.as_ref()
+		.map_or((None, 0, 0), |note| (Some(note.window), note.in_window, note.accepted));
+	// A restricted network's values are for those who check it.
+	let last = note.map(|note| note.last).filter(|_| !app.data.restricted);
 	Ok(Json(DeviceReport {
 		device,
 		place,
-		last_window: note.as_ref().map(|note| note.window),
-		readings_in_window: note.as_ref().map_or(0, |note| note.in_window),
-		accepted: note.as_ref().map_or(0, |note| note.accepted),
-		last: note.map(|note| note.last),
+		last_window,
+		readings_in_window: in_window,
+		accepted,
+		last,
 		rejected: rejected(&app.rejections.of(device)),
 		left_out,
 		pending,
@@ -158,18 +160,13 @@ fn left_out(note: &DeviceNote) -> Vec<Count> {
 	counts.collect()
 }
 
-/// Which slot to prove; by default the device's newest.
-#[derive(Debug, Deserialize)]
-pub(super) struct ProofQuery {
-	slot: Option<Slot>,
-}
-
-/// `GET /v1/devices/{id}/proof`.
+/// `GET /v1/devices/{id}/proof`; `slot` says which slot to prove, by default the device's newest.
 pub(super) async fn proof(
 	State(app): State<Arc<App>>,
 	Path(device): Path<DeviceId>,
-	Query(query): Query<ProofQuery>,
+	uri: Uri,
 ) -> Result<Json<ProofInfo>, Failure> {
+	let asked = Parameters::new(&uri, &["slot"])?.number::<Slot>("slot")?;
 	let state = app.state()?;
 	let immature = || {
 		Failure::not_found(
@@ -181,7 +178,7 @@ pub(super) async fn proof(
 	let gateway = app.gateway;
 	let (slots, claim) = ask(&app, move |store| {
 		let slots = store.slots_of(device)?;
-		let slot = query.slot.filter(|slot| slots.contains(slot)).or(slots.last().copied());
+		let slot = asked.filter(|slot| slots.contains(slot)).or(slots.last().copied());
 		let claim = match slot {
 			Some(slot) => claim(store, gateway, matured.window, slot)?,
 			None => None,

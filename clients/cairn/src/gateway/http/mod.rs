@@ -2,13 +2,23 @@
 
 mod batches;
 mod body;
+mod data;
 mod devices;
+mod etag;
 mod info;
+mod openapi;
+mod path;
+mod proof;
 mod readings;
+mod sensorthings;
 pub mod server;
 
 #[cfg(test)]
+mod data_tests;
+#[cfg(test)]
 mod tests;
+
+pub(super) use self::{body::decode_octets, readings::take};
 
 use std::{
 	collections::{BTreeMap, HashMap},
@@ -19,7 +29,7 @@ use axum::{
 	Json, Router,
 	http::StatusCode,
 	response::{IntoResponse, Response},
-	routing::{get, post},
+	routing::{MethodRouter, get, post},
 };
 use cairn_chain::Chain;
 use cairn_types::{DeviceId, GatewayId, Hash32};
@@ -28,6 +38,7 @@ use tokio::sync::Semaphore;
 
 use super::{
 	chain_state::{ChainState, States},
+	data::{Data, fault::Refused},
 	metrics::Metrics,
 	refusal::Refusal,
 	registry::Registry,
@@ -68,6 +79,8 @@ pub struct App {
 	pub tolerance_millis: u64,
 	/// Readings not taken since the start, by device and reason.
 	pub rejections: Rejections,
+	/// What questions about data are answered from.
+	pub data: Data,
 }
 
 /// Readings not taken since the start, by device and reason.
@@ -106,25 +119,46 @@ impl App {
 	}
 }
 
-/// Every path of the interface.
+/// Every path of the interface; `openapi.json` describes each of them.
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+	vec![
+		("/v1/anchor", get(info::anchor)),
+		("/v1/schema", get(info::schema)),
+		("/v1/status", get(info::status)),
+		("/v1/readings", post(readings::post)),
+		("/v1/devices/by-key/{scheme}/{key}", get(devices::by_key)),
+		("/v1/devices/{device}", get(devices::report)),
+		("/v1/devices/{device}/proof", get(devices::proof)),
+		("/v1/gateways/{gateway}/batches/{window}/{attempt}/{part}", get(batches::part)),
+		("/v1/data", get(data::rows)),
+		("/v1/proof/{window}/{device}/{sequence}", get(proof::reading)),
+		("/v1/openapi.json", get(openapi::document)),
+		(sensorthings::ROOT, get(sensorthings::root)),
+		("/v1/sensorthings/{set}", get(sensorthings::of_set)),
+		("/v1/sensorthings/{set}/{related}", get(sensorthings::of_related)),
+		("/metrics", get(info::metrics)),
+		("/healthz", get(info::health)),
+	]
+}
+
+/// The interface.
 pub fn router(app: Arc<App>) -> Router {
-	Router::new()
-		.route("/v1/anchor", get(info::anchor))
-		.route("/v1/schema", get(info::schema))
-		.route("/v1/status", get(info::status))
-		.route("/v1/readings", post(readings::post))
-		.route("/v1/devices/by-key/{scheme}/{key}", get(devices::by_key))
-		.route("/v1/devices/{device}", get(devices::report))
-		.route("/v1/devices/{device}/proof", get(devices::proof))
-		.route("/v1/gateways/{gateway}/batches/{window}/{attempt}/{part}", get(batches::part))
-		.route("/metrics", get(info::metrics))
-		.route("/healthz", get(info::health))
-		.fallback(missing)
-		.with_state(app)
+	let routes = routes().into_iter();
+	let router = routes.fold(Router::new(), |router, (path, method)| router.route(path, method));
+	router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(app)
 }
 
 async fn missing() -> Failure {
 	Failure::not_found("There is nothing under this path.", "See the reference for the paths.")
+}
+
+async fn wrong_method() -> Failure {
+	Failure::new(
+		StatusCode::METHOD_NOT_ALLOWED,
+		"wrong_method",
+		"This path does not take requests of this kind.",
+		"See /v1/openapi.json for what it takes.",
+	)
 }
 
 /// An answer that says what is wrong and what to do.
@@ -146,6 +180,14 @@ impl Failure {
 
 	fn not_found(cause: &str, remedy: &str) -> Self {
 		Self::new(StatusCode::NOT_FOUND, "not_found", cause, remedy)
+	}
+}
+
+impl From<Refused> for Failure {
+	fn from(refused: Refused) -> Self {
+		let fault = refused.fault;
+		let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_REQUEST);
+		Self::new(status, fault.code(), &refused.cause(), fault.remedy())
 	}
 }
 

@@ -49,7 +49,10 @@ pub(super) async fn post(
 }
 
 /// Judge readings and store those that are admissible; answers in the same order.
-async fn take(app: &Arc<App>, readings: Vec<SignedReading>) -> Vec<ReadingResult> {
+pub(in crate::gateway) async fn take(
+	app: &Arc<App>,
+	readings: Vec<SignedReading>,
+) -> Vec<ReadingResult> {
 	let names = readings.iter().map(|signed| {
 		let reading = &signed.reading;
 		(reading.device, reading.sequence)

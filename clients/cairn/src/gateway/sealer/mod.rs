@@ -25,6 +25,7 @@ use tokio::{
 use self::decide::{Action, Situation, Submitted, Why, decide};
 use super::{
 	chain_state::{ChainState, States},
+	data::Retention,
 	error::Error,
 	metrics::{Metrics, gauge},
 	store::{Head, Lost, Store, WindowRow},
@@ -50,6 +51,8 @@ pub struct Sealer {
 	/// How long after a window's end readings may still arrive; `None`: a quarter of a window, at
 	/// most 30 s.
 	grace: Option<Duration>,
+	/// How much of matured windows is kept.
+	retention: Retention,
 	/// Rates of frozen cycles: they never change.
 	rates: BTreeMap<Cycle, u128>,
 	submitted: Option<Submitted>,
@@ -86,6 +89,7 @@ impl Sealer {
 		states: States,
 		metrics: Arc<Metrics>,
 		grace: Option<Duration>,
+		retention: Retention,
 	) -> Self {
 		Self {
 			chain,
@@ -96,6 +100,7 @@ impl Sealer {
 			metrics,
 			status: Status::default(),
 			grace,
+			retention,
 			rates: BTreeMap::new(),
 			submitted: None,
 			pause: 0,
@@ -300,11 +305,12 @@ impl Sealer {
 			return Ok(());
 		}
 		let ticks = state.clock.periods.mature_ticks();
+		let keep = self.retention.keep(&state.clock.periods, now_millis());
 		let forgotten = state.clock.now.window.saturating_sub(ticks.saturating_mul(4));
 		self.blocking(move |store| {
 			let ours = store.heads()?.get(&matured.window).map(|head| head.root);
 			if ours == Some(matured.root) {
-				store.prune(matured.window)?;
+				store.prune(matured.window, keep)?;
 			}
 			store.forget_lost(forgotten)
 		})

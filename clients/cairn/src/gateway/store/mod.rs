@@ -1,21 +1,25 @@
-//! What a gateway keeps, in one redb database: readings until their window has matured, the ledger
-//! in all its unmatured versions, and sealed batches.
+//! What a gateway keeps, in one redb database: readings until their window has matured, and a while
+//! longer for who asks for data; the ledger in all its unmatured versions, and sealed batches.
 //!
 //! Whatever is acknowledged to a device or told to the chain was committed here first. Every change
 //! is one write transaction, so a kill at any moment leaves either all of it or none.
 
+mod archive;
 mod ingest;
 mod ledger;
 mod note;
 mod prune;
+mod scan;
 mod seals;
 
 #[cfg(test)]
 mod tests;
 
+pub use archive::{Archived, Keep};
 pub use ingest::{Incoming, Limits, Taken};
 pub use ledger::LedgerView;
 pub use note::{DeviceNote, Lost, WindowRow};
+pub use scan::{Kept, Position, Stage, Walked};
 pub use seals::{Dropped, Head, SealedWindow};
 
 use std::{
@@ -61,6 +65,8 @@ const HEADERS: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::ne
 const PAYLOADS: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::new("payloads");
 /// (window, attempt) → the pieces of the ledger before that the batch touches.
 const PIECES: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::new("pieces");
+/// Matured window → [`Archived`]: its readings stay until nobody is to be served them any more.
+const ARCHIVE: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("archive");
 
 const IDENTITY: &str = "identity";
 const CLOSED: &str = "closed";
@@ -88,6 +94,12 @@ pub struct StoredReading {
 	pub signed: SignedReading,
 	/// The key its signature verified under.
 	pub key: DeviceKey,
+}
+
+impl From<Incoming> for StoredReading {
+	fn from(incoming: Incoming) -> Self {
+		Self { signed: incoming.signed, key: incoming.key }
+	}
 }
 
 /// A gateway's store. Cheap to clone.
@@ -126,6 +138,7 @@ impl Store {
 			transaction.open_table(HEADERS)?;
 			transaction.open_table(PAYLOADS)?;
 			transaction.open_table(PIECES)?;
+			transaction.open_table(ARCHIVE)?;
 			let mut meta = transaction.open_table(META)?;
 			let found = match meta.get(IDENTITY)? {
 				Some(bytes) => Some(decode::<Identity>("an identity", bytes.value())?),

@@ -4,20 +4,23 @@ use cairn_types::Window;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::{
-	CHANGES, DROPPED, HEADERS, HEADS, LEAVES, NODES, PAYLOADS, PIECES, READINGS, Store, WINDOWS,
+	CHANGES, DROPPED, HEADERS, HEADS, Keep, LEAVES, NODES, PAYLOADS, PIECES, READINGS, Store,
+	WINDOWS, archive,
 };
 use crate::store::StoreError;
 
 impl Store {
 	/// Forget what lies behind the matured ledger of `matured`: older versions of its nodes, batches
-	/// and readings up to it. The matured ledger itself stays whole.
+	/// up to it, and of readings what is neither sealed nor to be kept. The matured ledger itself
+	/// stays whole.
 	///
 	/// # Errors
 	/// If the store fails; then nothing was forgotten.
-	pub fn prune(&self, matured: Window) -> Result<(), StoreError> {
+	pub fn prune(&self, matured: Window, keep: Keep) -> Result<(), StoreError> {
 		let transaction = self.database.begin_write()?;
 		prune_ledger(&transaction, matured)?;
-		forget_windows(&transaction, 0, matured)?;
+		archive::archive(&transaction, matured)?;
+		archive::forget(&transaction, keep)?;
 		transaction.open_table(HEADS)?.retain_in(..matured, |_, _| false)?;
 		transaction.open_table(HEADERS)?.retain_in(..=(matured, u32::MAX), |_, _| false)?;
 		transaction.open_table(PAYLOADS)?.retain_in(..=(matured, u32::MAX), |_, _| false)?;
@@ -72,7 +75,7 @@ fn prune_ledger(transaction: &WriteTransaction, matured: Window) -> Result<(), S
 }
 
 /// Forget readings and rows of windows `from..=to`.
-fn forget_windows(
+pub(super) fn forget_windows(
 	transaction: &WriteTransaction,
 	from: Window,
 	to: Window,

@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	ops::ControlFlow,
+};
 
 use cairn_telemetry::{
 	Account, AccountV1, Data, DataV1, Fault, HeaderV1, Leaf, Reading, Sums,
@@ -16,6 +19,8 @@ use crate::gateway::refusal::Refusal;
 
 const IDENTITY: Identity = Identity { genesis: [1; 32], gateway: GatewayId(2) };
 const LIMITS: Limits = Limits { readings: 1_000, bytes: 1_000_000 };
+/// Nothing is old enough to be forgotten.
+const KEEP: Keep = Keep { from: 0, readings: u64::MAX };
 
 fn store() -> (tempfile::TempDir, Store) {
 	let directory = tempfile::tempdir().expect("a temporary directory");
@@ -215,6 +220,156 @@ fn works_when_lost_windows_are_forgotten() {
 	assert_eq!(windows.keys().copied().collect::<Vec<_>>(), [1]);
 }
 
+/// Positions and stages of the stored readings, of some devices or of all.
+fn walked(store: &Store, devices: Option<&[u64]>) -> Vec<(Window, u64, u64, Stage)> {
+	let devices = devices.map(|ids| ids.iter().copied().map(DeviceId).collect::<BTreeSet<_>>());
+	let mut seen = Vec::new();
+	let mut visit = |kept: Kept| {
+		let Position { window, device, sequence } = kept.position;
+		assert_eq!(kept.stored.signed.reading.device, device);
+		seen.push((window, device.0, sequence, kept.stage));
+		ControlFlow::Continue(())
+	};
+	let walk = store.walk(Position::default(), Window::MAX, devices.as_ref(), &mut visit);
+	assert_eq!(walk, Ok(Walked::Done));
+	seen
+}
+
+#[test]
+fn works_when_readings_are_walked() {
+	let (_directory, store) = store();
+	for device in [3, 1, 2] {
+		take(&store, vec![incoming(device, 1, 100), incoming(device, 2, 1_100)]);
+	}
+	use Stage::Accepted;
+	let all = [(0, 1, 1), (0, 2, 1), (0, 3, 1), (1, 1, 2), (1, 2, 2), (1, 3, 2)];
+	let all = all.map(|(window, device, sequence)| (window, device, sequence, Accepted));
+	assert_eq!(walked(&store, None), all);
+	let some = [(0, 1, 1, Accepted), (0, 3, 1, Accepted), (1, 1, 2, Accepted), (1, 3, 2, Accepted)];
+	assert_eq!(walked(&store, Some(&[1, 3, 9])), some);
+	assert!(walked(&store, Some(&[])).is_empty());
+
+	// Where a walk breaks off, the next one goes on.
+	let mut count = 0;
+	let mut visit = |_: Kept| {
+		count += 1;
+		if count == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+	};
+	let walk = store.walk(Position::start_of(0), 1, None, &mut visit);
+	let here = Position { window: 0, device: DeviceId(3), sequence: 1 };
+	assert_eq!(walk, Ok(Walked::Paused(here)));
+	let kept = store.kept(here).expect("reads").expect("is there");
+	assert_eq!(kept.stored, StoredReading::from(incoming(3, 1, 100)));
+	assert_eq!(store.kept(Position { sequence: 2, ..here }), Ok(None));
+}
+
+#[test]
+fn works_when_a_walk_takes_long() {
+	let (_directory, store) = store();
+	let windows = 600u64;
+	let requests = (0..windows).map(|window| {
+		let readings = (1..=200).map(|device| incoming(device, window + 1, window * 1_000 + 1));
+		readings.collect::<Vec<_>>()
+	});
+	store.ingest(requests.collect(), LIMITS).expect("the store works");
+	let (mut position, mut walks, mut count) = (Position::default(), 0, 0);
+	loop {
+		let mut visit = |_: Kept| {
+			count += 1;
+			ControlFlow::Continue(())
+		};
+		walks += 1;
+		match store.walk(position, Window::MAX, None, &mut visit).expect("the store works") {
+			Walked::Done => break,
+			Walked::Paused(at) => position = at,
+		}
+	}
+	assert_eq!((walks, count), (2, windows * 200));
+	assert_eq!(walked(&store, Some(&[150])).len(), 600);
+}
+
+#[test]
+fn readings_stay_when_their_window_has_matured() {
+	let (_directory, store) = store();
+	for window in 0..4 {
+		take(
+			&store,
+			vec![incoming(1, window + 1, window * 1_000), incoming(2, window + 1, window * 1_000)],
+		);
+	}
+	// Window 1 is given up, 3 is not sealed yet.
+	seal(&store, None, 0, 0, &[(0, 1)]);
+	store.give_up(&[(1, Lost::TooOld)]).expect("gives up");
+	seal(&store, Some(0), 2, 5, &[(0, 2)]);
+	let dropped = [Dropped { device: DeviceId(2), sequence: 1, fault: Fault::Inactive }];
+	store.note_dropped(0, &dropped).expect("notes");
+	use Stage::{Accepted, LeftOut, Lost, Matured, Sealed};
+	type Row = (Window, u64, Stage);
+	let pairs = |seen: &[(Window, u64, u64, Stage)]| {
+		let rows = seen.iter().map(|(window, device, _, stage)| (*window, *device, *stage));
+		rows.collect::<Vec<Row>>()
+	};
+	let newest: [Row; 4] = [(2, 1, Sealed), (2, 2, Sealed), (3, 1, Accepted), (3, 2, Accepted)];
+	let before: [Row; 4] = [(0, 1, Sealed), (0, 2, LeftOut), (1, 1, Lost), (1, 2, Lost)];
+	assert_eq!(pairs(&walked(&store, None)), [before, newest].concat());
+
+	store.prune(0, KEEP).expect("prunes");
+	let before: [Row; 4] = [(0, 1, Matured), (0, 2, LeftOut), (1, 1, Lost), (1, 2, Lost)];
+	assert_eq!(pairs(&walked(&store, None)), [before, newest].concat());
+	store.prune(2, KEEP).expect("prunes");
+	// What was given up is gone, and what has matured waits for nobody any more.
+	let after: [Row; 6] = [
+		(0, 1, Matured),
+		(0, 2, LeftOut),
+		(2, 1, Matured),
+		(2, 2, Matured),
+		(3, 1, Accepted),
+		(3, 2, Accepted),
+	];
+	assert_eq!(pairs(&walked(&store, None)), after);
+	assert!(store.windows().expect("reads").keys().eq([&3]));
+	let archived = store.archived(2).expect("reads").expect("is there");
+	assert_eq!((archived.attempt, archived.header.latest().attempt), (5, 5));
+	assert_eq!(store.header(2, 5), Ok(None), "the batch itself is gone");
+	assert_eq!(store.archived(1), Ok(None));
+	assert_eq!(store.archived_windows(), Ok(vec![0, 2]));
+}
+
+#[test]
+fn what_is_kept_of_matured_windows_is_bounded() {
+	let (_directory, store) = store();
+	let mut head = None;
+	for window in 0..5 {
+		take(&store, vec![incoming(1, window + 1, window * 1_000)]);
+		let window = u32::try_from(window).expect("small");
+		seal(&store, head, window, 0, &[(0, u64::from(window) + 1)]);
+		head = Some(window);
+	}
+	store.prune(3, KEEP).expect("prunes");
+	assert_eq!(store.archived_windows(), Ok(vec![0, 1, 2, 3]));
+	store.prune(3, Keep { from: 1, ..KEEP }).expect("prunes");
+	assert_eq!(store.archived_windows(), Ok(vec![1, 2, 3]));
+	store.prune(3, Keep { readings: 2, ..KEEP }).expect("prunes");
+	assert_eq!(store.archived_windows(), Ok(vec![3]));
+	// What has not matured is never forgotten.
+	store.prune(3, Keep { from: 9, readings: 0 }).expect("prunes");
+	assert_eq!(store.archived_windows(), Ok(vec![]));
+	assert_eq!(walked(&store, None), [(4, 1, 5, Stage::Sealed)]);
+}
+
+#[test]
+fn works_when_an_older_release_made_the_store() {
+	let (directory, store) = store();
+	take(&store, vec![incoming(1, 5, 100)]);
+	let transaction = store.database.begin_write().expect("a transaction");
+	transaction.delete_table(ARCHIVE).expect("is there");
+	transaction.commit().expect("commits");
+	drop(store);
+	let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+	assert_eq!(walked(&store, None), [(0, 1, 5, Stage::Accepted)]);
+	assert_eq!(store.archived_windows(), Ok(vec![]));
+}
+
 /// What the random test does.
 #[derive(Clone, Debug)]
 enum Step {
@@ -287,7 +442,7 @@ proptest! {
 				Step::Prune(place) => {
 					let kept = models.keys().copied().collect::<Vec<_>>();
 					let Some(version) = kept.get(place).copied() else { continue };
-					store.prune(version).expect("prunes");
+					store.prune(version, KEEP).expect("prunes");
 					matured = Some(version);
 					models.retain(|window, _| *window >= version);
 				},

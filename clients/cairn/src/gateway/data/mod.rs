@@ -1,0 +1,158 @@
+//! What anybody may ask of stored readings: by quantity, region, time and network.
+//!
+//! [`query`] reads and bounds what is asked, [`page`] answers it from the store, [`locations`] tells
+//! where devices are, [`schemas`] what their values mean. All that decides is pure; the interface is
+//! in [`http`](super::http).
+
+pub mod fault;
+pub mod locations;
+pub mod page;
+pub mod parameters;
+pub mod query;
+pub mod schemas;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use cairn_types::{NetworkId, Periods, Quantity};
+use tokio::sync::Semaphore;
+
+use self::{
+	fault::{DataFault, Refused},
+	locations::{FileLocations, Located},
+	schemas::Schemas,
+};
+use super::{error::Error, store::Keep};
+use crate::cli::parse_duration;
+
+/// Questions that are answered at once.
+const AT_ONCE: usize = 8;
+
+/// What a gateway's operator says of the data API.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DataArgs {
+	/// How long readings of matured windows stay to be asked for.
+	#[arg(long, value_parser = parse_duration, default_value = "7d")]
+	pub data_retention: Duration,
+	/// Most readings that stay; the oldest go first.
+	#[arg(long, default_value_t = 10_000_000)]
+	pub data_readings: u64,
+	/// File that says where devices are, in TOML: a table `devices` with a cell of H3 for each id.
+	#[arg(long, value_name = "FILE")]
+	pub locations: Option<PathBuf>,
+	/// The network is restricted: raw readings go to committee members only.
+	#[arg(long)]
+	pub restricted: bool,
+}
+
+/// How long and how much of matured windows is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+	/// ms.
+	pub millis: u64,
+	/// Readings.
+	pub readings: u64,
+}
+
+impl Retention {
+	/// What is kept at `now` (ms since the epoch).
+	#[must_use]
+	pub fn keep(&self, periods: &Periods, now: u64) -> Keep {
+		let from = periods.window_at(now.saturating_sub(self.millis));
+		Keep { from, readings: self.readings }
+	}
+}
+
+/// What questions are answered from, besides the store.
+pub struct Data {
+	/// What values mean.
+	pub schemas: Schemas,
+	/// Where devices are.
+	pub places: Arc<dyn Located>,
+	/// Whether raw readings are kept to committee members.
+	pub restricted: bool,
+	/// How many questions are answered at once.
+	pub permits: Semaphore,
+}
+
+impl Data {
+	/// As the operator says it.
+	///
+	/// # Errors
+	/// [`Error::Locations`] if the file cannot be read.
+	pub fn new(args: &DataArgs, schemas: Schemas) -> Result<Self, Error> {
+		let places = match &args.locations {
+			Some(file) => FileLocations::read(file)?,
+			None => FileLocations::default(),
+		};
+		let permits = Semaphore::new(AT_ONCE);
+		Ok(Self { schemas, places: Arc::new(places), restricted: args.restricted, permits })
+	}
+
+	/// Whether readings of `asked` (any, if `None`) may be served by a gateway of network `own`.
+	///
+	/// # Errors
+	/// [`DataFault::NetworkNotServed`] or [`DataFault::Restricted`].
+	pub fn ensure_open(&self, asked: Option<NetworkId>, own: NetworkId) -> Result<(), Refused> {
+		if let Some(asked) = asked.filter(|asked| *asked != own) {
+			return Err(DataFault::NetworkNotServed.about(format!("{asked} is not {own}")));
+		}
+		if self.restricted { Err(DataFault::Restricted.into()) } else { Ok(()) }
+	}
+}
+
+impl DataArgs {
+	/// How long and how much of matured windows is kept.
+	#[must_use]
+	pub fn retention(&self) -> Retention {
+		let millis = u64::try_from(self.data_retention.as_millis()).unwrap_or(u64::MAX);
+		Retention { millis, readings: self.data_readings }
+	}
+}
+
+/// A quantity's name, as schemas write it.
+#[must_use]
+pub fn quantity_name(quantity: Quantity) -> String {
+	match serde_json::to_value(quantity) {
+		Ok(serde_json::Value::String(name)) => name,
+		// A variant without fields is a text.
+		_ => String::new(),
+	}
+}
+
+/// The quantity of a name.
+#[must_use]
+pub fn quantity_of(name: &str) -> Option<Quantity> {
+	Quantity::ALL.iter().copied().find(|quantity| quantity_name(*quantity) == name)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn every_quantity_is_found_by_its_name() {
+		for quantity in Quantity::ALL {
+			let name = quantity_name(*quantity);
+			assert_eq!(quantity_of(&name), Some(*quantity), "{name}");
+		}
+		assert_eq!(quantity_name(Quantity::RelativeHumidity), "relativeHumidity");
+		assert_eq!(quantity_of("Temperature"), None);
+	}
+
+	#[test]
+	fn retention_counts_back_from_now() {
+		let periods = Periods {
+			slot_millis: 1_000,
+			window_slots: 6,
+			verdict_ticks: 2,
+			attest_ticks: 6,
+			dispute_ticks: 1,
+			appeal_ticks: 1,
+			cycle_ticks: 4,
+			kept_cycles: 100,
+		};
+		let retention = Retention { millis: 60_000, readings: 5 };
+		assert_eq!(retention.keep(&periods, 120_000), Keep { from: 10, readings: 5 });
+		assert_eq!(retention.keep(&periods, 1_000), Keep { from: 0, readings: 5 });
+	}
+}

@@ -1,0 +1,328 @@
+//! `GET /v1/data`.
+
+use std::sync::Arc;
+
+use axum::{
+	extract::State,
+	http::{HeaderMap, StatusCode, Uri, header},
+	response::Response,
+};
+use cairn_formats::{FormatError, csv, senml};
+use cairn_geo::Cell;
+use cairn_types::{DeviceId, NetworkId};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{App, Failure, devices::ask, etag};
+use crate::{
+	clock::now_millis,
+	gateway::{
+		chain_state::ChainState,
+		data::{
+			fault::{DataFault, Refused},
+			page::{Looked, Page, Row, look},
+			parameters::{Parameters, decimal},
+			quantity_name,
+			query::{self, Question},
+			schemas::Known,
+		},
+		store::Store,
+	},
+	store::StoreError,
+};
+
+/// Schemas that one question may need to be looked up.
+const LOOKUPS: usize = 16;
+
+/// The formats of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+	Json,
+	Senml,
+	Csv,
+}
+
+impl Format {
+	/// In order of preference.
+	const ALL: [Self; 3] = [Self::Json, Self::Senml, Self::Csv];
+
+	const fn name(self) -> &'static str {
+		match self {
+			Self::Json => "json",
+			Self::Senml => "senml",
+			Self::Csv => "csv",
+		}
+	}
+
+	const fn content(self) -> &'static str {
+		match self {
+			Self::Json => "application/json",
+			Self::Senml => "application/senml+json",
+			Self::Csv => "text/csv",
+		}
+	}
+
+	/// The one that is asked for: by the parameter, else by what the client accepts. Pure.
+	fn choose(parameter: Option<&str>, accept: Option<&str>) -> Result<Self, Refused> {
+		if let Some(name) = parameter {
+			let format = Self::ALL.into_iter().find(|format| format.name() == name);
+			return format.ok_or_else(|| DataFault::BadFormat.into());
+		}
+		let accept = accept.filter(|accept| !accept.trim().is_empty());
+		let Some(accept) = accept else { return Ok(Self::Json) };
+		let weighed = Self::ALL.map(|format| (weight(accept, format.content()), format));
+		let mut best = (0, None);
+		for (weight, format) in weighed {
+			if weight > best.0 {
+				best = (weight, Some(format));
+			}
+		}
+		best.1.ok_or_else(|| DataFault::NotAcceptable.into())
+	}
+}
+
+/// What a content type weighs in an Accept field (RFC 9110 §12.5.1), 0 to 1,000: that of the most
+/// specific range that it is in. Pure.
+fn weight(accept: &str, content: &str) -> u16 {
+	let family = content.split('/').next().unwrap_or_default();
+	let mut best = (0, 0);
+	for range in accept.split(',') {
+		let mut parts = range.split(';').map(str::trim);
+		let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+		let specific = match kind.split_once('/') {
+			_ if kind == content => 3,
+			Some((of, "*")) if of == family => 2,
+			Some(("*", "*")) => 1,
+			_ => continue,
+		};
+		let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1_000, permille);
+		if specific >= best.0 {
+			best = (specific, quality);
+		}
+	}
+	best.1
+}
+
+/// A weight of at most three decimal places in thousandths; 0 for what is none.
+fn permille(text: &str) -> u16 {
+	let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+	let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+	let fraction = if digits { format!("{fraction:0<3}").parse::<u16>().ok() } else { None };
+	match (whole, fraction) {
+		("0", Some(fraction)) => fraction,
+		("1", Some(0)) => 1_000,
+		_ => 0,
+	}
+}
+
+/// Serve a page of rows.
+pub(super) async fn rows(
+	State(app): State<Arc<App>>,
+	uri: Uri,
+	headers: HeaderMap,
+) -> Result<Response, Failure> {
+	let parameters = Parameters::new(&uri, query::PARAMETERS)?;
+	let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+	let format = Format::choose(parameters.get("format"), accept)?;
+	let question = Question::read(&parameters, now_millis())?;
+	let state = app.state()?;
+	app.data.ensure_open(question.filter.network, state.gateway.network)?;
+	let page = page(&app, &state, &question).await?;
+	let next = page.next.map(|place| {
+		let (filter, limit) = (&question.filter, question.limit);
+		let (same, cursor) = (filter.parameters(), filter.cursor(place));
+		format!("/v1/data?{same}&limit={limit}&format={}&cursor={cursor}", format.name())
+	});
+	let body = match format {
+		Format::Json => json(&page, &question, next.as_deref())?,
+		Format::Senml => {
+			senml::encode_json(&records(&page, Row::is_datable)).map_err(unwritable)?
+		},
+		Format::Csv => csv::encode(&records(&page, |_| true)).map_err(unwritable)?,
+	};
+	Ok(etag::answer(&headers, format.content(), body, next.as_deref()))
+}
+
+/// Answer a question with a page of rows.
+pub(super) async fn page(
+	app: &App,
+	state: &ChainState,
+	question: &Question,
+) -> Result<Page, Failure> {
+	let (question, places) = (question.clone(), app.data.places.clone());
+	let periods = state.clock.periods;
+	look_up(app, state, move |store, known| {
+		look(store, &question, known, places.as_ref(), &periods)
+	})
+	.await
+}
+
+/// Look something up in the store, with the schemas that it needs.
+pub(super) async fn look_up<T: Send + 'static>(
+	app: &App,
+	state: &ChainState,
+	question: impl Fn(&Store, &Known) -> Result<Looked<T>, StoreError> + Send + Sync + 'static,
+) -> Result<T, Failure> {
+	let Ok(_permit) = app.data.permits.try_acquire() else {
+		return Err(Refused::from(DataFault::Busy).into());
+	};
+	let question = Arc::new(question);
+	for _ in 0..LOOKUPS {
+		let (known, question) = (app.data.schemas.with(&state.schemas), question.clone());
+		match ask(app, move |store| question(store, &known)).await? {
+			Looked::Found(found) => return Ok(found),
+			Looked::Missing(schema) => {
+				if app.data.schemas.learn(schema).await.is_none() {
+					break;
+				}
+			},
+		}
+	}
+	Err(unlearnt())
+}
+
+/// The answer if a schema cannot be learnt now.
+fn unlearnt() -> Failure {
+	Failure::new(
+		StatusCode::SERVICE_UNAVAILABLE,
+		"unsynced",
+		"The gateway cannot learn a schema from its node.",
+		"Ask again later; the operator sees why in the gateway's log.",
+	)
+}
+
+fn unwritable(cause: FormatError) -> Failure {
+	internal(&cause)
+}
+
+fn internal(cause: &dyn std::fmt::Display) -> Failure {
+	tracing::error!(%cause, "cannot write an answer");
+	Failure::new(
+		StatusCode::INTERNAL_SERVER_ERROR,
+		"internal",
+		"The answer could not be written.",
+		"Report it: this is not your mistake.",
+	)
+}
+
+fn records(page: &Page, is_wanted: impl Fn(&Row) -> bool) -> Vec<cairn_formats::Record> {
+	page.rows.iter().filter(|row| is_wanted(row)).map(Row::record).collect()
+}
+
+/// The body in our own JSON.
+#[derive(Serialize)]
+struct Rows<'a> {
+	from: u64,
+	to: u64,
+	rows: Vec<RowJson<'a>>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	next: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RowJson<'a> {
+	network: NetworkId,
+	device: DeviceId,
+	sequence: u64,
+	time: u64,
+	channel: &'a str,
+	quantity: String,
+	unit: &'static str,
+	value: Box<RawValue>,
+	stage: &'static str,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	cell: Option<Cell>,
+	proof: String,
+}
+
+fn json(page: &Page, question: &Question, next: Option<&str>) -> Result<String, Failure> {
+	let rows = page.rows.iter().map(row_json).collect::<Result<Vec<_>, Failure>>()?;
+	let (from, to) = (question.filter.from, question.filter.to);
+	to_json(&Rows { from, to, rows, next })
+}
+
+fn row_json(row: &Row) -> Result<RowJson<'_>, Failure> {
+	Ok(RowJson {
+		network: row.network,
+		device: row.place.position.device,
+		sequence: row.place.position.sequence,
+		time: row.time,
+		channel: &row.channel,
+		quantity: quantity_name(row.quantity),
+		unit: row.unit.symbol(),
+		value: exact(row)?,
+		stage: row.stage.name(),
+		cell: row.cell,
+		proof: proof_link(row),
+	})
+}
+
+/// A row's value as a number of JSON, exact.
+pub(super) fn exact(row: &Row) -> Result<Box<RawValue>, Failure> {
+	let text = decimal(row.value, row.scale).to_string();
+	RawValue::from_string(text).map_err(|cause| internal(&cause))
+}
+
+/// Where the proof of a row is.
+pub(super) fn proof_link(row: &Row) -> String {
+	let position = row.place.position;
+	format!("/v1/proof/{}/{}/{}", position.window, position.device, position.sequence)
+}
+
+/// A body in JSON.
+pub(super) fn to_json(body: &impl Serialize) -> Result<String, Failure> {
+	serde_json::to_string(body).map_err(|cause| internal(&cause))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn works_when_a_format_is_asked_for() {
+		for (parameter, accept, format) in [
+			(None, None, Format::Json),
+			(None, Some(" "), Format::Json),
+			(None, Some("*/*"), Format::Json),
+			(None, Some("application/*;q=0.5, text/csv;q=0.4"), Format::Json),
+			(None, Some("application/senml+json"), Format::Senml),
+			(None, Some("text/csv, application/json;q=0.9"), Format::Csv),
+			(None, Some("Text/CSV"), Format::Csv),
+			(None, Some("text/html, text/*;q=0.2"), Format::Csv),
+			(None, Some("application/json;q=0, */*;q=0.1"), Format::Senml),
+			(Some("senml"), Some("text/csv"), Format::Senml),
+			(Some("csv"), Some("image/png"), Format::Csv),
+		] {
+			assert_eq!(Format::choose(parameter, accept), Ok(format), "{parameter:?} {accept:?}");
+		}
+	}
+
+	#[test]
+	fn fails_when_no_format_is_served() {
+		for accept in ["image/png", "*/*;q=0", "text/csv;q=0.0000", "application/jsonp"] {
+			let refused = Format::choose(None, Some(accept)).expect_err(accept);
+			assert_eq!(refused.fault, DataFault::NotAcceptable);
+		}
+		let refused = Format::choose(Some("xml"), None).expect_err("xml");
+		assert_eq!(refused.fault, DataFault::BadFormat);
+	}
+
+	#[test]
+	fn weights_are_thousandths() {
+		for (text, weight) in [
+			("1", 1_000),
+			("1.000", 1_000),
+			("0", 0),
+			("0.5", 500),
+			("0.05", 50),
+			("0.123", 123),
+			("1.1", 0),
+			("2", 0),
+			("x", 0),
+			("0.x", 0),
+			("", 0),
+		] {
+			assert_eq!(permille(text), weight, "{text}");
+		}
+	}
+}

@@ -1,0 +1,329 @@
+//! Messages on their way into the store: in order, bounded, acknowledged when they are on disk.
+
+use std::{
+	collections::VecDeque,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+
+use cairn_telemetry::SignedReading;
+use cairn_types::{DeviceId, GatewayId, NetworkId};
+use tokio::{task::JoinHandle, time::sleep};
+
+use super::{
+	MAX_PAYLOAD, MAX_PENDING,
+	link::{Message, Receipt, Requests},
+	topic,
+};
+use crate::{
+	gateway::{
+		http::{App, decode_octets, take},
+		metrics::gauge,
+		refusal::Refusal,
+	},
+	protocol::{ReadingResult, ReadingStatus, RefusalNotice},
+};
+
+/// Most bytes of payloads that wait.
+const MAX_BYTES: usize = 8 << 20;
+/// Most messages of one device that wait.
+const MAX_OF_DEVICE: usize = 16;
+/// Most readings that are judged at once; a message has fewer.
+const MAX_READINGS: usize = 4_096;
+/// Most refusals that wait to be published.
+const MAX_NOTICES: usize = 4_096;
+/// How long a reading that may be taken later is tried again.
+const HOLD: Duration = Duration::from_secs(30);
+/// Time between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A message with readings that are not judged for good yet.
+struct Pending {
+	device: DeviceId,
+	readings: Vec<SignedReading>,
+	bytes: usize,
+	since: Instant,
+	receipt: (u64, Receipt),
+}
+
+/// What goes to the broker.
+enum Outgoing {
+	/// An acknowledgement, and of which connection the message was.
+	Receipt(u64, Receipt),
+	Notice(DeviceId, Vec<u8>),
+}
+
+/// Readings that are being judged and stored.
+struct Job {
+	results: JoinHandle<Vec<ReadingResult>>,
+	/// How many of them are of each of the first messages.
+	counts: Vec<usize>,
+}
+
+/// The queue of messages.
+pub(super) struct Intake {
+	app: Arc<App>,
+	gateway: GatewayId,
+	network: NetworkId,
+	pending: VecDeque<Pending>,
+	bytes: usize,
+	job: Option<Job>,
+	/// When the messages that wait are tried again.
+	retry: Option<Instant>,
+	outgoing: VecDeque<Outgoing>,
+	/// Counts connections: a receipt means nothing on another one.
+	connection: u64,
+	is_connected: bool,
+	hold: Duration,
+}
+
+impl Intake {
+	pub(super) fn new(app: Arc<App>, network: NetworkId) -> Self {
+		Self {
+			gateway: app.gateway,
+			app,
+			network,
+			pending: VecDeque::new(),
+			bytes: 0,
+			job: None,
+			retry: None,
+			outgoing: VecDeque::new(),
+			connection: 0,
+			is_connected: false,
+			hold: HOLD,
+		}
+	}
+
+	/// A connection was made: the broker sends again what it has no receipt for.
+	pub(super) fn reconnected(&mut self) {
+		self.connection += 1;
+		self.is_connected = true;
+		let is_notice = |outgoing: &Outgoing| matches!(outgoing, Outgoing::Notice(..));
+		self.outgoing.retain(is_notice);
+	}
+
+	/// The connection ended: what is to be sent waits here.
+	pub(super) const fn disconnected(&mut self) {
+		self.is_connected = false;
+	}
+
+	/// Whether another message may come.
+	pub(super) fn has_room(&self) -> bool {
+		self.pending.len() < MAX_PENDING && self.bytes < MAX_BYTES
+	}
+
+	/// Take a message in.
+	pub(super) fn push(&mut self, message: Message) {
+		let Message { topic, payload, receipt } = message;
+		let receipt = (self.connection, receipt);
+		let Some((network, device)) = topic::read(&topic).filter(|(of, _)| *of == self.network)
+		else {
+			// Not asked for: nobody hears what became of it.
+			self.app.metrics.mqtt_messages.with_label_values(&["malformed"]).inc();
+			return self.acknowledge(receipt);
+		};
+		let readings = match decode(&payload) {
+			Ok(readings) => readings,
+			Err((refusal, cause)) => {
+				tracing::debug!(%device, cause, "a message is not readings");
+				self.app.metrics.mqtt_messages.with_label_values(&["malformed"]).inc();
+				self.refuse(device, None, refusal);
+				return self.acknowledge(receipt);
+			},
+		};
+		self.app.metrics.mqtt_messages.with_label_values(&["readings"]).inc();
+		let waiting = self.pending.iter().filter(|pending| pending.device == device).count();
+		let (mut own, mut others) = (Vec::new(), Vec::new());
+		for signed in readings {
+			let reading = &signed.reading;
+			let is_own = reading.device == device && reading.network == network;
+			if is_own { own.push(signed) } else { others.push(signed.reading.sequence) }
+		}
+		for sequence in others {
+			self.refuse(device, Some(sequence), Refusal::WrongTopic);
+		}
+		if waiting >= MAX_OF_DEVICE {
+			for signed in &own {
+				self.refuse(device, Some(signed.reading.sequence), Refusal::RateLimited);
+			}
+			own.clear();
+		}
+		if own.is_empty() {
+			return self.acknowledge(receipt);
+		}
+		let (bytes, since) = (payload.len(), Instant::now());
+		self.bytes += bytes;
+		self.pending.push_back(Pending { device, readings: own, bytes, since, receipt });
+		self.start();
+	}
+
+	/// Do what there is to do next; never ready if there is nothing. May be dropped at any time.
+	pub(super) async fn work(&mut self) {
+		if let Some(job) = &mut self.job {
+			let results = (&mut job.results).await;
+			let counts = self.job.take().map(|job| job.counts).unwrap_or_default();
+			let results = results.unwrap_or_else(|cause| {
+				tracing::error!(%cause, "judging readings ended early");
+				Vec::new()
+			});
+			return self.settle(&counts, results);
+		}
+		if let Some(retry) = self.retry {
+			sleep(retry.saturating_duration_since(Instant::now())).await;
+			self.retry = None;
+			return self.start();
+		}
+		std::future::pending::<()>().await;
+	}
+
+	/// Hand over what waits for the broker, as far as there is room.
+	pub(super) fn flush(&mut self, requests: &Requests) {
+		while let Some(outgoing) = self.outgoing.front().filter(|_| self.is_connected) {
+			let sent = match outgoing {
+				Outgoing::Receipt(connection, _) if *connection != self.connection => true,
+				Outgoing::Receipt(_, receipt) => requests.acknowledge(*receipt),
+				Outgoing::Notice(device, notice) => {
+					requests.publish(&topic::refusals(self.network, *device), notice.clone())
+				},
+			};
+			if !sent {
+				return;
+			}
+			self.outgoing.pop_front();
+		}
+	}
+
+	/// Begin to judge the first messages, unless that is being done.
+	fn start(&mut self) {
+		if self.job.is_some() || self.pending.is_empty() {
+			return;
+		}
+		self.retry = None;
+		let (mut counts, mut batch) = (Vec::new(), Vec::new());
+		for pending in &self.pending {
+			let count = pending.readings.len();
+			if !batch.is_empty() && batch.len() + count > MAX_READINGS {
+				break;
+			}
+			counts.push(count);
+			batch.extend_from_slice(&pending.readings);
+		}
+		let app = self.app.clone();
+		let results = tokio::spawn(async move { take(&app, batch).await });
+		self.job = Some(Job { results, counts });
+		self.app.metrics.mqtt_pending.set(gauge(self.pending.len()));
+	}
+
+	/// Put results to their messages: what is judged for good goes, the rest is tried again.
+	fn settle(&mut self, counts: &[usize], results: Vec<ReadingResult>) {
+		let mut results = results.into_iter();
+		let mut kept = VecDeque::new();
+		for count in counts {
+			let Some(mut pending) = self.pending.pop_front() else { break };
+			let judged = results.by_ref().take(*count).collect::<Vec<_>>();
+			let final_results = retain(&mut pending, judged, self.hold);
+			for result in final_results {
+				self.notify(pending.device, result);
+			}
+			if pending.readings.is_empty() {
+				self.bytes = self.bytes.saturating_sub(pending.bytes);
+				self.acknowledge(pending.receipt);
+			} else {
+				kept.push_back(pending);
+			}
+		}
+		let is_new = !self.pending.is_empty();
+		kept.append(&mut self.pending);
+		self.pending = kept;
+		self.app.metrics.mqtt_pending.set(gauge(self.pending.len()));
+		if is_new {
+			self.start();
+		} else if !self.pending.is_empty() {
+			self.retry = Some(Instant::now() + PAUSE);
+		}
+	}
+
+	fn acknowledge(&mut self, (connection, receipt): (u64, Receipt)) {
+		if connection == self.connection {
+			self.outgoing.push_back(Outgoing::Receipt(connection, receipt));
+		}
+	}
+
+	/// Tell a device what was refused.
+	fn notify(&mut self, device: DeviceId, result: ReadingResult) {
+		if result.status != ReadingStatus::Rejected {
+			return;
+		}
+		let notice = RefusalNotice {
+			gateway: self.gateway,
+			device,
+			sequence: Some(result.sequence),
+			code: result.code.unwrap_or_default(),
+			cause: result.cause.unwrap_or_default(),
+			remedy: result.remedy.unwrap_or_default(),
+			retry: result.retry,
+		};
+		self.send(device, &notice);
+	}
+
+	/// Refuse something before it is judged, and tell the device.
+	fn refuse(&mut self, device: DeviceId, sequence: Option<u64>, refusal: Refusal) {
+		self.app.metrics.rejected.with_label_values(&[refusal.code()]).inc();
+		let notice = RefusalNotice {
+			gateway: self.gateway,
+			device,
+			sequence,
+			code: refusal.code().to_owned(),
+			cause: refusal.cause().to_owned(),
+			remedy: refusal.remedy().to_owned(),
+			retry: refusal.retry(),
+		};
+		self.send(device, &notice);
+	}
+
+	fn send(&mut self, device: DeviceId, notice: &RefusalNotice) {
+		let bytes = serde_json::to_vec(notice).unwrap_or_default();
+		if self.outgoing.len() >= MAX_NOTICES + MAX_PENDING {
+			self.app.metrics.mqtt_notices_dropped.inc();
+			return;
+		}
+		self.outgoing.push_back(Outgoing::Notice(device, bytes));
+	}
+}
+
+/// The readings of a payload.
+fn decode(payload: &[u8]) -> Result<Vec<SignedReading>, (Refusal, String)> {
+	if payload.len() > MAX_PAYLOAD {
+		return Err((Refusal::TooLarge, format!("{} bytes", payload.len())));
+	}
+	decode_octets(payload).map_err(|cause| (Refusal::Malformed, cause))
+}
+
+/// Keep the readings that are to be tried again; returns the results of the others. Without a result
+/// a reading is tried again: nothing was stored.
+fn retain(
+	pending: &mut Pending,
+	results: Vec<ReadingResult>,
+	hold: Duration,
+) -> Vec<ReadingResult> {
+	let is_old = pending.since.elapsed() >= hold;
+	let ours = [Refusal::Unsynced.code(), Refusal::NotStored.code()];
+	let mut results = results.into_iter();
+	let (mut readings, mut judged) = (Vec::new(), Vec::new());
+	for signed in pending.readings.drain(..) {
+		match results.next() {
+			None => readings.push(signed),
+			// What the gateway cannot do now it does later, however long that takes.
+			Some(result) if result.code.as_deref().is_some_and(|code| ours.contains(&code)) => {
+				readings.push(signed);
+			},
+			Some(result) if result.retry && !is_old => readings.push(signed),
+			Some(result) => judged.push(result),
+		}
+	}
+	pending.readings = readings;
+	judged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! The queue, without a broker.
+
+use codec::Encode;
+
+use super::*;
+use crate::{
+	clock::now_millis,
+	gateway::testing::{DEVICE, Served, facts, signed, signed_by, state},
+};
+
+/// The topic of [`DEVICE`].
+const TOPIC: &str = "cairn/1/readings/1/4";
+/// A device of which nobody can say whether it belongs to the gateway: the chain does not answer.
+const UNKNOWN: DeviceId = DeviceId(77);
+
+fn message(topic: &str, payload: Vec<u8>) -> Message {
+	Message { topic: topic.to_owned(), payload, receipt: Receipt(Some(1)) }
+}
+
+fn of_unknown(sequence: u64, time: u64) -> Message {
+	let readings = vec![signed_by(UNKNOWN, sequence, time, &[Some(1)])];
+	message("cairn/1/readings/1/77", readings.encode())
+}
+
+fn intake(served: &Served) -> Intake {
+	let mut intake = Intake::new(served.app.clone(), NetworkId(1));
+	intake.reconnected();
+	intake
+}
+
+/// Wait until everything that came was judged once.
+async fn judged(intake: &mut Intake) {
+	while intake.job.is_some() {
+		intake.work().await;
+	}
+}
+
+/// How many receipts are to be sent, and what is refused by which code; they are taken away.
+fn outcome(intake: &mut Intake) -> (usize, Vec<(Option<u64>, String, bool)>) {
+	let (mut receipts, mut refused) = (0, Vec::new());
+	for outgoing in intake.outgoing.drain(..) {
+		match outgoing {
+			Outgoing::Receipt(..) => receipts += 1,
+			Outgoing::Notice(_, bytes) => {
+				let notice = serde_json::from_slice::<RefusalNotice>(&bytes).expect("JSON");
+				refused.push((notice.sequence, notice.code, notice.retry));
+			},
+		}
+	}
+	(receipts, refused)
+}
+
+#[tokio::test]
+async fn a_message_is_acknowledged_when_its_readings_are_stored() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	let readings = vec![signed(1, now), signed(2, now + 1)];
+	intake.push(message(TOPIC, readings.encode()));
+	assert_eq!(outcome(&mut intake), (0, vec![]), "nothing is stored yet");
+	judged(&mut intake).await;
+	assert_eq!(outcome(&mut intake), (1, vec![]));
+	let note = served.app.store.note(DEVICE).expect("reads").expect("is there");
+	assert_eq!(note.accepted, 2);
+	// What is sent again is acknowledged again.
+	intake.push(message(TOPIC, readings.encode()));
+	judged(&mut intake).await;
+	assert_eq!((outcome(&mut intake), intake.bytes), ((1, vec![]), 0));
+	let metrics = served.app.metrics.text().expect("writes");
+	assert!(metrics.contains("cairn_gateway_mqtt_messages_total{kind=\"readings\"} 2"));
+	assert!(metrics.contains("cairn_gateway_readings_duplicate_total 2"));
+}
+
+#[tokio::test]
+async fn fails_when_a_message_is_wrong() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	let mut forged = signed(1, now);
+	forged.reading.sequence = 2;
+	let mut network = signed(3, now);
+	network.reading.network = NetworkId(7);
+	let refused = |sequence: Option<u64>, code: &str| vec![(sequence, code.to_owned(), false)];
+	for (topic, payload, expected) in [
+		(TOPIC, vec![0xff; 8], refused(None, "malformed")),
+		(
+			TOPIC,
+			[Vec::<SignedReading>::new().encode(), vec![1]].concat(),
+			refused(None, "malformed"),
+		),
+		(TOPIC, vec![0; MAX_PAYLOAD + 1], refused(None, "too_large")),
+		(
+			TOPIC,
+			vec![signed_by(UNKNOWN, 9, now, &[Some(1)])].encode(),
+			refused(Some(9), "wrong_topic"),
+		),
+		(TOPIC, vec![network].encode(), refused(Some(3), "wrong_topic")),
+		(TOPIC, vec![forged].encode(), refused(Some(2), "bad_signature")),
+		(TOPIC, Vec::<SignedReading>::new().encode(), vec![]),
+		// Nobody asked for these.
+		("cairn/1/readings/2/4", vec![signed(1, now)].encode(), vec![]),
+		("other", vec![signed(1, now)].encode(), vec![]),
+	] {
+		intake.push(message(topic, payload));
+		judged(&mut intake).await;
+		assert_eq!(outcome(&mut intake), (1, expected), "{topic}");
+	}
+	assert_eq!(served.app.store.note(DEVICE).expect("reads"), None);
+}
+
+#[tokio::test]
+async fn what_the_gateway_cannot_do_yet_it_does_later() {
+	let served = Served::start(None, 100).await;
+	let mut intake = intake(&served);
+	intake.hold = Duration::ZERO;
+	intake.push(message(TOPIC, vec![signed(1, now_millis())].encode()));
+	judged(&mut intake).await;
+	assert_eq!(outcome(&mut intake), (0, vec![]), "it does not know its chain");
+	assert!(intake.retry.is_some());
+	let synced = state();
+	served.app.registry.put(facts(synced.clock.now.window));
+	served.states.send_replace(Some(Arc::new(synced)));
+	// The second try.
+	intake.work().await;
+	judged(&mut intake).await;
+	assert_eq!(outcome(&mut intake), (1, vec![]));
+	assert!(served.app.store.note(DEVICE).expect("reads").is_some());
+}
+
+#[tokio::test]
+async fn what_cannot_be_judged_is_held_in_order_and_then_given_up() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	intake.push(of_unknown(1, now));
+	judged(&mut intake).await;
+	// Others do not wait for it, its own later ones do.
+	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
+	intake.push(of_unknown(2, now + 1));
+	judged(&mut intake).await;
+	assert_eq!(outcome(&mut intake), (1, vec![]));
+	let waiting = intake.pending.iter().map(|pending| pending.readings[0].reading.sequence);
+	assert_eq!(waiting.collect::<Vec<_>>(), [1, 2]);
+	intake.hold = Duration::ZERO;
+	intake.work().await;
+	judged(&mut intake).await;
+	let (receipts, refused) = outcome(&mut intake);
+	assert_eq!((receipts, refused.len(), intake.bytes), (2, 2, 0));
+	assert!(refused.iter().all(|(_, code, retry)| code == "too_soon" && *retry), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_queue_is_bounded() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	for sequence in 1..=20 {
+		intake.push(of_unknown(sequence, now + sequence));
+	}
+	assert_eq!(intake.pending.len(), MAX_OF_DEVICE);
+	let (receipts, refused) = outcome(&mut intake);
+	assert_eq!((receipts, refused.len()), (4, 4));
+	assert_eq!(refused[0], (Some(17), "rate_limited".to_owned(), true));
+	let most = u64::try_from(MAX_PENDING - MAX_OF_DEVICE).expect("small");
+	for device in 1_000..1_000 + most {
+		assert!(intake.has_room());
+		let readings = vec![signed_by(DeviceId(device), 1, now, &[Some(1)])];
+		intake.push(message(&format!("cairn/1/readings/1/{device}"), readings.encode()));
+	}
+	assert!(!intake.has_room(), "{} wait", intake.pending.len());
+	let mut other = Intake::new(served.app.clone(), NetworkId(1));
+	other.bytes = MAX_BYTES;
+	assert!(!other.has_room());
+	for _ in 0..MAX_NOTICES + MAX_PENDING + 3 {
+		other.refuse(DEVICE, None, Refusal::Malformed);
+	}
+	assert_eq!(other.outgoing.len(), MAX_NOTICES + MAX_PENDING);
+	assert_eq!(served.app.metrics.mqtt_notices_dropped.get(), 3);
+}
+
+#[tokio::test]
+async fn receipts_hold_for_one_connection() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
+	judged(&mut intake).await;
+	intake.push(message(TOPIC, vec![0xff]));
+	assert_eq!(intake.outgoing.len(), 3);
+	intake.reconnected();
+	assert_eq!(outcome(&mut intake).1.len(), 1, "only the refusal is still sent");
+	// What came before is stored, but it is for the broker to send it again.
+	intake.push(message(TOPIC, vec![signed(2, now + 1)].encode()));
+	intake.reconnected();
+	judged(&mut intake).await;
+	assert_eq!(outcome(&mut intake), (0, vec![]));
+	let note = served.app.store.note(DEVICE).expect("reads").expect("is there");
+	assert_eq!(note.accepted, 2);
+}

@@ -1,0 +1,176 @@
+//! Readings by MQTT: the gateway is a client of a broker, which keeps what devices publish until the
+//! gateway has it on disk.
+//!
+//! Devices publish SCALE of signed readings, as for `POST /v1/readings`, on
+//! `cairn/1/readings/<network>/<device>` with QoS 1, and hear of refusals on
+//! `cairn/1/refusals/<network>/<device>`. A message is acknowledged when all of its readings are
+//! stored or refused for good; what may be taken later is tried again here.
+
+mod intake;
+mod link;
+mod options;
+mod topic;
+
+#[cfg(test)]
+mod tests;
+
+pub use options::{Broker, MqttArgs, Version};
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{sleep, timeout};
+
+use self::{
+	intake::Intake,
+	link::{Event, Events, Requests},
+};
+use super::http::App;
+use crate::backoff::Backoff;
+
+/// Most bytes of a message.
+const MAX_PAYLOAD: usize = 256 << 10;
+/// Most messages that wait; with MQTT 5 the broker is told.
+const MAX_PENDING: usize = 256;
+/// Pauses before the broker is tried again.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// How long forgetting a session may take.
+const FORGET: Duration = Duration::from_secs(30);
+
+/// Takes readings from a broker.
+pub struct Mqtt {
+	app: Arc<App>,
+	broker: Broker,
+}
+
+/// Why a connection is to be opened anew.
+enum Ended {
+	/// The broker does not grant the topic.
+	Denied,
+	/// What the broker keeps for us cannot be read.
+	Poisoned,
+}
+
+impl Mqtt {
+	/// Not connected yet.
+	#[must_use]
+	pub const fn new(app: Arc<App>, broker: Broker) -> Self {
+		Self { app, broker }
+	}
+
+	/// Take readings for ever.
+	pub async fn run(self) {
+		let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
+		let mut intake = Intake::new(self.app.clone(), self.broker.network);
+		loop {
+			let (requests, mut events) = link::open(&self.broker, false);
+			let ended =
+				Box::pin(self.serve(&requests, &mut events, &mut intake, &mut backoff)).await;
+			intake.disconnected();
+			self.app.metrics.mqtt_connected.set(0);
+			self.app.metrics.mqtt_failures.inc();
+			match ended {
+				Ended::Denied => tracing::error!(
+					filter = topic::filter(self.broker.network),
+					"the broker does not let the gateway subscribe; grant it the topic"
+				),
+				Ended::Poisoned => {
+					tracing::error!(
+						"a message is too large to be read; the broker is asked to forget what it \
+						 keeps for the gateway. Let it refuse messages of more than 256 KiB"
+					);
+					drop(timeout(FORGET, self.forget()).await);
+				},
+			}
+			sleep(backoff.next(None)).await;
+		}
+	}
+
+	/// Serve connections until something has to change.
+	async fn serve(
+		&self,
+		requests: &Requests,
+		events: &mut Events,
+		intake: &mut Intake,
+		backoff: &mut Backoff,
+	) -> Ended {
+		let mut pause = Duration::ZERO;
+		loop {
+			match next(requests, events, intake, pause).await {
+				Ok(event) => {
+					pause = Duration::ZERO;
+					if let Some(ended) = self.handle(event, requests, intake, backoff) {
+						return ended;
+					}
+				},
+				Err(broken) if broken.is_poisoned => return Ended::Poisoned,
+				Err(broken) => {
+					intake.disconnected();
+					self.app.metrics.mqtt_connected.set(0);
+					self.app.metrics.mqtt_failures.inc();
+					pause = backoff.next(None);
+					tracing::warn!(cause = broken.cause, ?pause, "no connection to the broker");
+				},
+			}
+		}
+	}
+
+	fn handle(
+		&self,
+		event: Event,
+		requests: &Requests,
+		intake: &mut Intake,
+		backoff: &mut Backoff,
+	) -> Option<Ended> {
+		match event {
+			Event::Connected => {
+				intake.reconnected();
+				// There is room for it: nothing else is sent while there is no connection.
+				if !requests.subscribe(&topic::filter(self.broker.network)) {
+					return Some(Ended::Denied);
+				}
+			},
+			Event::Subscribed(false) => return Some(Ended::Denied),
+			Event::Subscribed(true) => {
+				backoff.reset();
+				self.app.metrics.mqtt_connected.set(1);
+				tracing::info!(host = self.broker.host, "readings are taken from the broker");
+			},
+			Event::Message(message) => intake.push(message),
+			Event::Other => {},
+		}
+		None
+	}
+
+	/// Let the broker forget the session: what it keeps is lost, and what comes can be taken again.
+	async fn forget(&self) {
+		let (_requests, mut events) = link::open(&self.broker, true);
+		match events.next().await {
+			Ok(_) => tracing::warn!("the broker has forgotten what it kept for the gateway"),
+			Err(broken) => tracing::warn!(cause = broken.cause, "no connection to the broker"),
+		}
+	}
+}
+
+/// The next event, `pause` from now at the earliest; meanwhile messages that came are worked on. While
+/// too many wait, no more are read.
+async fn next(
+	requests: &Requests,
+	events: &mut Events,
+	intake: &mut Intake,
+	pause: Duration,
+) -> Result<Event, link::Broken> {
+	// Asking for an event must not be broken off: one future is kept until it is ready.
+	let mut event = Box::pin(async move {
+		if !pause.is_zero() {
+			sleep(pause).await;
+		}
+		events.next().await
+	});
+	loop {
+		intake.flush(requests);
+		tokio::select! {
+			event = &mut event, if intake.has_room() => return event,
+			() = intake.work() => {},
+		}
+	}
+}

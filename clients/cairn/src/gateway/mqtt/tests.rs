@@ -1,0 +1,404 @@
+//! Readings by way of a real broker, and of one that behaves badly.
+
+use std::{
+	fs,
+	net::TcpStream as Probe,
+	path::{Path, PathBuf},
+	process::{Child, Command, Stdio},
+	time::Instant,
+};
+
+use cairn_telemetry::SignedReading;
+use cairn_types::{DeviceId, GatewayId, NetworkId};
+use codec::Encode;
+use rumqttc::{AsyncClient, Event as DeviceEvent, MqttOptions, Packet, QoS};
+use tempfile::TempDir;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{TcpListener, TcpStream},
+	sync::mpsc,
+	task::JoinHandle,
+};
+
+use super::*;
+use crate::{
+	clock::now_millis,
+	gateway::testing::{DEVICE, GATEWAY, Served, signed, state},
+	protocol::RefusalNotice,
+};
+
+/// Debian's broker.
+const BROKER: &str = "/usr/sbin/mosquitto";
+/// How long anything may take.
+const LIMIT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+
+/// What `probe` finds, looked for until it finds something.
+async fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+	let end = Instant::now() + LIMIT;
+	loop {
+		if let Some(found) = probe() {
+			return found;
+		}
+		assert!(Instant::now() < end, "not in time: {what}");
+		sleep(POLL).await;
+	}
+}
+
+/// A running broker; ends when dropped.
+struct RealBroker {
+	child: Child,
+	port: u16,
+	directory: TempDir,
+}
+
+impl RealBroker {
+	/// Start one; `lines` are added to its configuration, after its listener.
+	async fn start(lines: impl Fn(&Path) -> String) -> Self {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let any = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+		let port = any.local_addr().expect("an address").port();
+		drop(any);
+		let user = "user root\npersistence false\nmax_queued_messages 0\n";
+		let more = lines(directory.path());
+		let text = format!("{user}listener {port} 127.0.0.1\n{more}");
+		fs::write(directory.path().join("broker.conf"), text).expect("a file");
+		let mut broker = Self { child: Self::spawn(directory.path()), port, directory };
+		broker.wait().await;
+		broker
+	}
+
+	fn spawn(directory: &Path) -> Child {
+		let mut command = Command::new(BROKER);
+		command.arg("-c").arg(directory.join("broker.conf"));
+		let log = fs::File::create(directory.join("log")).expect("a file");
+		command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+		command.spawn().expect("mosquitto is installed: make setup")
+	}
+
+	async fn wait(&mut self) {
+		let port = self.port;
+		until("a broker that listens", || {
+			let ended = self.child.try_wait().expect("a child's status");
+			let log = fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+			assert!(ended.is_none(), "the broker has ended: {log}");
+			Probe::connect(("127.0.0.1", port)).ok()
+		})
+		.await;
+	}
+
+	fn kill(&mut self) {
+		drop(self.child.kill());
+		drop(self.child.wait());
+	}
+
+	async fn restart(&mut self) {
+		self.child = Self::spawn(self.directory.path());
+		self.wait().await;
+	}
+}
+
+impl Drop for RealBroker {
+	fn drop(&mut self) {
+		self.kill();
+	}
+}
+
+fn anybody(_: &Path) -> String {
+	"allow_anonymous true\n".to_owned()
+}
+
+fn args(port: u16, version: Version) -> MqttArgs {
+	let url = format!("mqtt://127.0.0.1:{port}");
+	MqttArgs { mqtt: Some(url), mqtt_version: version, ..MqttArgs::default() }
+}
+
+/// Let a gateway listen to a broker.
+fn listen(served: &Served, args: &MqttArgs) -> JoinHandle<()> {
+	let broker = args.broker(GATEWAY, NetworkId(1)).expect("nothing is wrong");
+	let mqtt = Mqtt::new(served.app.clone(), broker.expect("a broker"));
+	tokio::spawn(mqtt.run())
+}
+
+async fn connected(served: &Served) {
+	let is_connected = || (served.app.metrics.mqtt_connected.get() == 1).then_some(());
+	until("a gateway that listens", is_connected).await;
+}
+
+async fn stored(served: &Served, count: u64) {
+	until("stored readings", || {
+		let note = served.app.store.note(DEVICE).expect("reads")?;
+		(note.accepted == count).then_some(())
+	})
+	.await;
+}
+
+/// A device's connection to a broker.
+struct Device {
+	client: AsyncClient,
+	/// What it hears.
+	heard: mpsc::UnboundedReceiver<Packet>,
+	task: JoinHandle<()>,
+}
+
+impl Device {
+	async fn connect(port: u16) -> Self {
+		let mut options = MqttOptions::new("device", "127.0.0.1", port);
+		options.set_max_packet_size(1 << 20, 1 << 20);
+		let (client, mut events) = AsyncClient::new(options, 16);
+		let (sender, heard) = mpsc::unbounded_channel();
+		let task = tokio::spawn(async move {
+			loop {
+				match events.poll().await {
+					Ok(DeviceEvent::Incoming(packet)) => drop(sender.send(packet)),
+					Ok(DeviceEvent::Outgoing(_)) => {},
+					Err(_) => sleep(POLL).await,
+				}
+			}
+		});
+		let mut device = Self { client, heard, task };
+		let topic = format!("cairn/1/refusals/1/{DEVICE}");
+		device.client.subscribe(topic, QoS::AtLeastOnce).await.expect("a connection");
+		device.hear(|packet| matches!(packet, Packet::SubAck(_))).await;
+		device
+	}
+
+	/// The next packet of a kind.
+	async fn hear(&mut self, is_wanted: impl Fn(&Packet) -> bool) -> Packet {
+		let heard = async {
+			loop {
+				let packet = self.heard.recv().await.expect("a connection");
+				if is_wanted(&packet) {
+					return packet;
+				}
+			}
+		};
+		timeout(LIMIT, heard).await.expect("an answer in time")
+	}
+
+	/// Publish readings; returns when the broker has them.
+	async fn publish(&mut self, readings: &[SignedReading]) {
+		let topic = format!("cairn/1/readings/1/{DEVICE}");
+		let payload = readings.to_vec().encode();
+		let sent = self.client.publish(topic, QoS::AtLeastOnce, false, payload).await;
+		sent.expect("a connection");
+		self.hear(|packet| matches!(packet, Packet::PubAck(_))).await;
+	}
+
+	async fn refusal(&mut self) -> RefusalNotice {
+		let packet = self.hear(|packet| matches!(packet, Packet::Publish(_))).await;
+		let Packet::Publish(publish) = packet else { unreachable!("it is one") };
+		serde_json::from_slice(&publish.payload).expect("JSON")
+	}
+}
+
+impl Drop for Device {
+	fn drop(&mut self) {
+		self.task.abort();
+	}
+}
+
+/// Readings pass, refusals come back, and a broker that was away is found again.
+async fn passes(version: Version) {
+	let mut broker = RealBroker::start(anybody).await;
+	let served = Served::start(Some(state()), 1_000).await;
+	let task = listen(&served, &args(broker.port, version));
+	connected(&served).await;
+	let mut device = Device::connect(broker.port).await;
+	let now = now_millis();
+	device.publish(&[signed(1, now), signed(2, now + 1)]).await;
+	stored(&served, 2).await;
+
+	let mut forged = signed(3, now + 2);
+	forged.reading.time += 1;
+	device.publish(&[forged]).await;
+	let notice = device.refusal().await;
+	assert_eq!((notice.gateway, notice.device), (GatewayId(3), DeviceId(4)));
+	assert_eq!((notice.sequence, notice.code.as_str()), (Some(3), "bad_signature"));
+	assert!(!notice.remedy.is_empty() && !notice.retry);
+
+	drop(device);
+	broker.kill();
+	let is_away = || (served.app.metrics.mqtt_connected.get() == 0).then_some(());
+	until("a gateway that knows", is_away).await;
+	broker.restart().await;
+	connected(&served).await;
+	let mut device = Device::connect(broker.port).await;
+	device.publish(&[signed(3, now + 2)]).await;
+	stored(&served, 3).await;
+	assert!(served.app.metrics.mqtt_failures.get() >= 1);
+	task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn works_when_the_broker_speaks_3_1_1() {
+	passes(Version::V3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn works_when_the_broker_speaks_5() {
+	passes(Version::V5).await;
+}
+
+/// A message that a gateway has not stored is delivered again when the gateway is back.
+async fn delivers_again(version: Version) {
+	let broker = RealBroker::start(anybody).await;
+	// This one does not know its chain: it stores nothing.
+	let unsynced = Served::start(None, 100).await;
+	let task = listen(&unsynced, &args(broker.port, version));
+	connected(&unsynced).await;
+	let mut device = Device::connect(broker.port).await;
+	device.publish(&[signed(1, now_millis())]).await;
+	let is_waiting = || (unsynced.app.metrics.mqtt_pending.get() == 1).then_some(());
+	until("a message that waits", is_waiting).await;
+	task.abort();
+	drop(task.await);
+	// Published while nobody listens.
+	device.publish(&[signed(2, now_millis() + 1)]).await;
+
+	let served = Served::start(Some(state()), 100).await;
+	let task = listen(&served, &args(broker.port, version));
+	stored(&served, 2).await;
+	task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_over_3_1_1() {
+	delivers_again(Version::V3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_over_5() {
+	delivers_again(Version::V5).await;
+}
+
+/// Run a program to its end.
+fn run(directory: &Path, program: &str, arguments: &[&str]) {
+	let output = Command::new(program).args(arguments).current_dir(directory).output();
+	let output = output.unwrap_or_else(|cause| panic!("{program}: {cause}"));
+	assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An authority, a broker's certificate of it, and a user with a password.
+fn secured(directory: &Path) -> String {
+	let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+	let own = ["-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority"];
+	run(directory, "openssl", &[&["req", "-x509"][..], &key, &own].concat());
+	let request = ["-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker"];
+	run(directory, "openssl", &[&["req"][..], &key, &request].concat());
+	fs::write(directory.join("names"), "subjectAltName=IP:127.0.0.1\n").expect("a file");
+	let sign = ["x509", "-req", "-in", "broker.csr", "-CA", "ca.pem", "-CAkey", "ca.key"];
+	let into = ["-CAcreateserial", "-out", "broker.pem", "-days", "2", "-extfile", "names"];
+	run(directory, "openssl", &[&sign[..], &into].concat());
+	run(directory, "mosquitto_passwd", &["-b", "-c", "users", "gateway", "right"]);
+	let place = |name: &str| directory.join(name).display().to_string();
+	format!(
+		"allow_anonymous false\npassword_file {}\ncafile {}\ncertfile {}\nkeyfile {}\n",
+		place("users"),
+		place("ca.pem"),
+		place("broker.pem"),
+		place("broker.key")
+	)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn works_when_the_broker_is_known_and_knows_the_gateway() {
+	let broker = RealBroker::start(secured).await;
+	let directory = broker.directory.path();
+	let password = |text: &str| -> PathBuf {
+		let file = directory.join(text);
+		fs::write(&file, text).expect("a file");
+		file
+	};
+	for version in [Version::V3, Version::V5] {
+		let right = MqttArgs {
+			mqtt: Some(format!("mqtts://127.0.0.1:{}", broker.port)),
+			mqtt_version: version,
+			mqtt_user: Some("gateway".to_owned()),
+			mqtt_password_file: Some(password("right")),
+			mqtt_ca: Some(directory.join("ca.pem")),
+			mqtt_client_id: Some(format!("{version:?}")),
+		};
+		let served = Served::start(Some(state()), 100).await;
+		let task = listen(&served, &right);
+		connected(&served).await;
+		task.abort();
+
+		let wrong = MqttArgs { mqtt_password_file: Some(password("wrong")), ..right.clone() };
+		let plain = MqttArgs { mqtt: args(broker.port, version).mqtt, ..right.clone() };
+		// It trusts no authority of ours.
+		let stranger = tempfile::tempdir().expect("a temporary directory");
+		secured(stranger.path());
+		let strange = MqttArgs { mqtt_ca: Some(stranger.path().join("ca.pem")), ..right };
+		for args in [wrong, plain, strange] {
+			let served = Served::start(Some(state()), 100).await;
+			let task = listen(&served, &args);
+			let has_failed = || (served.app.metrics.mqtt_failures.get() >= 2).then_some(());
+			until("two failures", has_failed).await;
+			assert_eq!(served.app.metrics.mqtt_connected.get(), 0);
+			task.abort();
+		}
+	}
+}
+
+/// Read one packet of MQTT; returns its first byte and what follows its length.
+async fn read_packet(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+	let kind = stream.read_u8().await.expect("a packet");
+	let (mut length, mut shift) = (0usize, 0);
+	loop {
+		let byte = stream.read_u8().await.expect("a length");
+		length |= usize::from(byte & 0x7f) << shift;
+		shift += 7;
+		if byte & 0x80 == 0 {
+			break;
+		}
+	}
+	let mut body = vec![0; length];
+	stream.read_exact(&mut body).await.expect("a body");
+	(kind, body)
+}
+
+/// Take the next connection; returns it, and whether it asks for a clean session.
+async fn accept(listener: &TcpListener) -> (TcpStream, bool) {
+	let accepted = timeout(LIMIT, listener.accept()).await.expect("a connection in time");
+	let (mut stream, _) = accepted.expect("a connection");
+	let (kind, body) = read_packet(&mut stream).await;
+	assert_eq!((kind, &body[..7]), (0x10, &b"\0\x04MQTT\x04"[..]), "CONNECT of MQTT 3.1.1");
+	let is_clean = body[7] & 0x02 != 0;
+	stream.write_all(&[0x20, 2, 0, 0]).await.expect("CONNACK");
+	(stream, is_clean)
+}
+
+/// Answer the next subscription.
+async fn grant(stream: &mut TcpStream, code: u8) {
+	let (kind, body) = read_packet(stream).await;
+	assert_eq!(kind, 0x82, "SUBSCRIBE");
+	assert!(body.ends_with(b"cairn/1/readings/1/+\x01"));
+	stream.write_all(&[0x90, 3, body[0], body[1], code]).await.expect("SUBACK");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_behaves_badly_is_tried_again() {
+	let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+	let port = listener.local_addr().expect("an address").port();
+	let served = Served::start(Some(state()), 100).await;
+	let task = listen(&served, &args(port, Version::V3));
+
+	let (mut stream, is_clean) = accept(&listener).await;
+	assert!(!is_clean, "the broker is to keep messages");
+	grant(&mut stream, 1).await;
+	connected(&served).await;
+	// A message of 256 MiB is announced: as it is kept, it would come again for ever.
+	stream.write_all(&[0x30, 0xff, 0xff, 0xff, 0x7f]).await.expect("a header");
+	let (_stream, is_clean) = accept(&listener).await;
+	assert!(is_clean, "the session is forgotten");
+	let (mut stream, is_clean) = accept(&listener).await;
+	assert!(!is_clean, "and begun anew");
+	// The topic is not granted.
+	grant(&mut stream, 0x80).await;
+	let (mut stream, _) = accept(&listener).await;
+	grant(&mut stream, 1).await;
+	connected(&served).await;
+	assert!(served.app.metrics.mqtt_failures.get() >= 2);
+	task.abort();
+}

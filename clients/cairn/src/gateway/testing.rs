@@ -1,0 +1,256 @@
+//! A gateway for tests, over a real socket, without a node: the chain's state is made up.
+
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Instant};
+
+use cairn_chain::{
+	BlockId, Chain,
+	views::{Clock, GatewayView},
+};
+use cairn_telemetry::{Reading, SignedReading};
+use cairn_types::{
+	Channel, ChannelKind, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, Moment,
+	NetworkId, Periods, Quantity, Schema, SchemaId, Unit,
+	schema::Values,
+	view::{Assignment, DeviceFacts},
+};
+use governor::{Quota, RateLimiter};
+use sp_core::{Pair, bounded::BoundedVec, ed25519};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::{
+	chain_state::ChainState,
+	data::{Data, locations::FileLocations, schemas::Schemas},
+	http::{App, Rejections, router, server},
+	metrics::Metrics,
+	registry::{Facts, Registry},
+	sealer::Status,
+	store::{Identity, Store},
+	writer::Writer,
+};
+use crate::{
+	clock::now_millis,
+	protocol::{ReadingResult, ReadingsAnswer, ReadingsRequest},
+};
+
+pub(crate) const GENESIS: Hash32 = [9; 32];
+pub(crate) const GATEWAY: GatewayId = GatewayId(3);
+/// The one device that the chain knows.
+pub(crate) const DEVICE: DeviceId = DeviceId(4);
+/// Where that device is.
+pub(crate) const CELL: &str = "8c2a1072b59adff";
+
+pub(crate) fn pair() -> ed25519::Pair {
+	ed25519::Pair::from_seed(&[1; 32])
+}
+
+pub(crate) fn schema() -> Schema {
+	schema_with(vec![level()])
+}
+
+/// A level, and a temperature in hundredths.
+pub(crate) fn schema_of_two() -> Schema {
+	let temperature = Channel {
+		name: BoundedVec::truncate_from(b"temperature".to_vec()),
+		quantity: Quantity::Temperature,
+		unit: Unit::Celsius,
+		scale: -2,
+		min: -5_000,
+		max: 10_000,
+		..level()
+	};
+	schema_with(vec![level(), temperature])
+}
+
+fn level() -> Channel {
+	Channel {
+		name: BoundedVec::truncate_from(b"level".to_vec()),
+		quantity: Quantity::Dimensionless,
+		unit: Unit::One,
+		scale: 0,
+		kind: ChannelKind::Gauge,
+		min: 0,
+		max: 100,
+		max_change: None,
+	}
+}
+
+fn schema_with(channels: Vec<Channel>) -> Schema {
+	let name = BoundedVec::truncate_from(b"levels".to_vec());
+	Schema { name, version: 1, channels: BoundedVec::truncate_from(channels) }
+}
+
+/// Windows of an hour.
+pub(crate) fn periods() -> Periods {
+	Periods {
+		slot_millis: 1_000,
+		window_slots: 3_600,
+		verdict_ticks: 2,
+		attest_ticks: 6,
+		dispute_ticks: 1,
+		appeal_ticks: 1,
+		cycle_ticks: 4,
+		kept_cycles: 100,
+	}
+}
+
+pub(crate) fn state() -> ChainState {
+	let periods = periods();
+	let window = periods.window_at(now_millis());
+	let clock = Clock {
+		now: Moment { window, tick: 7 },
+		cycle: 1,
+		periods,
+		record: None,
+		required: [5; 32],
+		upcoming: [6; 32],
+	};
+	let gateway = GatewayView {
+		gateway: GATEWAY,
+		operator: [0; 32],
+		network: NetworkId(1),
+		endpoint: Vec::new(),
+		retired: false,
+		sealed: None,
+		attested: None,
+		attempt: 0,
+		next_window: 0,
+		slots: 1,
+		assigned: 1,
+		record: [0; 4],
+		accrued: 0,
+		paid: 0,
+	};
+	ChainState {
+		best: BlockId { number: 1, hash: [0; 32] },
+		clock,
+		gateway,
+		matured: None,
+		context: None,
+		schemas: vec![(SchemaId(2), schema())],
+		seen: Instant::now(),
+	}
+}
+
+/// The same, under a schema of two channels.
+pub(crate) fn state_of_two() -> ChainState {
+	ChainState { schemas: vec![(SchemaId(2), schema_of_two())], ..state() }
+}
+
+pub(crate) fn facts(window: u32) -> Facts {
+	let row = DeviceFacts {
+		device: DEVICE,
+		network: NetworkId(1),
+		key: DeviceKey::Ed25519(pair().public()),
+		active: true,
+		assignment: Some(Assignment { gateway: GATEWAY, slot: 0 }),
+	};
+	Facts::new(window, vec![(0, row)])
+}
+
+/// A reading of one value.
+pub(crate) fn signed(sequence: u64, time: u64) -> SignedReading {
+	signed_by(DEVICE, sequence, time, &[Some(1)])
+}
+
+/// A reading of any device and values, signed by the key of [`DEVICE`].
+pub(crate) fn signed_by(
+	device: DeviceId,
+	sequence: u64,
+	time: u64,
+	values: &[Option<i64>],
+) -> SignedReading {
+	let reading = Reading {
+		network: NetworkId(1),
+		schema: SchemaId(2),
+		device,
+		sequence,
+		anchor: [5; 32],
+		time,
+		values: Values::truncate_from(values.to_vec()),
+	};
+	let signature = pair().sign(&reading.message(&GENESIS));
+	SignedReading { reading, signature: DeviceSignature::Ed25519(signature) }
+}
+
+/// A served gateway; ends when dropped.
+pub(crate) struct Served {
+	pub(crate) address: SocketAddr,
+	pub(crate) app: Arc<App>,
+	pub(crate) client: reqwest::Client,
+	pub(crate) states: watch::Sender<Option<Arc<ChainState>>>,
+	_stop: oneshot::Sender<()>,
+	_directory: tempfile::TempDir,
+}
+
+impl Served {
+	/// A gateway that knows `state` of the chain, and takes `burst` readings of a device an hour.
+	pub(crate) async fn start(state: Option<ChainState>, burst: u32) -> Self {
+		Self::with(state, burst, false).await
+	}
+
+	/// The same, of a restricted network or not.
+	pub(crate) async fn with(state: Option<ChainState>, burst: u32, restricted: bool) -> Self {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let identity = Identity { genesis: GENESIS, gateway: GATEWAY };
+		let store = Store::open(directory.path(), identity).expect("a new store");
+		let metrics = Arc::new(Metrics::new().expect("metrics"));
+		// Nobody listens there: whatever needs the chain fails.
+		let chain = Chain::lazy("ws://127.0.0.1:9");
+		let registry = Arc::new(Registry::new(chain.clone(), GATEWAY));
+		if let Some(state) = &state {
+			registry.put(facts(state.clock.now.window));
+		}
+		let (sender, states) = watch::channel(state.map(Arc::new));
+		let (writer, _) = Writer::start(store.clone(), states.clone(), metrics.clone());
+		let burst = NonZeroU32::new(burst).expect("not zero");
+		let places = FileLocations::parse(&format!("[devices]\n{DEVICE} = \"{CELL}\""));
+		let data = Data {
+			schemas: Schemas::new(chain.clone()),
+			places: Arc::new(places.expect("reads")),
+			restricted,
+			permits: Semaphore::new(4),
+		};
+		let app = Arc::new(App {
+			gateway: GATEWAY,
+			genesis: GENESIS,
+			chain,
+			store,
+			writer,
+			states,
+			registry,
+			metrics,
+			sealer: Status::default(),
+			ingest: Semaphore::new(4),
+			limiter: RateLimiter::keyed(Quota::per_hour(burst)),
+			tolerance_millis: 2_000,
+			rejections: Rejections::default(),
+			data,
+		});
+		let any = SocketAddr::from(([127, 0, 0, 1], 0));
+		let listener = server::listen(any).await.expect("a free port");
+		let address = listener.local_addr().expect("an address");
+		let (stop, stopped) = oneshot::channel::<()>();
+		let router = router(app.clone());
+		tokio::spawn(async move {
+			let stopped = async { drop(stopped.await) };
+			server::serve(listener, router, 16, stopped).await;
+		});
+		let client = reqwest::Client::new();
+		Self { address, app, client, states: sender, _stop: stop, _directory: directory }
+	}
+
+	pub(crate) fn url(&self, path: &str) -> String {
+		format!("http://{}{path}", self.address)
+	}
+
+	pub(crate) async fn send(&self, readings: &[SignedReading]) -> Vec<ReadingResult> {
+		let request = ReadingsRequest { readings: readings.to_vec() };
+		let answer = self.client.post(self.url("/v1/readings")).json(&request).send().await;
+		let answer = answer.expect("an answer").json::<ReadingsAnswer>().await;
+		answer.expect("JSON").results
+	}
+
+	pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+		self.client.get(self.url(path)).send().await.expect("an answer")
+	}
+}
