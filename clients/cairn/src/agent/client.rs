@@ -147,7 +147,7 @@ fn retry_after(response: &Response) -> Option<u64> {
 }
 
 /// An error with its causes: reqwest hides what matters behind them.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
 	let mut text = error.to_string();
 	let mut cause = error.source();
 	while let Some(inner) = cause {

@@ -1,7 +1,8 @@
 //! What stops an agent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::config::Mistake;
 use crate::{protocol::Problem, store::StoreError};
 
 /// Why an agent cannot run.
@@ -73,11 +74,11 @@ pub enum Error {
 		/// The state file.
 		path: PathBuf,
 	},
-	/// The schema has no channel that this machine can fill.
+	/// The schema has no channel that the device's inputs can fill.
 	#[error(
-		"none of the schema's channels ({channels}) can be filled by this machine\n  \
+		"none of the schema's channels ({channels}) can be filled\n  \
 		 Remedy: map metrics to channels with --scrape and --map metric=channel, \
-		 or use a network with the host schema"
+		 or records with --config, or use a network with the host schema"
 	)]
 	NoChannel {
 		/// What the schema has.
@@ -85,7 +86,7 @@ pub enum Error {
 	},
 	/// A mapping names a channel that the schema does not have.
 	#[error(
-		"--map names the channel {channel:?}, which the schema does not have\n  Remedy: use one of {channels}"
+		"an input names the channel {channel:?}, which the schema does not have\n  Remedy: use one of {channels}"
 	)]
 	UnknownChannel {
 		/// What was named.
@@ -105,6 +106,35 @@ pub enum Error {
 		found: String,
 		/// The agent's unit.
 		expected: String,
+	},
+	/// The configuration is wrong.
+	#[error("{}", listed(.path, .mistakes))]
+	Config {
+		/// The file.
+		path: PathBuf,
+		/// What is wrong, in the order of lines.
+		mistakes: Vec<Mistake>,
+	},
+	/// A source cannot be used.
+	#[error("the source {name:?} cannot be used: {cause}\n  Remedy: {remedy}")]
+	Source {
+		/// Its name.
+		name: String,
+		/// What is wrong with it.
+		cause: String,
+		/// What to do about it.
+		remedy: &'static str,
+	},
+	/// A rule cannot be made.
+	#[error("a rule of the mapping is wrong: {0}")]
+	Rule(#[from] cairn_formats::Cause),
+	/// What is to be checked cannot be had.
+	#[error("{cause}\n  Remedy: {remedy}")]
+	Check {
+		/// What is wrong.
+		cause: String,
+		/// What to do about it.
+		remedy: &'static str,
 	},
 	/// Options that belong together.
 	#[error("{0}\n  Remedy: see `cairn agent run --help`")]
@@ -132,4 +162,10 @@ pub enum Error {
 		"a part of the agent stopped: {0}\n  Remedy: start it again, and report what the log says"
 	)]
 	Task(String),
+}
+
+/// Mistakes of a file, one after the other.
+fn listed(path: &Path, mistakes: &[Mistake]) -> String {
+	let mistakes = mistakes.iter().map(|mistake| format!("{}: {mistake}", path.display()));
+	mistakes.collect::<Vec<_>>().join("\n")
 }

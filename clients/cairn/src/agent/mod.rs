@@ -1,33 +1,54 @@
-//! `cairn agent`: this machine as a device. Reads its hardware, signs, and sends to a gateway.
+//! `cairn agent`: devices of this machine. It takes what their sources give, signs, and sends to
+//! their gateways.
+//!
+//! ```text
+//! host, metrics ─┐                ┌─▶ inbox ─▶ sign ─▶ queue ─▶ gateway
+//! SenML, MQTT   ─┼─▶ hub: which   │
+//! LoRa gateways ─┤   record fills ┼─▶ inbox ─▶ …
+//! tables        ─┘   what         └─▶ left over, with the reason
+//! ```
+//!
+//! What decides is pure and lies apart: [`plan`], [`inbox`], [`topic`], [`config`]'s checks.
 
 mod anchor;
+pub mod check;
 mod client;
+pub mod config;
 mod error;
-mod host;
+pub mod host;
+pub mod hub;
+pub mod inbox;
 mod key;
+pub mod left;
+pub mod plan;
 mod register;
 pub mod root;
 mod run;
-mod schema;
-mod scrape;
+pub mod schema;
+pub mod scrape;
 mod sequence;
+pub mod serve;
+pub mod source;
 mod state;
+pub mod topic;
 
 pub use anchor::{anchor_at, refresh_millis, window_at};
 pub use client::Client;
 pub use error::Error;
-pub use host::{Host, HostReading, Measure, Measured};
+pub use host::Host;
 pub use key::{DevicePair, Scheme, key_hex, load, load_or_make, scheme_of};
+pub use plan::Plan;
 pub use register::{Wish, ensure as ensure_registered};
 pub use root::P256Signer;
 pub use run::Agent;
-pub use schema::{Plan, host_schema};
-pub use scrape::{Mapping, Metrics, scrape};
+pub use schema::host_schema;
+pub use scrape::Mapping;
 pub use sequence::Sequence;
 pub use state::{Counts, Profile, State};
 
 use std::{
 	path::{Path, PathBuf},
+	sync::Arc,
 	time::Duration,
 };
 
@@ -35,6 +56,13 @@ use cairn_chain::{Chain, Signer};
 use cairn_types::{GatewayId, NetworkId, SchemaId};
 use serde::Serialize;
 
+use self::{
+	check::CheckArgs,
+	config::{Config, Device, INTERVALS, state_file},
+	hub::{Hub, Post},
+	plan::Span,
+	source::poll::Poller,
+};
 use crate::cli::{Global, parse_duration};
 
 /// This machine as a device.
@@ -50,6 +78,9 @@ pub struct Args {
 pub enum Command {
 	/// Read, sign and send until stopped.
 	Run(Box<RunArgs>),
+	/// Explain which record of which source goes to which channel, and what is left over; nothing
+	/// is signed.
+	Check(CheckArgs),
 	/// Show the device's key; make it if there is none.
 	Key(KeyArgs),
 	/// Show the device's root key; without hardware, make one in a file if there is none.
@@ -65,14 +96,23 @@ pub enum Command {
 	cairn agent run --gateway http://gw:9977 --key device.key --register --owner-key owner.key \
 	--network 0 --gateway-id 0\n  \
 	cairn agent run --gateway http://gw:9977 --key device.key \
-	--scrape http://127.0.0.1:9100/metrics --map node_load1=load1")]
+	--scrape http://127.0.0.1:9100/metrics --map node_load1=load1\n  \
+	cairn agent run --config agent.toml")]
 pub struct RunArgs {
 	/// The gateway's address.
-	#[arg(long, value_name = "URL")]
-	pub gateway: String,
+	#[arg(long, value_name = "URL", required_unless_present = "config")]
+	pub gateway: Option<String>,
 	/// File with the device's key; see `cairn agent key`.
-	#[arg(long, value_name = "FILE")]
-	pub key: PathBuf,
+	#[arg(long, value_name = "FILE", required_unless_present = "config")]
+	pub key: Option<PathBuf>,
+	/// File that says which sources fill which channels of which devices, in place of the other
+	/// options.
+	#[arg(
+		long,
+		value_name = "FILE",
+		conflicts_with_all = ["gateway", "key", "state", "interval", "queue", "scrape", "register"],
+	)]
+	pub config: Option<PathBuf>,
 	/// File with the agent's state [default: the key file's name with .state].
 	#[arg(long, value_name = "FILE")]
 	pub state: Option<PathBuf>,
@@ -154,6 +194,7 @@ pub struct ReadArgs {
 pub async fn execute(global: &Global, args: &Args) -> Result<(), Error> {
 	match &args.command {
 		Command::Run(args) => Box::pin(run_agent(global, args)).await,
+		Command::Check(args) => Box::pin(check::execute(global, args)).await,
 		Command::Key(args) => show_key(global, args),
 		Command::RootKey(args) => show_root_key(global, args),
 		Command::Read(args) => read_once(global, args).await,
@@ -161,24 +202,36 @@ pub async fn execute(global: &Global, args: &Args) -> Result<(), Error> {
 }
 
 async fn run_agent(global: &Global, args: &RunArgs) -> Result<(), Error> {
-	let pair = if args.register {
-		let (pair, _) = load_or_make(&args.key, args.scheme)?;
-		Box::pin(register_device(global, args, &pair)).await?;
-		pair
-	} else {
-		load(&args.key)?
+	let config = match (&args.config, &args.gateway, &args.key) {
+		(Some(path), _, _) => config::load(path)?,
+		(None, Some(gateway), Some(key)) => {
+			if args.register {
+				let (pair, _) = load_or_make(key, args.scheme)?;
+				Box::pin(register_device(global, args, &pair)).await?;
+			}
+			of_options(args, gateway, key)?
+		},
+		_ => return Err(Error::Options("without --config, --gateway and --key are needed")),
 	};
-	let file = args.state.clone().unwrap_or_else(|| state_file(&args.key));
-	let agent = Agent {
-		pair,
-		state: State::open(&file, args.queue)?,
-		client: Client::new(&args.gateway)?,
-		interval: args.interval.max(Duration::from_millis(10)),
-		scrape: args.scraping.scrape.clone(),
-		mappings: args.scraping.map.clone(),
+	Box::pin(serve::run(&config, crate::shutdown::signal())).await
+}
+
+/// One device, that reports this machine.
+fn of_options(args: &RunArgs, gateway: &str, key: &Path) -> Result<Config, Error> {
+	let interval = args.interval.clamp(INTERVALS.0, INTERVALS.1);
+	let Scraping { scrape, map } = &args.scraping;
+	let (sources, inputs) = config::of_options(scrape.as_deref(), map, interval)?;
+	let device = Device {
+		// The log needs no name where there is one device.
+		name: String::new(),
+		key: key.to_path_buf(),
+		state: args.state.clone().unwrap_or_else(|| state_file(key)),
+		gateway: gateway.to_owned(),
+		interval,
+		queue: args.queue,
+		inputs,
 	};
-	tracing::info!(gateway = %args.gateway, state = %file.display(), "the agent runs");
-	Box::pin(agent.run(Host::new()?, crate::shutdown::signal())).await
+	Ok(Config { sources, devices: vec![device] })
 }
 
 async fn register_device(global: &Global, args: &RunArgs, pair: &DevicePair) -> Result<(), Error> {
@@ -195,13 +248,6 @@ async fn register_device(global: &Global, args: &RunArgs, pair: &DevicePair) -> 
 	let wish = Wish { network, gateway };
 	ensure_registered(&chain, &owner, pair, root.as_ref(), wish).await?;
 	Ok(())
-}
-
-/// The state file beside a key file.
-fn state_file(key: &Path) -> PathBuf {
-	let mut name = key.as_os_str().to_owned();
-	name.push(".state");
-	PathBuf::from(name)
 }
 
 fn show_key(global: &Global, args: &KeyArgs) -> Result<(), Error> {
@@ -247,18 +293,19 @@ struct Shown {
 
 async fn read_once(global: &Global, args: &ReadArgs) -> Result<(), Error> {
 	let schema = host_schema();
-	let plan = Plan::new(SchemaId(0), &schema, &args.scraping.map)?;
-	let mut reading = Host::new()?.read();
-	let metrics = match &args.scraping.scrape {
-		Some(url) => {
-			let client = Client::new(url)?;
-			let metrics = scrape(client.http(), url).await;
-			reading.set(Measure::ScrapeUp, Measured::whole(i32::from(metrics.is_ok())));
-			metrics.inspect_err(|cause| tracing::warn!(url, cause, "cannot scrape")).ok()
-		},
-		None => None,
-	};
-	let values = plan.values(&reading, metrics.as_ref());
+	let Scraping { scrape, map } = &args.scraping;
+	let (sources, inputs) = config::of_options(scrape.as_deref(), map, INTERVALS.1)?;
+	let plan = Arc::new(Plan::new(SchemaId(0), &schema, &inputs)?);
+	let post = Arc::new(Post::new(String::new(), inputs));
+	post.follow(&plan, Span::default());
+	let names = sources.iter().map(|source| source.name.clone()).collect();
+	let hub = Hub::new(names, vec![post.clone()]);
+	for poller in &mut Poller::of(&sources)? {
+		poller.poll(&hub).await;
+	}
+	let moments = post.moments(1).map_or_else(Vec::new, |(_, moments)| moments);
+	let mut values = moments.into_iter().next().map_or_else(Vec::new, |it| it.values.into_inner());
+	values.resize(schema.channels.len(), None);
 	let shown = schema.channels.iter().zip(&values).map(|(channel, value)| Shown {
 		channel: String::from_utf8_lossy(&channel.name).into_owned(),
 		value: *value,
@@ -298,6 +345,7 @@ fn decimal(value: i64, scale: i8) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use clap::Parser;
 
 	#[test]
 	fn works_when_numbers_are_shown() {
@@ -316,5 +364,43 @@ mod tests {
 	#[test]
 	fn the_state_lies_beside_the_key() {
 		assert_eq!(state_file(Path::new("keys/a.key")), Path::new("keys/a.key.state"));
+	}
+
+	/// A command line of `cairn agent run`.
+	fn parse(options: &str) -> Result<RunArgs, clap::Error> {
+		#[derive(clap::Parser)]
+		struct Cli {
+			#[command(flatten)]
+			run: RunArgs,
+		}
+		let options = options.split(' ').filter(|option| !option.is_empty());
+		Cli::try_parse_from(["run"].into_iter().chain(options)).map(|cli| cli.run)
+	}
+
+	#[test]
+	fn works_when_options_or_a_file_say_what_to_do() {
+		let args = parse(
+			"--gateway http://h:1 --key a.key --interval 1ms --scrape http://m/ --map a=load1",
+		);
+		let args = args.expect("parses");
+		let key = args.key.clone().expect("a key");
+		let config = of_options(&args, "http://h:1", &key).expect("a configuration");
+		assert_eq!((config.sources.len(), config.devices[0].interval), (2, INTERVALS.0));
+		assert!(parse("--config agent.toml").is_ok());
+	}
+
+	#[test]
+	fn fails_when_a_file_and_options_say_what_to_do() {
+		for options in [
+			"",
+			"--gateway http://h:1",
+			"--key a.key",
+			"--config a.toml --key a.key",
+			"--config a.toml --interval 1s",
+			"--config a.toml --scrape http://m/",
+			"--gateway http://h:1 --key a.key --map a=b",
+		] {
+			assert!(parse(options).is_err(), "{options}");
+		}
 	}
 }

@@ -1,5 +1,5 @@
-//! The running agent: one task reads and signs, one sends, one keeps the anchor fresh. They meet in
-//! the durable queue, so none waits for another.
+//! A running device: one task signs what its inputs bring, one sends, one keeps the anchor fresh.
+//! They meet in the durable queue, so none waits for another.
 
 use std::{
 	collections::BTreeMap,
@@ -8,21 +8,21 @@ use std::{
 };
 
 use cairn_telemetry::{Reading, SignedReading};
-use cairn_types::{Window, schema::Values};
+use cairn_types::{SchemaId, Window};
 use tokio::{
 	sync::{Notify, watch},
 	task::block_in_place,
-	time::{MissedTickBehavior, interval, sleep},
+	time::{Instant, sleep, sleep_until},
 };
 
 use super::{
-	anchor::{anchor_at, refresh_millis, window_at},
+	anchor::{anchor_at, refresh_millis},
 	client::Client,
 	error::Error,
-	host::{Host, Measure, Measured},
+	hub::Post,
+	inbox::Moment,
 	key::DevicePair,
-	schema::Plan,
-	scrape::{Mapping, scrape},
+	plan::{Plan, Span},
 	state::{Profile, State},
 };
 use crate::{
@@ -37,8 +37,10 @@ const BATCH: usize = 256;
 const SKEW_MILLIS: u64 = 1_000;
 /// Every so many refusals for one reason are told about, after the first.
 const TELL_EVERY: u64 = 100;
+/// How long what belongs together may take to come together, at most.
+const SETTLE: Duration = Duration::from_millis(100);
 
-/// What an agent is made of.
+/// What a running device is made of.
 pub struct Agent {
 	/// The device's key.
 	pub pair: DevicePair,
@@ -46,12 +48,10 @@ pub struct Agent {
 	pub state: State,
 	/// The gateway.
 	pub client: Client,
-	/// Time between readings.
+	/// Shortest time between readings.
 	pub interval: Duration,
-	/// Where metrics are scraped.
-	pub scrape: Option<String>,
-	/// Which metrics fill which channels.
-	pub mappings: Vec<Mapping>,
+	/// Where what it reports comes in.
+	pub post: Arc<Post>,
 }
 
 /// What the gateway last said.
@@ -66,17 +66,17 @@ struct Known {
 type Latest = watch::Receiver<Option<Known>>;
 
 impl Agent {
-	/// Read, sign and send until `stop` is ready.
+	/// Sign and send until `stop` is ready.
 	///
 	/// # Errors
 	/// If something is wrong that does not pass by itself.
-	pub async fn run(self, mut host: Host, stop: impl Future<Output = ()>) -> Result<(), Error> {
+	pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
 		let (known, latest) = watch::channel(None);
 		let queued = Notify::new();
 		let refusals = Refusals::default();
 		let ended = tokio::select! {
 			ended = self.follow(&known) => ended,
-			ended = self.sample(&mut host, latest, &queued) => ended,
+			ended = self.report(&latest, &queued) => ended,
 			ended = self.deliver(&queued, &refusals) => ended,
 			() = stop => Ok(()),
 		};
@@ -103,7 +103,9 @@ impl Agent {
 					told = false;
 					self.tell_skew(&next.info);
 					let pause = Duration::from_millis(refresh_millis(&next.info));
+					let (plan, span) = (next.plan.clone(), self.span(&next)?);
 					known.send_replace(Some(next));
+					self.post.follow(&plan, span);
 					sleep(pause).await;
 				},
 				Err(cause) if is_passing(&cause) => {
@@ -132,11 +134,11 @@ impl Agent {
 			Some(plan) => plan,
 			None => {
 				let schema = self.client.schema().await?;
-				let plan = Plan::new(schema.schema_id, &schema.schema, &self.mappings)?;
+				let plan = Plan::new(schema.schema_id, &schema.schema, &self.post.inputs)?;
 				tracing::info!(
 					schema = %plan.schema_id(),
 					channels = schema.schema.channels.len(),
-					unfilled = plan.unfilled(),
+					unfilled = plan.unfilled().len(),
 					"reading under the network's schema"
 				);
 				Arc::new(plan)
@@ -178,67 +180,54 @@ impl Agent {
 		}
 	}
 
-	/// Read and sign at each interval, once the schema is known; goes on while the gateway is away.
-	async fn sample(
-		&self,
-		host: &mut Host,
-		mut latest: Latest,
-		queued: &Notify,
-	) -> Result<(), Error> {
-		let mut last = self.state.last_time()?;
-		let mut ticks = interval(self.interval);
-		ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-		loop {
-			ticks.tick().await;
-			let Some(known) = latest.borrow_and_update().clone() else { continue };
-			let Some(profile) = self.state.profile()? else { continue };
-			let values = self.values(host, &known.plan).await;
-			let time = now_millis();
-			if window_at(&known.info, time) < known.from {
-				continue;
-			}
-			if time <= last {
-				tracing::warn!(
-					time,
-					last,
-					"the clock went back: no reading until it has caught up"
-				);
-				continue;
-			}
-			let signed = self.sign(&profile, &known, time, values)?;
-			let overflowed = block_in_place(|| self.state.push(&signed))?;
-			if overflowed > 0 {
-				tracing::warn!(overflowed, "the queue is full: the oldest readings are lost");
-			}
-			last = time;
-			queued.notify_one();
-		}
+	/// Which times still count: those after the newest reading, from the window before the chain's
+	/// on.
+	fn span(&self, known: &Known) -> Result<Span, Error> {
+		let first = known.from.max(known.info.window.saturating_sub(1));
+		let oldest = u64::from(first).saturating_mul(known.info.window_millis);
+		Ok(Span { after: self.state.last_time()?, oldest })
 	}
 
-	async fn values(&self, host: &mut Host, plan: &Plan) -> Values {
-		let mut reading = block_in_place(|| host.read());
-		let Some(url) = &self.scrape else { return plan.values(&reading, None) };
-		let metrics = scrape(self.client.http(), url).await;
-		reading.set(Measure::ScrapeUp, Measured::whole(i32::from(metrics.is_ok())));
-		let metrics = metrics.inspect_err(|cause| tracing::debug!(url, cause, "cannot scrape"));
-		plan.values(&reading, metrics.ok().as_ref())
+	/// Sign what comes in, at most once in each interval; goes on while the gateway is away.
+	async fn report(&self, latest: &Latest, queued: &Notify) -> Result<(), Error> {
+		let settle = SETTLE.min(self.interval / 4);
+		let interval = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
+		let mut due = None::<Instant>;
+		loop {
+			self.post.arrived().await;
+			let settled = Instant::now() + settle;
+			let at = due.map_or(settled, |due| settled.max(due + self.interval));
+			due = Some(at);
+			sleep_until(at).await;
+			let Some(known) = latest.borrow().clone() else { continue };
+			let Some(profile) = self.state.profile()? else { continue };
+			let Some((schema, moments)) = self.post.moments(interval) else { continue };
+			for moment in moments {
+				let signed = self.sign(&profile, &known.info, schema, moment)?;
+				let overflowed = block_in_place(|| self.state.push(&signed))?;
+				if overflowed > 0 {
+					tracing::warn!(overflowed, "the queue is full: the oldest readings are lost");
+				}
+			}
+			queued.notify_one();
+		}
 	}
 
 	fn sign(
 		&self,
 		profile: &Profile,
-		known: &Known,
-		time: u64,
-		values: Values,
+		info: &AnchorInfo,
+		schema: SchemaId,
+		moment: Moment,
 	) -> Result<SignedReading, Error> {
 		let reading = Reading {
 			network: profile.network,
-			schema: known.plan.schema_id(),
+			schema,
 			device: profile.device,
 			sequence: block_in_place(|| self.state.sequence())?,
-			anchor: anchor_at(&known.info, time),
-			time,
-			values,
+			anchor: anchor_at(info, moment.time),
+			time: moment.time,
+			values: moment.values,
 		};
 		let signature = self.pair.sign(&reading.message(&profile.genesis));
 		Ok(SignedReading { reading, signature })

@@ -181,7 +181,7 @@ fn check(schema: &Schema) -> Result<(), OwnerError> {
 }
 
 /// Read a schema from a file; what does not end in .toml is JSON.
-fn read(file: &PathBuf) -> Result<Schema, OwnerError> {
+pub(crate) fn read(file: &PathBuf) -> Result<Schema, OwnerError> {
 	let failed = |cause: String, remedy: &str| OwnerError::File {
 		path: file.display().to_string(),
 		cause,
