@@ -5,6 +5,7 @@
 //! - [`chain`]: set-up by extrinsics of the development accounts.
 //! - [`device`]: devices whose keys the test holds, and one that reports for ever.
 //! - [`books`]: what was attested, with the units recomputed from the readings.
+//! - [`broker`]: a broker of MQTT with TLS and users.
 //! - [`source`]: a telemetry source that lies.
 //! - [`hand`], [`verdict`]: batches and verdicts made by hand.
 //! - [`wait`]: waits with a deadline, and the turns that tests take.
@@ -16,6 +17,7 @@
 #![allow(unreachable_pub, reason = "public in the harness of the network tests")]
 
 pub(crate) mod books;
+pub(crate) mod broker;
 pub(crate) mod chain;
 pub(crate) mod device;
 pub(crate) mod gateway;
