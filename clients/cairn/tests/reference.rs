@@ -1,5 +1,6 @@
 //! The pages of docs/src/reference about this crate follow the code: cli.md is generated from every
-//! command's help and from what a gateway refuses, metrics.md names every metric of a gateway.
+//! command's help and from what a gateway refuses, metrics.md names every metric of a gateway,
+//! data-api.md every fault of a question.
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn --test reference` writes cli.md anew.
 
@@ -12,7 +13,7 @@ use std::{
 	process::{Command, Stdio},
 };
 
-use cairn::gateway::{metrics::Metrics, refusal::Refusal};
+use cairn::gateway::{data::fault::DataFault, metrics::Metrics, refusal::Refusal};
 
 const NOTE: &str = "<!-- Generated from the help of `cairn` and the code of its gateway: edit the \
 	code's documentation, then run `CAIRN_BLESS=1 cargo test -p cairn --test reference`. -->";
@@ -148,6 +149,7 @@ fn the_page_of_metrics_names_those_of_a_gateway() {
 	metrics.left_out.with_label_values(&["fault"]).inc();
 	metrics.transactions.with_label_values(&["call", "result"]).inc();
 	metrics.given_up.with_label_values(&["reason"]).inc();
+	metrics.mqtt_messages.with_label_values(&["kind"]).inc();
 	let text = metrics.text().expect("metrics can be written");
 	let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
 	let names = helps.filter_map(|help| help.split(' ').next()).collect::<BTreeSet<_>>();
@@ -155,4 +157,15 @@ fn the_page_of_metrics_names_those_of_a_gateway() {
 	let page = fs::read_to_string(page_file("metrics.md")).unwrap_or_default();
 	let written = page.split('`').filter(|word| word.starts_with("cairn_gateway_"));
 	assert_eq!(written.collect::<BTreeSet<_>>(), names, "metrics.md names other metrics");
+}
+
+#[test]
+fn the_page_of_the_data_api_has_every_fault() {
+	let page = fs::read_to_string(page_file("data-api.md")).unwrap_or_default();
+	for fault in DataFault::ALL {
+		let (code, status) = (fault.code(), fault.status());
+		let (cause, remedy) = (fault.cause(), fault.remedy());
+		let line = format!("| `{code}` | {status} | {cause} | {remedy} |");
+		assert!(page.contains(&line), "data-api.md lacks this line:\n{line}");
+	}
 }

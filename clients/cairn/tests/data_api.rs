@@ -1,0 +1,385 @@
+//! Anybody can ask a gateway for data, by region, quantity and time, over HTTP, and check what it
+//! answers: readings of real devices, by HTTP and by MQTT, sealed and matured on a real chain. What
+//! has matured is there after a kill; and the interface is what its description says, for whatever
+//! requests Schemathesis makes up.
+
+mod support;
+
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	env, fs,
+	path::{Path, PathBuf},
+	process::Command,
+	time::Duration,
+};
+
+use cairn::{
+	agent::Scheme,
+	protocol::{AnchorInfo, ReadingProof},
+};
+use cairn_chain::{At, Chain};
+use cairn_telemetry::{Header, payload::payload_root};
+use cairn_types::{ChannelKind, DeviceId, GatewayId, NetworkId, Quantity, SchemaId, Unit};
+use codec::{Decode, Encode};
+use rumqttc::{AsyncClient, EventLoop, MqttOptions, QoS};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{task::JoinHandle, time::interval};
+
+use support::{
+	chain::{Network, account, channel, of, placed, schema},
+	device::{Beacon, Device, pair},
+	gateway::{Client, Gateway},
+	node::Node,
+	process::{Process, free_port, run_to_end},
+	wait::{machine, now_millis, until},
+};
+
+/// Debian's broker.
+const BROKER: &str = "/usr/sbin/mosquitto";
+/// Where the two devices are, and a region around the first.
+const CELLS: [&str; 2] = ["8c2a1072b59adff", "8c1fb46741ae9ff"];
+const REGION: &str = "852a1073fffffff";
+/// How long anything may take to start, to be sealed, to mature.
+const START: Duration = Duration::from_secs(60);
+const SEALED: Duration = Duration::from_secs(120);
+const MATURED: Duration = Duration::from_secs(300);
+/// How long a run of Schemathesis may take.
+const CHECKED: Duration = Duration::from_secs(480);
+/// Checks of Schemathesis: all that do not need to know what a request means.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+	response_headers_conformance,response_schema_conformance,negative_data_rejection,\
+	unsupported_method,allow_header_conformance";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn anybody_can_ask_for_data_and_check_it() {
+	let _machine = machine().await;
+	let mut story = Box::pin(Story::begin()).await;
+	let rows = Box::pin(story.rows_mature()).await;
+	story.ensure_devices_said(&rows);
+	Box::pin(story.ensure_questions_are_answered()).await;
+	Box::pin(story.ensure_a_proof_leads_to_the_chain()).await;
+	story.ensure_the_description_holds(&rows);
+	Box::pin(story.ensure_a_kill_loses_nothing(&rows)).await;
+	story.gateway.ensure_running();
+	story.node.ensure_running();
+}
+
+/// Everything that runs. Dropped in this order.
+struct Story {
+	beacon: Beacon,
+	speaker: JoinHandle<()>,
+	gateway: Gateway,
+	_broker: Process,
+	node: Node,
+	network: NetworkId,
+	schema: SchemaId,
+	/// The one that speaks HTTP, and the one that speaks MQTT.
+	devices: [DeviceId; 2],
+	started: u64,
+	directory: TempDir,
+}
+
+impl Drop for Story {
+	fn drop(&mut self) {
+		self.speaker.abort();
+	}
+}
+
+/// A broker for anybody; returns its port.
+async fn start_broker(directory: &Path) -> (Process, u16) {
+	assert!(
+		fs::exists(BROKER).unwrap_or(false),
+		"{BROKER} is missing: `apt-get install mosquitto`, as `make setup` does"
+	);
+	let port = free_port();
+	let file = directory.join("broker.conf");
+	let text =
+		format!("user root\npersistence false\nlistener {port} 127.0.0.1\nallow_anonymous true\n");
+	fs::write(&file, text).expect("a file");
+	let mut command = Command::new(BROKER);
+	command.arg("-c").arg(&file);
+	let mut broker = Process::start("the broker", &mut command, &directory.join("broker.log"));
+	until("a broker that listens", START, async || {
+		broker.ensure_running();
+		tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+	})
+	.await;
+	(broker, port)
+}
+
+/// A device that publishes a reading every second.
+fn speak(device: Device, gateway: Client, port: u16) -> JoinHandle<()> {
+	let (client, events) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
+	tokio::spawn(async move {
+		tokio::join!(publish(device, gateway, client), poll(events));
+	})
+}
+
+async fn publish(device: Device, gateway: Client, client: AsyncClient) {
+	let topic = format!("cairn/1/readings/{}/{}", device.network, device.id);
+	let (mut sequence, mut pace) = (0, interval(Duration::from_secs(1)));
+	loop {
+		pace.tick().await;
+		let Some(info) = gateway.get::<AnchorInfo>("/v1/anchor").await else { continue };
+		sequence += 1;
+		let payload = vec![device.now(sequence, &info)].encode();
+		let sent = client.publish(topic.as_str(), QoS::AtLeastOnce, false, payload).await;
+		sent.expect("the connection is polled");
+	}
+}
+
+/// Keep a connection going; after an error it is made anew.
+async fn poll(mut events: EventLoop) {
+	loop {
+		drop(Box::pin(events.poll()).await);
+	}
+}
+
+impl Story {
+	async fn begin() -> Self {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let address = Gateway::free_address();
+		let node = Node::start(&format!("http://{address}")).await;
+		let (chain, owner) = (&node.chain, account("//Ferdie"));
+		let channels = vec![
+			channel("temperature", Quantity::Temperature, Unit::Celsius, -2, ChannelKind::Gauge),
+			channel("level", Quantity::Count, Unit::Count, 0, ChannelKind::Gauge),
+		];
+		let network = Network::create(chain, &schema(channels)).await;
+		let id = network.gateway(chain, &account("//Dave")).await;
+		let mut devices = Vec::new();
+		for number in [1, 2] {
+			let pair = pair(Scheme::Ed25519, number);
+			let device = network.register(chain, &owner, &pair).await;
+			devices.push(Device::new(&network, device, pair));
+		}
+		let ids = devices.iter().map(|device| device.id).collect::<Vec<_>>();
+		network.assign(chain, &owner, &ids, id).await;
+		let lines = ids.iter().zip(CELLS).map(|(device, cell)| format!("{device} = \"{cell}\"\n"));
+		let places = directory.path().join("locations.toml");
+		fs::write(&places, format!("[devices]\n{}", lines.collect::<String>())).expect("a file");
+
+		let (broker, port) = start_broker(directory.path()).await;
+		let started = now_millis();
+		let gateway = start_gateway(id, &node, address, &places, port).await;
+		for device in &ids {
+			placed(chain, *device).await;
+		}
+		let mut devices = devices.into_iter();
+		let (first, second) = (devices.next().expect("two"), devices.next().expect("two"));
+		let beacon = Beacon::start(first, gateway.client.clone());
+		let speaker = speak(second, gateway.client.clone(), port);
+		let (network, schema) = (network.id, network.schema_id);
+		let devices = [ids[0], ids[1]];
+		Self {
+			beacon,
+			speaker,
+			gateway,
+			_broker: broker,
+			node,
+			network,
+			schema,
+			devices,
+			started,
+			directory,
+		}
+	}
+
+	fn chain(&self) -> &Chain {
+		&self.node.chain
+	}
+
+	/// All rows of a question, page by page.
+	async fn rows(&self, query: &str) -> Option<Vec<Value>> {
+		let mut path = format!("/v1/data?from={}&limit=50&{query}", self.started);
+		let mut rows = Vec::new();
+		loop {
+			let page = self.gateway.client.get::<Value>(&path).await?;
+			rows.extend(page["rows"].as_array().expect("rows").clone());
+			match page["next"].as_str() {
+				Some(next) => path = next.to_owned(),
+				None => return Some(rows),
+			}
+		}
+	}
+
+	/// The rows that have matured, when both devices have some.
+	async fn rows_mature(&mut self) -> Vec<Value> {
+		let (devices, story) = (self.devices, &*self);
+		until("matured rows of both devices", MATURED, async || {
+			let rows = story.rows("stage=matured").await?;
+			let count = |id: DeviceId| rows.iter().filter(|row| row["device"] == id.0).count();
+			devices.into_iter().all(|device| count(device) >= 5).then_some(rows)
+		})
+		.await
+	}
+
+	/// Rows are what the devices have signed: the first channel holds the sequence in hundredths.
+	fn ensure_devices_said(&self, rows: &[Value]) {
+		let mut sequences = BTreeMap::<u64, Vec<u64>>::new();
+		for row in rows {
+			let device = row["device"].as_u64().expect("a device");
+			let sequence = row["sequence"].as_u64().expect("a sequence");
+			sequences.entry(device).or_default().push(sequence);
+			let value = row["value"].as_f64().expect("a number");
+			assert_eq!((value * 100.0).round(), sequence as f64, "{row}");
+			assert_eq!((&row["channel"], &row["unit"]), (&"temperature".into(), &"Cel".into()));
+			assert_eq!(row["network"], self.network.0);
+			let place = self.devices.iter().position(|id| id.0 == device).expect("one of ours");
+			assert_eq!(row["cell"], CELLS[place]);
+		}
+		let accepted = self.beacon.accepted();
+		for (device, sequences) in sequences {
+			assert!(sequences.is_sorted_by(|a, b| a < b), "{device}: {sequences:?}");
+			let is_heard = |sequence: &u64| accepted.contains(sequence);
+			assert!(device != self.devices[0].0 || sequences.iter().all(is_heard));
+		}
+	}
+
+	async fn ensure_questions_are_answered(&self) {
+		let devices = async |query: &str| {
+			let rows = self.rows(query).await.expect("an answer");
+			rows.iter().filter_map(|row| row["device"].as_u64()).collect::<BTreeSet<_>>()
+		};
+		let [first, second] = self.devices.map(|device| device.0);
+		assert_eq!(devices("quantity=temperature").await, BTreeSet::from([first, second]));
+		assert_eq!(devices("quantity=count").await, BTreeSet::new(), "no device has a level");
+		assert_eq!(devices(&format!("cell={REGION}")).await, BTreeSet::from([first]));
+		assert_eq!(
+			devices(&format!("cell={}&resolution=5", CELLS[0])).await,
+			BTreeSet::from([first])
+		);
+		assert_eq!(devices(&format!("cell={}", CELLS[1])).await, BTreeSet::from([second]));
+		assert_eq!(devices(&format!("device={second}")).await, BTreeSet::from([second]));
+		assert_eq!(
+			devices(&format!("network={}", self.network)).await,
+			BTreeSet::from([first, second])
+		);
+
+		let stream = format!("/v1/sensorthings/Datastreams('{second}-{}-0')", self.schema);
+		let values = self.gateway.client.get::<Value>(&format!("{stream}/Observations")).await;
+		let values = values.expect("an answer");
+		let (result, about) = (&values["value"][0]["result"], &values["value"][0]["parameters"]);
+		let hundredths = result.as_f64().map(|result| (result * 100.0).round());
+		assert_eq!(hundredths, about["sequence"].as_f64(), "a reading by MQTT");
+	}
+
+	/// A sealed reading is signed by the key that the chain has, in a payload and under a header that
+	/// the chain has the hash of.
+	async fn ensure_a_proof_leads_to_the_chain(&self) {
+		let (client, id) = (&self.gateway.client, self.gateway.id);
+		let (proof, payload) = until("a sealed reading", SEALED, async || {
+			let rows = self.rows("stage=sealed").await?;
+			let row = rows.iter().find(|row| row["stage"] == "sealed")?;
+			let proof = client.get::<ReadingProof>(row["proof"].as_str()?).await?;
+			let payload = client.bytes(proof.batch.as_ref()?.payload.as_deref()?).await?;
+			Some((proof, payload))
+		})
+		.await;
+		let batch = proof.batch.as_ref().expect("it is in one");
+		let window = proof.window;
+		let view = until("the chain's record of the batch", SEALED, async || {
+			let view = self.chain().batch_view(id, window, batch.attempt, At::Best);
+			Box::pin(view).await.ok()?
+		})
+		.await;
+		assert_eq!((proof.gateway, view.header_hash), (id, batch.hash));
+		let bytes = hex::decode(batch.header.trim_start_matches("0x")).expect("hex");
+		let header = Header::decode(&mut bytes.as_slice()).expect("a header");
+		assert_eq!(cairn_telemetry::header_hash(&proof.genesis, id, window, &header), batch.hash);
+		assert_eq!(payload_root(&payload), header.latest().payload_root);
+		let reading = proof.reading.encode();
+		assert!(payload.windows(reading.len()).any(|part| part == reading));
+		let device = proof.reading.reading.device;
+		let facts = of(self.chain().device_facts(device, window, At::Best)).await;
+		let facts = facts.expect("a device");
+		assert!(proof.reading.verify(&proof.genesis, &facts.key), "signed by the registered key");
+		assert_eq!(proof.genesis, of(self.chain().genesis()).await);
+	}
+
+	/// The interface is what its description says: for requests made up, and for what is there.
+	fn ensure_the_description_holds(&self, rows: &[Value]) {
+		let all = ["--phases", "coverage,fuzzing", "--checks", CHECKS, "--max-examples", "10"];
+		self.run_schemathesis("", &all);
+		let row = rows.first().expect("rows");
+		let proof = row["proof"].as_str().expect("a path");
+		let mut parts = proof.trim_start_matches("/v1/proof/").split('/');
+		let mut part = || parts.next().expect("three parts").to_owned();
+		let (window, device, sequence) = (part(), part(), part());
+		let there = format!(
+			"[parameters]\n\"path.window\" = {window}\n\"path.device\" = {device}\n\
+			 \"path.sequence\" = {sequence}\n\"path.quantity\" = \"temperature\"\n\
+			 \"path.stream\" = \"{device}-{}-0\"\n\
+			 \"path.observation\" = \"{window}-{device}-{sequence}-0\"\n\"query.from\" = {}\n",
+			self.schema, self.started
+		);
+		let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+			response_headers_conformance,response_schema_conformance";
+		let found = ["--phases", "fuzzing", "--mode", "positive", "--checks", checks];
+		self.run_schemathesis(&there, &[&found[..], &["--max-examples", "5"]].concat());
+	}
+
+	fn run_schemathesis(&self, configuration: &str, arguments: &[&str]) {
+		let file = self.directory.path().join("schemathesis.toml");
+		fs::write(&file, configuration).expect("a file");
+		let mut command = Command::new(python("schemathesis"));
+		command
+			.current_dir(self.directory.path())
+			.arg("--config-file")
+			.arg(&file)
+			.arg("run")
+			.arg(self.gateway.client.url("/v1/openapi.json"))
+			// The same requests every time; readings are posted by the tests of bad input.
+			.args(["--include-method", "GET", "--seed", "1", "--generation-database", "none"])
+			.args(["--workers", "1", "--no-color", "--warnings", "off"])
+			.args(arguments);
+		let ended = run_to_end(&mut command, CHECKED);
+		assert_eq!(ended.code, Some(0), "{}\n{}", ended.output, ended.errors);
+		assert!(ended.output.contains("passed"), "{}", ended.output);
+	}
+
+	/// What has matured is there after a kill, as it was.
+	async fn ensure_a_kill_loses_nothing(&mut self, rows: &[Value]) {
+		self.gateway.kill();
+		self.gateway.restart().await;
+		let again = until("matured rows", START, async || self.rows("stage=matured").await).await;
+		for row in rows {
+			assert!(again.contains(row), "{row}");
+		}
+		// And new ones come, by both ways.
+		let newest = again.iter().filter_map(|row| row["time"].as_u64()).max().expect("rows");
+		let (devices, story) = (self.devices, &*self);
+		until("newer rows of both devices", SEALED, async || {
+			let rows = story.rows("stage=sealed").await?;
+			let is_new = |row: &&Value| row["time"].as_u64() > Some(newest);
+			let new = rows.iter().filter(is_new).filter_map(|row| row["device"].as_u64());
+			let new = new.collect::<BTreeSet<_>>();
+			devices.into_iter().all(|device| new.contains(&device.0)).then_some(())
+		})
+		.await;
+	}
+}
+
+async fn start_gateway(
+	id: GatewayId,
+	node: &Node,
+	address: std::net::SocketAddr,
+	places: &Path,
+	broker: u16,
+) -> Gateway {
+	let places = places.to_str().expect("a path in UTF-8");
+	let broker = format!("mqtt://127.0.0.1:{broker}");
+	let options =
+		["--grace", "3s", "--locations", places, "--mqtt", &broker, "--data-retention", "1h"];
+	Gateway::start(id, "//Dave", &node.url(), address, &options).await
+}
+
+/// A program of the Python environment that `scripts/setup` makes.
+fn python(name: &str) -> PathBuf {
+	let cache = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+	let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
+	let program = cache.expect("HOME is set").join("cairn/python/bin").join(name);
+	assert!(program.is_file(), "{} is missing: make setup", program.display());
+	program
+}
