@@ -405,6 +405,9 @@ impl Checker<'_> {
 			if !url.username().is_empty() || url.password().is_some() {
 				return Err("it holds a user".to_owned());
 			}
+			if !matches!(url.path(), "" | "/") || url.query().is_some() {
+				return Err("it holds more than a host and a port".to_owned());
+			}
 			let port = if is_secure { MQTT_PORTS.1 } else { MQTT_PORTS.0 };
 			Ok(Address { host, port: url.port().unwrap_or(port), is_secure })
 		})

@@ -201,6 +201,7 @@ fn fails_when_a_source_is_wrong() {
 		(5, "url = \"mqtt://\"", "url", "host"),
 		(5, "url = \"mqtts://[::1]\"", "url", "by name"),
 		(5, "url = \"mqtt://me:secret@broker.example\"", "url", "a user"),
+		(5, "url = \"mqtt://broker.example/city\"", "url", "more than a host"),
 		(6, "topics = [\"a/#/b\"]", "topics", "not a filter"),
 		(11, "url = \"127.0.0.1:9100\"", "url", ""),
 		(11, "url = \"mqtt://127.0.0.1\"", "url", "http or https"),

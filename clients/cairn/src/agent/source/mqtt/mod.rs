@@ -1,7 +1,7 @@
 //! Messages of an MQTT broker, 3.1.1 or 5: SenML or Sparkplug B.
 //!
-//! One task keeps the connection and puts messages into a bounded queue, another one reads them: so
-//! a flood costs the oldest messages and nothing else. A message that the broker has retained is old
+//! One part keeps the connection and puts messages into a bounded queue, another one reads them; they
+//! take turns. So a flood costs the oldest messages and nothing else. A message that the broker has retained is old
 //! by an unknown time: of it only records with a time of their own count, and since a device's times
 //! only go up, none counts twice.
 
@@ -10,7 +10,7 @@ mod nodes;
 mod queue;
 mod tls;
 
-pub use nodes::Nodes;
+pub use nodes::{Nodes, Trouble};
 
 use std::{
 	hash::{BuildHasher, RandomState},
@@ -20,11 +20,13 @@ use std::{
 
 use cairn_formats::Record;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
+use tokio::{
+	task::yield_now,
+	time::{Instant, sleep},
+};
 
 use self::{
 	link::{Event, Link, Login, Message, Requests},
-	nodes::Trouble,
 	queue::Queue,
 };
 use super::{Times, push, read_secret};
@@ -44,6 +46,8 @@ use crate::{
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 /// A connection that lasted this long was a good one.
 const GOOD: Duration = Duration::from_secs(10);
+/// Messages after which the other part has its turn.
+const TURN: u64 = 64;
 
 /// A broker, and what is wanted of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +165,7 @@ async fn receive(mut link: Link, reader: &Reader<'_>) {
 	let Reader { id, settings, requests, queue, sink } = *reader;
 	let Address { host, port, .. } = &settings.address;
 	let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-	let mut since = Instant::now();
+	let (mut since, mut received) = (Instant::now(), 0u64);
 	loop {
 		match link.next().await {
 			Ok(Event::Connected) => {
@@ -178,7 +182,13 @@ async fn receive(mut link: Link, reader: &Reader<'_>) {
 					sink.trouble(id, format!("the broker does not let us subscribe to {topic}"));
 				}
 			},
-			Ok(Event::Message(message)) => queue.push(message),
+			Ok(Event::Message(message)) => {
+				queue.push(message);
+				received = received.wrapping_add(1);
+				if received.is_multiple_of(TURN) {
+					yield_now().await;
+				}
+			},
 			Ok(Event::Other) => {},
 			Err(cause) => {
 				sink.trouble(id, format!("the broker at {host}:{port}: {cause}; trying again"));
@@ -206,14 +216,17 @@ impl Reader<'_> {
 		let mut nodes = Nodes::default();
 		loop {
 			let message = self.queue.pop().await;
+			self.read(&message, &mut nodes);
+			for _ in 1..TURN {
+				let Some(message) = self.queue.take() else { break };
+				self.read(&message, &mut nodes);
+			}
 			let lost = self.queue.take_lost();
 			if lost > 0 {
 				let what = format!("{lost} messages came faster than they could be read: lost");
 				self.sink.trouble(self.id, what);
 			}
-			self.read(&message, &mut nodes);
-			// The connection has to be kept, too.
-			tokio::task::yield_now().await;
+			yield_now().await;
 		}
 	}
 

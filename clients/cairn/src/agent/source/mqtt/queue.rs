@@ -59,7 +59,8 @@ impl Queue {
 		std::mem::take(&mut self.held().lost)
 	}
 
-	fn take(&self) -> Option<Message> {
+	/// The oldest message, if there is one.
+	pub(super) fn take(&self) -> Option<Message> {
 		self.held().take()
 	}
 
