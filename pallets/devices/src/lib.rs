@@ -21,14 +21,16 @@ pub mod weights;
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::{
-	Certified, DeviceRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, MAX_RECOVERY_TICKS, MakerKey,
-	MakerRecord, Recovery, SerialRecord, SerialState, Stage,
+	Certified, DeviceRecord, LocationRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, MAX_MOVING_TICKS,
+	MAX_RECOVERY_TICKS, MakerKey, MakerRecord, Recovery, SerialRecord, SerialState, Stage,
 };
 pub use weights::WeightInfo;
 
 /// A [`DeviceRecord`] as the runtime stores it.
 pub type DeviceRecordOf<T> =
 	DeviceRecord<<T as frame_system::Config>::AccountId, <T as Config>::Deposit>;
+/// A [`LocationRecord`] as the runtime stores it.
+pub type LocationRecordOf<T> = LocationRecord<<T as Config>::Deposit>;
 /// A [`MakerRecord`] as the runtime stores it.
 pub type MakerRecordOf<T> =
 	MakerRecord<<T as frame_system::Config>::AccountId, <T as Config>::MakerBond>;
@@ -40,6 +42,7 @@ pub type SerialRecordOf<T> =
 
 #[frame_support::pallet]
 pub mod pallet {
+	use cairn_geo::{Cell, Location};
 	use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
 	use cairn_types::{
 		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, Hash32,
@@ -48,11 +51,16 @@ pub mod pallet {
 	};
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{Consideration, Footprint},
+		traits::{
+			Consideration, Footprint,
+			fungible::{Inspect, Mutate},
+		},
 	};
 	use frame_system::pallet_prelude::*;
 
-	use crate::{DeviceRecordOf, MakerRecordOf, RecoveryOf, SerialRecordOf, WeightInfo};
+	use crate::{
+		DeviceRecordOf, LocationRecordOf, MakerRecordOf, RecoveryOf, SerialRecordOf, WeightInfo,
+	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -83,6 +91,16 @@ pub mod pallet {
 
 		/// What a maker leaves on hold while its certificates stand for devices.
 		type MakerBond: Consideration<Self::AccountId, Footprint>;
+
+		/// What fees for moving are paid in.
+		type Currency: Mutate<Self::AccountId>;
+
+		/// What it costs to assert another location than before; burned.
+		type MovingFee: Get<<Self::Currency as Inspect<Self::AccountId>>::Balance>;
+
+		/// Ticks for which a device stays where it is at least, up to [`crate::MAX_MOVING_TICKS`];
+		/// longer if checks reach back farther.
+		type MovingTicks: Get<Tick>;
 
 		/// Most devices that one maker certifies in a cycle.
 		type MaxPerCycle: Get<u32>;
@@ -171,6 +189,21 @@ pub mod pallet {
 	/// the device's owner, pays.
 	#[pallet::storage]
 	pub type Recoveries<T: Config> = StorageMap<_, Twox64Concat, DeviceId, RecoveryOf<T>>;
+
+	/// Where devices are, of those that ever asserted it.
+	///
+	/// Removed with the device by `reap`: what is checked after its end still needs it. Twox: the
+	/// chain gives the ids. The entry's ticket, of the device's owner, pays for it and for the
+	/// counts of its cells.
+	#[pallet::storage]
+	pub type Locations<T: Config> = StorageMap<_, Twox64Concat, DeviceId, LocationRecordOf<T>>;
+
+	/// How many devices asserted a place within a cell, of resolutions 4 to 12.
+	///
+	/// Of devices that have not ended, where they are from the next window on; a cell without any
+	/// has no entry. Blake2: cells are chosen by users. Paid by the tickets of [`Locations`].
+	#[pallet::storage]
+	pub type CellCounts<T: Config> = StorageMap<_, Blake2_128Concat, Cell, u32, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -359,6 +392,15 @@ pub mod pallet {
 			/// Who left it now.
 			payer: T::AccountId,
 		},
+		/// A device is somewhere, or somewhere else.
+		LocationAsserted {
+			/// The device.
+			device: DeviceId,
+			/// Where it is.
+			location: Location,
+			/// First window in which it is there.
+			since: Window,
+		},
 	}
 
 	#[pallet::error]
@@ -476,6 +518,8 @@ pub mod pallet {
 		BondNeeded,
 		/// The list of devices is empty. Name at least one.
 		Empty,
+		/// The device asserted this very location last: nothing is left to do.
+		AlreadyThere,
 	}
 
 	#[pallet::hooks]
@@ -984,6 +1028,27 @@ pub mod pallet {
 		) -> DispatchResult {
 			let caller = ensure_signed(origin)?;
 			Self::do_remove_maker_admin(&caller, maker, admin)
+		}
+
+		/// Assert where a device is, from the next window on. The first time the caller leaves a
+		/// deposit; to move costs `MovingFee`, which is burned.
+		///
+		/// Fails within H ticks of the last assertion, as one past place is remembered, and within
+		/// `MovingTicks` as they were then, so that a device cannot be wherever it pays most.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `location`: a cell of resolution 12, altitude and antenna gain; others do not decode.
+		///
+		/// Emits [`Event::LocationAsserted`].
+		#[pallet::call_index(27)]
+		#[pallet::weight(T::WeightInfo::assert_location())]
+		pub fn assert_location(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			location: Location,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_assert_location(&owner, device, location)
 		}
 	}
 }

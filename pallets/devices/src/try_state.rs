@@ -1,13 +1,16 @@
 //! What always holds of the pallet's state.
 
+use alloc::collections::BTreeMap;
+use cairn_geo::Cell;
 use cairn_traits::{SlotBook, Timekeeper};
 use cairn_types::{Activity, DeviceId, MakerId};
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
 use crate::{
-	Config, DeviceByKey, DeviceByRoot, DeviceRecordOf, Devices, MakerRecordOf, Makers, NextDevice,
-	NextMaker, Offers, Pallet, Recoveries, SerialState, Serials, Stage,
+	CellCounts, Config, DeviceByKey, DeviceByRoot, DeviceRecordOf, Devices, Locations,
+	MakerRecordOf, Makers, NextDevice, NextMaker, Offers, Pallet, Recoveries, SerialState, Serials,
+	Stage,
 };
 
 impl<T: Config> Pallet<T> {
@@ -34,7 +37,9 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::every_serial_is_paid_for()?;
 		Self::offers_are_of_live_devices()?;
-		Self::recoveries_are_of_live_devices()
+		Self::recoveries_are_of_live_devices()?;
+		Self::vectors_are_those_of_the_cells()?;
+		Self::counts_are_of_live_devices()
 	}
 
 	fn device_id_was_given(device: DeviceId) -> Result<(), TryRuntimeError> {
@@ -205,6 +210,37 @@ impl<T: Config> Pallet<T> {
 				"devices: a recovery outlives a change of owner or key"
 			);
 		}
+		Ok(())
+	}
+
+	fn vectors_are_those_of_the_cells() -> Result<(), TryRuntimeError> {
+		for (device, known) in Locations::<T>::iter() {
+			ensure!(Devices::<T>::contains_key(device), "devices: something unknown has a location");
+			let place = &known.place;
+			for placed in place.previous.iter().chain(core::iter::once(&place.current)) {
+				ensure!(
+					placed.vector == placed.location.unit_vector(),
+					"devices: a vector is not that of its cell"
+				);
+			}
+		}
+		Ok(())
+	}
+
+	fn counts_are_of_live_devices() -> Result<(), TryRuntimeError> {
+		let mut expected: BTreeMap<Cell, u32> = BTreeMap::new();
+		for (device, known) in Locations::<T>::iter() {
+			let stage = Devices::<T>::get(device).map(|record| record.stage);
+			if stage == Some(Stage::Retired) {
+				continue;
+			}
+			for cell in known.place.current.location.counted_cells() {
+				let count = expected.entry(cell).or_default();
+				*count = count.saturating_add(1);
+			}
+		}
+		let kept: BTreeMap<Cell, u32> = CellCounts::<T>::iter().collect();
+		ensure!(kept == expected, "devices: a cell miscounts its devices");
 		Ok(())
 	}
 }

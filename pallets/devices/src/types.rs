@@ -1,7 +1,8 @@
 //! What the registry keeps, without knowing its configuration.
 
+use cairn_geo::Placed;
 use cairn_types::{
-	CertifierKey, Cycle, DeviceId, DeviceKey, MakerId, RootKey, Serial, Tick, Window,
+	CertifierKey, Cycle, Dated, DeviceId, DeviceKey, MakerId, RootKey, Serial, Tick, Window,
 	view::DeviceState,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -15,6 +16,9 @@ pub const MAX_MAKER_ADMINS: u32 = 8;
 
 /// Most ticks between the request of a recovery and its completion.
 pub const MAX_RECOVERY_TICKS: Tick = 65_536;
+
+/// Most ticks that a device stays where it is before it may move.
+pub const MAX_MOVING_TICKS: Tick = 65_536;
 
 /// Where a device is in its life.
 #[derive(
@@ -83,6 +87,15 @@ pub struct Recovery<Ticket> {
 	/// First tick at which it may be completed.
 	pub due: Tick,
 	/// What the owner left on hold for the entry.
+	pub ticket: Ticket,
+}
+
+/// Where a device is, and was before.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct LocationRecord<Ticket> {
+	/// The place, dated by windows.
+	pub place: Dated<Placed>,
+	/// What the device's owner left on hold for the entry, and for the counts of nine cells.
 	pub ticket: Ticket,
 }
 

@@ -18,6 +18,7 @@ mod cell;
 mod centre;
 mod error;
 mod location;
+mod placed;
 mod vector;
 
 #[cfg(test)]
@@ -31,4 +32,5 @@ pub use location::{
 	COARSEST_COUNTED, LOCATION_RESOLUTION, Location, MAX_ALTITUDE_METRES, MAX_ANTENNA_GAIN_DECIDBI,
 	MIN_ALTITUDE_METRES, MIN_ANTENNA_GAIN_DECIDBI,
 };
+pub use placed::Placed;
 pub use vector::{EARTH_RADIUS_MILLIMETRES, UnitVector};

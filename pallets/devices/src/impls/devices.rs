@@ -139,6 +139,7 @@ impl<T: Config> Pallet<T> {
 			T::Slots::end(current.gateway, current.slot, until);
 		}
 		Offers::<T>::remove(device);
+		Self::uncount(device);
 		Self::drop_recovery(device, &record.owner)?;
 		Devices::<T>::insert(device, record);
 
@@ -162,6 +163,7 @@ impl<T: Config> Pallet<T> {
 			DeviceByRoot::<T>::remove(root);
 		}
 		Devices::<T>::remove(device);
+		Self::drop_location(device, &owner)?;
 		match certified.filter(|known| Self::stands(device, known.maker, &known.serial)) {
 			Some(certified) => {
 				let ticket = ticket.update(&owner, Self::serial_footprint())?;

@@ -3,6 +3,7 @@
 mod certificates;
 mod declared;
 mod devices;
+mod locations;
 mod makers;
 mod possession;
 mod queries;

@@ -1,5 +1,6 @@
 //! What others ask, and what entries cost.
 
+use cairn_geo::{COARSEST_COUNTED, Cell, LOCATION_RESOLUTION};
 use cairn_traits::DeviceRegistry;
 use cairn_types::{
 	DeviceId, DeviceKey, MakerId, RootKey, Serial, Window,
@@ -8,7 +9,10 @@ use cairn_types::{
 use codec::MaxEncodedLen;
 use frame_support::traits::Footprint;
 
-use crate::{Config, DeviceRecordOf, Devices, MakerRecordOf, Pallet, RecoveryOf, SerialRecordOf};
+use crate::{
+	Config, DeviceRecordOf, Devices, LocationRecordOf, MakerRecordOf, Pallet, RecoveryOf,
+	SerialRecordOf,
+};
 
 impl<T: Config> Pallet<T> {
 	/// What holds of a device in `window`; `None` if it is unknown or had no key then.
@@ -40,6 +44,16 @@ impl<T: Config> Pallet<T> {
 	#[must_use]
 	pub fn recovery_footprint() -> Footprint {
 		Footprint::from_parts(1, <(DeviceId, RecoveryOf<T>)>::max_encoded_len())
+	}
+
+	/// What the owner of a device pays for while its location is kept: the record, and a count for
+	/// each resolution.
+	#[must_use]
+	pub fn location_footprint() -> Footprint {
+		let levels = LOCATION_RESOLUTION.saturating_sub(COARSEST_COUNTED).saturating_add(1);
+		let counts = <(Cell, u32)>::max_encoded_len().saturating_mul(usize::from(levels));
+		let record = <(DeviceId, LocationRecordOf<T>)>::max_encoded_len();
+		Footprint::from_parts(1, record.saturating_add(counts))
 	}
 
 	/// What a maker's bond pays for, besides being one.

@@ -86,6 +86,7 @@ impl<T: Config> Pallet<T> {
 		record.changed = Self::block();
 		let from = core::mem::replace(&mut record.owner, to.clone());
 		core::mem::replace(&mut record.ticket, ticket).drop(&from)?;
+		Self::hand_over_location(device, &from, &to)?;
 		Self::drop_recovery(device, &from)?;
 		Offers::<T>::remove(device);
 		Devices::<T>::insert(device, record);
