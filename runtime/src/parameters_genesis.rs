@@ -3,7 +3,10 @@
 //! `pallet-parameters` has no genesis of its own, and its defaults are invisible in state: wallets
 //! would show nothing. This pallet is a genesis and nothing else.
 
-use crate::configs::parameters::{RewardsPolicy, RuntimeParameters, dynamic_params, production};
+use crate::{
+	Balance,
+	configs::parameters::{RewardsPolicy, RuntimeParameters, dynamic_params, production},
+};
 use cairn_types::Tick;
 use frame_support::traits::dynamic_params::AggregatedKeyValue;
 use pallet_rewards::Split;
@@ -37,6 +40,10 @@ pub mod pallet {
 		pub devices_per_cycle: u32,
 		/// Ticks between the request of a recovery of lost keys and its completion.
 		pub recovery_ticks: Tick,
+		/// What it costs to assert another location than before.
+		pub moving_fee: Balance,
+		/// Ticks for which a device stays where it is.
+		pub moving_ticks: Tick,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub _config: core::marker::PhantomData<T>,
@@ -49,6 +56,8 @@ pub mod pallet {
 				rewards: production::REWARDS,
 				devices_per_cycle: production::DEVICES_PER_CYCLE,
 				recovery_ticks: production::RECOVERY_TICKS,
+				moving_fee: production::MOVING_FEE,
+				moving_ticks: production::MOVING_TICKS,
 				_config: core::marker::PhantomData,
 			}
 		}
@@ -56,13 +65,13 @@ pub mod pallet {
 
 	impl<T: Config> GenesisConfig<T> {
 		/// Parameters of a network on a developer's machine: new networks earn, claims pay at once,
-		/// lost keys are soon replaced.
+		/// lost keys are soon replaced, and devices move as soon as checks allow it.
 		pub fn development() -> Self {
 			let rewards = RewardsPolicy { default_weight: 1, vesting: 1, ..production::REWARDS };
-			Self { rewards, recovery_ticks: 4, ..Self::default() }
+			Self { rewards, recovery_ticks: 4, moving_ticks: 0, ..Self::default() }
 		}
 
-		fn all(&self) -> [RuntimeParameters; 4] {
+		fn all(&self) -> [RuntimeParameters; 6] {
 			use dynamic_params::{devices, rewards, telemetry};
 
 			[
@@ -81,6 +90,14 @@ pub mod pallet {
 				RuntimeParameters::Devices(devices::Parameters::RecoveryTicks(
 					devices::RecoveryTicks,
 					Some(self.recovery_ticks),
+				)),
+				RuntimeParameters::Devices(devices::Parameters::MovingFee(
+					devices::MovingFee,
+					Some(self.moving_fee),
+				)),
+				RuntimeParameters::Devices(devices::Parameters::MovingTicks(
+					devices::MovingTicks,
+					Some(self.moving_ticks),
 				)),
 			]
 		}

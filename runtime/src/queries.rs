@@ -66,6 +66,7 @@ pub(crate) fn device(id: DeviceId) -> Option<DeviceView> {
 		root: record.root,
 		changed: record.changed,
 		recovery: recovery(id),
+		location: pallet_devices::Locations::<Runtime>::get(id).map(|known| known.place),
 	})
 }
 

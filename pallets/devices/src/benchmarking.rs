@@ -2,6 +2,7 @@
 //! admits as few makers as possible, with keys of each kind.
 
 use alloc::vec::Vec;
+use cairn_geo::{Cell, Location};
 use cairn_traits::Timekeeper;
 use cairn_types::{
 	Approval, Certificate, CertificateClaim, CertificateV1, CertifierKey, CertifierSignature,
@@ -21,8 +22,8 @@ use sp_runtime::{
 };
 
 use crate::{
-	Call, Config, Devices, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, Makers, NextDevice, NextMaker, Offers,
-	Pallet, Recoveries, Serials, Stage,
+	Call, CellCounts, Config, Devices, Locations, MAX_MAKER_ADMINS, MAX_MAKER_KEYS,
+	MAX_MOVING_TICKS, Makers, NextDevice, NextMaker, Offers, Pallet, Recoveries, Serials, Stage,
 };
 
 /// What benchmarks need of other pallets.
@@ -208,12 +209,24 @@ fn take_root<T: Config>(device: DeviceId) -> Result<(), BenchmarkError> {
 	Ok(())
 }
 
-/// A certified device that is active and assigned to a gateway, all of it settled.
+/// A cell of resolution 12. Shares no ancestor of those that count devices with [`SECOND_PLACE`].
+const FIRST_PLACE: u64 = 0x08c0_0eb4_e474_3dff;
+/// See [`FIRST_PLACE`].
+const SECOND_PLACE: u64 = 0x08c0_2c2b_0654_5bff;
+
+/// A location in a cell.
+fn place(index: u64) -> Result<Location, BenchmarkError> {
+	let cell = Cell::new(index).map_err(|_| BenchmarkError::Stop("no cell"))?;
+	Location::new(cell, 400, 25).map_err(|_| BenchmarkError::Stop("no location"))
+}
+
+/// A certified device that is active, assigned to a gateway and somewhere, all of it settled.
 fn active<T: Config>(owner: Account<T>) -> Result<Fixture<T>, BenchmarkError> {
 	let fixture = registered::<T>(owner)?;
 	let gateway = Helper::<T>::gateway(fixture.network);
 	Pallet::<T>::do_activate(&fixture.owner, fixture.device)?;
 	Pallet::<T>::do_assign_gateway(&fixture.owner, fixture.device, gateway)?;
+	Pallet::<T>::do_assert_location(&fixture.owner, fixture.device, place(FIRST_PLACE)?)?;
 	settle::<T>();
 	Ok(fixture)
 }
@@ -979,6 +992,22 @@ mod benchmarks {
 
 		let record = Makers::<T>::get(maker).ok_or(BenchmarkError::Stop("no maker"))?;
 		assert_eq!(record.payer, caller);
+		Ok(())
+	}
+
+	/// To where none of the cells is the same, for a fee.
+	#[benchmark]
+	fn assert_location() -> Result<(), BenchmarkError> {
+		let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
+		Helper::<T>::advance(T::MovingTicks::get().min(MAX_MOVING_TICKS));
+		let location = place(SECOND_PLACE)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), device, location);
+
+		let known = Locations::<T>::get(device).ok_or(BenchmarkError::Stop("no location"))?;
+		assert_eq!(known.place.current.location, location);
+		assert_eq!(CellCounts::<T>::iter().count(), 9);
 		Ok(())
 	}
 

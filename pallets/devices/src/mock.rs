@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the runtime macro wants public items")]
 
+use cairn_geo::{Coordinates, LOCATION_RESOLUTION, Location};
 use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
 use cairn_types::{
 	Admission, Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1,
@@ -124,6 +125,8 @@ parameter_types! {
 	pub static Now: Moment = START;
 	pub static MaxPerCycle: u32 = CYCLE_LIMIT;
 	pub static RecoveryTicks: Tick = RECOVERY;
+	/// Nothing beyond H.
+	pub static MovingTicks: Tick = 0;
 	/// [`CERTIFIED`] admits makers up to this one.
 	pub static LastAdmitted: u32 = 0;
 }
@@ -144,6 +147,9 @@ impl pallet_devices::Config for Test {
 		BondReason,
 		ConstantStoragePrice<ConstU64<BOND>, u64>,
 	>;
+	type Currency = Balances;
+	type MovingFee = ConstU64<MOVING_FEE>;
+	type MovingTicks = MovingTicks;
 	type MaxPerCycle = MaxPerCycle;
 	type RecoveryTicks = RecoveryTicks;
 	type MaxProofAge = ConstU32<256>;
@@ -152,6 +158,9 @@ impl pallet_devices::Config for Test {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = FakeHelper;
 }
+
+/// What it costs to move.
+pub const MOVING_FEE: u64 = 700;
 
 /// A maker's bond.
 pub const BOND: u64 = 5_000;
@@ -301,6 +310,7 @@ impl ExtBuilder {
 		Now::set(START);
 		MaxPerCycle::set(CYCLE_LIMIT);
 		RecoveryTicks::set(RECOVERY);
+		MovingTicks::set(0);
 		LastAdmitted::set(0);
 		let storage = RuntimeGenesisConfig::default().build_storage().expect("genesis is sound");
 		let mut ext = sp_io::TestExternalities::new(storage);
@@ -350,7 +360,10 @@ fn price_of_entries(who: &AccountId) -> u64 {
 	let recoveries = pallet_devices::Recoveries::<Test>::iter_keys()
 		.filter(|device| record(*device).owner == *who)
 		.map(|_| recovery_price());
-	devices.chain(serials).chain(recoveries).sum()
+	let locations = pallet_devices::Locations::<Test>::iter_keys()
+		.filter(|device| record(*device).owner == *who)
+		.map(|_| location_price());
+	devices.chain(serials).chain(recoveries).chain(locations).sum()
 }
 
 /// The deposit of a device.
@@ -368,7 +381,19 @@ pub fn recovery_price() -> u64 {
 	100 + Devices::recovery_footprint().size
 }
 
-/// What `who` has on hold for devices, serial numbers and recoveries.
+/// The deposit of a location.
+pub fn location_price() -> u64 {
+	100 + Devices::location_footprint().size
+}
+
+/// One of the places where devices are in tests, thousands of kilometres from one another.
+pub fn place(number: u8) -> Location {
+	let place = Coordinates::new(47.0, 8.0 + 30.0 * f64::from(number)).expect("on Earth");
+	let cell = place.cell(LOCATION_RESOLUTION).expect("a resolution of H3");
+	Location::new(cell, 400, 25).expect("valid")
+}
+
+/// What `who` has on hold for devices, their locations, serial numbers and recoveries.
 pub fn held(who: &AccountId) -> u64 {
 	Balances::balance_on_hold(&DepositReason::get(), who)
 }

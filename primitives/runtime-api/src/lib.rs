@@ -8,9 +8,10 @@ extern crate alloc;
 pub mod governance;
 
 use alloc::vec::Vec;
+use cairn_geo::{Cell, Placed, UnitVector};
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
-	Amount, Attempt, Cycle, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, Moment, NetworkConfig,
+	Amount, Attempt, Cycle, Dated, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, Moment, NetworkConfig,
 	NetworkId, Periods, RootKey, Schema, SchemaId, Slot, Tick, Window, WindowRecord,
 	view::{DeviceFacts, DeviceState, SlotRecord},
 };
@@ -56,6 +57,8 @@ pub struct DeviceView {
 	pub changed: u32,
 	/// The keys that it is to get, if it has lost its own.
 	pub recovery: Option<RecoveryView>,
+	/// Where it is and was, if it ever asserted a place.
+	pub location: Option<Dated<Placed>>,
 }
 
 /// Keys that a device is to get.
@@ -223,5 +226,9 @@ sp_api::decl_runtime_apis! {
 		fn claimable(gateway: GatewayId, slot: Slot, account: Account) -> (Amount, Amount);
 		/// The device with this root key.
 		fn device_by_root(root: RootKey) -> Option<DeviceId>;
+		/// How many devices that have not ended asserted a place in a cell of resolution 4 to 12.
+		fn cell_count(cell: Cell) -> u32;
+		/// The vector that asserting a place in this cell stores.
+		fn unit_vector(cell: Cell) -> UnitVector;
 	}
 }

@@ -136,6 +136,9 @@ impl pallet_devices::Config for Runtime {
 	type Slots = Telemetry;
 	type Deposit = Deposit<DeviceDeposit>;
 	type MakerBond = Deposit<MakerBond, Bonded<1_000>>;
+	type Currency = Balances;
+	type MovingFee = dynamic_params::devices::MovingFee;
+	type MovingTicks = dynamic_params::devices::MovingTicks;
 	type MaxPerCycle = dynamic_params::devices::DevicesPerCycle;
 	type RecoveryTicks = dynamic_params::devices::RecoveryTicks;
 	type MaxProofAge = ConstU32<256>;

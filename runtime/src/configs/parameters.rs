@@ -84,6 +84,10 @@ pub mod production {
 	pub const DEVICES_PER_CYCLE: u32 = 10_000;
 	/// A week of ticks: time to notice that a device is to get other keys.
 	pub const RECOVERY_TICKS: Tick = 1_008;
+	/// A token: to move is an exception.
+	pub const MOVING_FEE: Balance = UNIT;
+	/// A week of ticks: a device is somewhere, not everywhere.
+	pub const MOVING_TICKS: Tick = 1_008;
 }
 
 /// The parameters. Their indices are part of the call's encoding.
@@ -122,6 +126,12 @@ pub mod dynamic_params {
 		/// Ticks between the request of a recovery of lost keys and its completion, 1 to 65,536.
 		#[codec(index = 1)]
 		pub static RecoveryTicks: Tick = production::RECOVERY_TICKS;
+		/// What it costs to assert another location than before.
+		#[codec(index = 2)]
+		pub static MovingFee: Balance = production::MOVING_FEE;
+		/// Ticks for which a device stays where it is, 0 to 65,536; H + 1 at least.
+		#[codec(index = 3)]
+		pub static MovingTicks: Tick = production::MOVING_TICKS;
 	}
 }
 

@@ -5,6 +5,7 @@ mod accept;
 mod activate;
 mod add_maker_admin;
 mod add_maker_key;
+mod assert_location;
 mod assign_gateway;
 mod cancel_recovery;
 mod cancel_transfer;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cairn_geo::Placed;
 use cairn_types::{
 	CertificateClaim, DeviceId, GatewayId, Identity, MakerId, Objection, Registration, Tick,
 	Window, view::DeviceFacts,
@@ -21,7 +22,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let step = (0u8..34, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
+	let step = (0u8..37, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
 		call,
 		who,
 		device,
@@ -35,6 +36,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct History {
 	ticks: BTreeMap<Window, Tick>,
 	facts: BTreeMap<(DeviceId, Window), DeviceFacts>,
+	places: BTreeMap<(DeviceId, Window), Placed>,
 }
 
 impl History {
@@ -45,6 +47,9 @@ impl History {
 		for device in devices() {
 			if let Some(facts) = Devices::facts(device, now.window) {
 				self.facts.insert((device, now.window), facts);
+			}
+			if let Some(placed) = Devices::location(device, now.window) {
+				self.places.insert((device, now.window), placed);
 			}
 		}
 	}
@@ -59,6 +64,8 @@ impl History {
 				let then = self.facts.get(&(device, *window)).copied();
 				if crate::Devices::<Test>::contains_key(device) {
 					prop_assert_eq!(Devices::facts(device, *window), then);
+					let place = self.places.get(&(device, *window)).copied();
+					prop_assert_eq!(Devices::location(device, *window), place);
 				} else {
 					prop_assert!(!then.is_some_and(|facts| facts.active));
 				}
@@ -109,6 +116,7 @@ fn call(step: &Step) -> DispatchResult {
 		17..=23 => vouch(step.call, arguments),
 		24..=27 => root(step.call, arguments),
 		28..=31 => recover(step.call, arguments),
+		34..=36 => move_about(arguments),
 		_ => act_for_a_maker(step.call, arguments),
 	}
 }
@@ -222,6 +230,11 @@ fn act_for_a_maker(call: u8, arguments: Arguments) -> DispatchResult {
 		_ if argument < 15 => Devices::remove_maker_admin(admin, maker, who),
 		_ => Devices::remove_maker_admin(admin, maker, MAKER),
 	}
+}
+
+fn move_about(arguments: Arguments) -> DispatchResult {
+	let Arguments { who, device, argument, .. } = arguments;
+	Devices::assert_location(RuntimeOrigin::signed(who), device, place(argument % 3))
 }
 
 /// What signs for a device: one of the thirty pairs that are used here.
