@@ -398,6 +398,14 @@ impl_runtime_apis! {
 		fn device_by_root(root: RootKey) -> Option<DeviceId> {
 			pallet_devices::DeviceByRoot::<Runtime>::get(root)
 		}
+
+		fn cell_count(cell: cairn_geo::Cell) -> u32 {
+			pallet_devices::CellCounts::<Runtime>::get(cell)
+		}
+
+		fn unit_vector(cell: cairn_geo::Cell) -> cairn_geo::UnitVector {
+			cell.unit_vector()
+		}
 	}
 
 	impl cairn_runtime_api::governance::CairnGovernanceApi<Block> for Runtime {

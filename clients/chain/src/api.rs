@@ -1,5 +1,6 @@
 //! What [`cairn_runtime_api::CairnApi`] answers, decoded by the shared types.
 
+use cairn_geo::Cell;
 use cairn_runtime_api::{
 	AccountBytes, BatchView, Clock, DeviceView, EarningView, GatewayView, HeadView, NetworkView,
 };
@@ -90,6 +91,14 @@ impl Chain {
 	/// If the node does not answer as expected.
 	pub async fn device_by_root(&self, root: &RootKey, at: At) -> Result<Option<DeviceId>, Error> {
 		self.call_api("CairnApi_device_by_root", &root.encode(), at).await
+	}
+
+	/// How many devices that have not ended asserted a place in a cell of resolution 4 to 12.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn cell_count(&self, cell: Cell, at: At) -> Result<u32, Error> {
+		self.call_api("CairnApi_cell_count", &cell.encode(), at).await
 	}
 
 	/// What holds of a device in a window.

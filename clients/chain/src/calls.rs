@@ -84,6 +84,7 @@ pub mod networks {
 /// Calls of `Devices`.
 pub mod devices {
 	use crate::call::Call;
+	use cairn_geo::Location;
 	use cairn_types::{
 		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, MakerId,
 		NetworkId, Objection, Possession, Registrations, RootSignature, Serial,
@@ -274,6 +275,12 @@ pub mod devices {
 	#[must_use]
 	pub fn remove_maker_admin(maker: MakerId, admin: &[u8; 32]) -> Call {
 		Call::new(PALLET, "remove_maker_admin", (maker, admin))
+	}
+
+	/// Assert where a device is.
+	#[must_use]
+	pub fn assert_location(device: DeviceId, location: &Location) -> Call {
+		Call::new(PALLET, "assert_location", (device, location))
 	}
 }
 

@@ -27,6 +27,10 @@ pub(crate) const EMISSION: [u8; 2] = [1, 0];
 pub(crate) const DEVICES_PER_CYCLE: [u8; 2] = [2, 0];
 /// Where `devices.RecoveryTicks` is.
 pub(crate) const RECOVERY_TICKS: [u8; 2] = [2, 1];
+/// Where `devices.MovingFee` is.
+pub(crate) const MOVING_FEE: [u8; 2] = [2, 2];
+/// Where `devices.MovingTicks` is.
+pub(crate) const MOVING_TICKS: [u8; 2] = [2, 3];
 
 /// A track: what its referenda need, and how long they take. Periods are in blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Decode)]
@@ -348,6 +352,22 @@ impl Chain {
 	/// If the node does not answer as expected.
 	pub async fn recovery_ticks(&self, at: At) -> Result<Option<Tick>, Error> {
 		self.parameter(RECOVERY_TICKS, at).await
+	}
+
+	/// The parameter `devices.MovingFee`; `None` if governance deleted it.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn moving_fee(&self, at: At) -> Result<Option<Amount>, Error> {
+		self.parameter(MOVING_FEE, at).await
+	}
+
+	/// The parameter `devices.MovingTicks`; `None` if governance deleted it.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn moving_ticks(&self, at: At) -> Result<Option<Tick>, Error> {
+		self.parameter(MOVING_TICKS, at).await
 	}
 
 	/// The treasury's approved spends that it still keeps, by index.

@@ -38,10 +38,11 @@ pub mod parameters {
 	use crate::{
 		call::Call,
 		governance::{
-			DEVICES_PER_CYCLE, EMISSION, RECOVERY_TICKS, RewardsPolicy, SEAL_POLICY, SealPolicy,
+			DEVICES_PER_CYCLE, EMISSION, MOVING_FEE, MOVING_TICKS, RECOVERY_TICKS, RewardsPolicy,
+			SEAL_POLICY, SealPolicy,
 		},
 	};
-	use cairn_types::Tick;
+	use cairn_types::{Amount, Tick};
 	use codec::Encode;
 
 	/// Set what sealing costs and how committees are formed, by governance.
@@ -66,6 +67,18 @@ pub mod parameters {
 	#[must_use]
 	pub fn set_recovery_ticks(ticks: Tick) -> Call {
 		set(RECOVERY_TICKS, &ticks)
+	}
+
+	/// Set what it costs to move a device, by governance.
+	#[must_use]
+	pub fn set_moving_fee(fee: Amount) -> Call {
+		set(MOVING_FEE, &fee)
+	}
+
+	/// Set for how many ticks a device stays where it is, by governance.
+	#[must_use]
+	pub fn set_moving_ticks(ticks: Tick) -> Call {
+		set(MOVING_TICKS, &ticks)
 	}
 
 	/// Group, number within it, and a value: `None` would delete it.

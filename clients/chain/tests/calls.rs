@@ -3,6 +3,7 @@
 mod support;
 
 use cairn_chain::{Call, calls};
+use cairn_geo::Location;
 use cairn_telemetry::{
 	Account, AccountV1, Claim, Header, HeaderV1, Proof, Sums, Verdict, VerdictClaim,
 	authority::AuthoritySignature,
@@ -181,9 +182,11 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let (key, possession, certificate) = (key(), possession(), certificate());
 	let maker_key = CertifierKey::Ed25519(ed25519::Public::from_raw([1; 32]));
 	let serial = bounded::<32>(b"serial");
+	let cell = "8c2a1072b59adff".parse().expect("a cell");
+	let location = Location::new(cell, 89, 90).expect("valid");
 	use calls::devices::{
-		accept, activate, add_maker_key, assign_gateway, cancel_transfer, certify, force_retire,
-		forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key,
+		accept, activate, add_maker_key, assert_location, assign_gateway, cancel_transfer, certify,
+		force_retire, forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key,
 		rotate_key, suspend, take_over, transfer,
 	};
 	let cases = [
@@ -210,6 +213,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(retire_maker(MAKER), shown(&[&MAKER])),
 		(force_retire(DEVICE), shown(&[&DEVICE])),
 		(forget(MAKER, &serial), shown(&[&MAKER, &serial])),
+		(assert_location(DEVICE, &location), shown(&[&DEVICE, &location])),
 	];
 	check_all(&metadata, &cases);
 }

@@ -220,11 +220,15 @@ fn parameters_are_read_as_they_are_written() {
 	let rewards = rewards::Parameters::Emission(rewards::Emission, Some(production::REWARDS));
 	let devices = devices::Parameters::DevicesPerCycle(devices::DevicesPerCycle, Some(5));
 	let delay = devices::Parameters::RecoveryTicks(devices::RecoveryTicks, Some(6));
+	let fee = devices::Parameters::MovingFee(devices::MovingFee, Some(7));
+	let pause = devices::Parameters::MovingTicks(devices::MovingTicks, Some(8));
 	for (parameter, place) in [
 		(RuntimeParameters::Telemetry(telemetry), [0u8, 0]),
 		(RuntimeParameters::Rewards(rewards), [1, 0]),
 		(RuntimeParameters::Devices(devices), [2, 0]),
 		(RuntimeParameters::Devices(delay), [2, 1]),
+		(RuntimeParameters::Devices(fee), [2, 2]),
+		(RuntimeParameters::Devices(pause), [2, 3]),
 	] {
 		let (key, value) = parameter.into_parts();
 		assert_eq!(key.encode(), place);

@@ -73,6 +73,12 @@ fn works_when_the_runtime_decodes_what_is_proposed() {
 
 	let expected = ["Devices(RecoveryTicks(RecoveryTicks, Some(39)))"];
 	check(&metadata, &parameters::set_recovery_ticks(39), &expected);
+
+	let expected = ["Devices(MovingFee(MovingFee, Some(40)))"];
+	check(&metadata, &parameters::set_moving_fee(40), &expected);
+
+	let expected = ["Devices(MovingTicks(MovingTicks, Some(41)))"];
+	check(&metadata, &parameters::set_moving_ticks(41), &expected);
 }
 
 #[test]

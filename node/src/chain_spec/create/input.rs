@@ -187,6 +187,10 @@ pub(super) struct Parameters {
 	pub(super) devices_per_cycle: Option<u32>,
 	/// Ticks between the request of a recovery of lost keys and its completion.
 	pub(super) recovery_ticks: Option<Spanned<u32>>,
+	/// Tokens for asserting another location than before.
+	pub(super) moving_fee: Option<Spanned<Decimal>>,
+	/// Ticks for which a device stays where it is.
+	pub(super) moving_ticks: Option<Spanned<u32>>,
 }
 
 /// What sealing costs, and how committees are formed.

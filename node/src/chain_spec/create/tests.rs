@@ -182,6 +182,8 @@ fn works_when_parameters_are_given() {
 	let chain = chain(&and(r#"[parameters]
 devices-per-cycle = 5
 recovery-ticks = 6
+moving-fee = "2.5"
+moving-ticks = 0
 [parameters.telemetry]
 committee-size = 7
 max-attempts = 2
@@ -208,6 +210,8 @@ default-weight = 3"#));
 	assert_eq!((rewards.half_life, rewards.vesting, rewards.default_weight), (10, 1, 3));
 	assert_eq!(chain.parameters.devices_per_cycle, 5);
 	assert_eq!(chain.parameters.recovery_ticks, 6);
+	let moving = (chain.parameters.moving_fee, chain.parameters.moving_ticks);
+	assert_eq!(moving, (2_500 * MILLI, 0));
 }
 
 #[test]
@@ -436,6 +440,10 @@ fn fails_when_a_parameter_is_out_of_range() {
 	}
 	let delay = and("[parameters]\nrecovery-ticks = 0");
 	assert_mistake(&delay, ADDED + 1, "recovery-ticks cannot be 0");
+	let pause = and("[parameters]\nmoving-ticks = 65537");
+	assert_mistake(&pause, ADDED + 1, "moving-ticks cannot be 65537");
+	let fee = and("[parameters]\nmoving-fee = \"free\"");
+	assert_mistake(&fee, ADDED + 1, "not a decimal number");
 }
 
 #[test]

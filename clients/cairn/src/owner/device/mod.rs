@@ -1,6 +1,7 @@
 //! `cairn device`: a device's life, from registration to its end.
 
 mod fleet;
+mod locate;
 mod possession;
 mod recovery;
 mod show;
@@ -41,6 +42,7 @@ Examples:
   cairn device register-batch --network 0 --devices fleet.csv --owner-key account.key
   cairn device assign-gateway 7 --gateway 0 --owner-key account.key
   cairn device activate 7 --owner-key account.key
+  cairn device locate 7 --lat 47.3769 --lon 8.5417 --altitude 408 --gain 2.5 --owner-key account.key
   cairn device why 7
       Why it earns, or what stands in the way.";
 
@@ -85,6 +87,8 @@ enum DeviceCommand {
 		#[command(flatten)]
 		signing: OwnerSigning,
 	},
+	/// Assert where a device is, from the next window on; to move costs a fee
+	Locate(locate::Locate),
 	/// Bring a new certificate: one that ends later, or another maker's
 	Certify {
 		/// The device's id
@@ -211,6 +215,7 @@ pub(crate) async fn run(global: &Global, args: &DeviceArgs) -> Result<(), OwnerE
 		DeviceCommand::Recover(recover) => Box::pin(recovery::request(session, recover)).await,
 		DeviceCommand::CompleteRecovery(one) => recovery::complete(session, one).await,
 		DeviceCommand::CancelRecovery(cancel) => recovery::cancel(session, cancel).await,
+		DeviceCommand::Locate(locate) => Box::pin(locate::run(session, locate)).await,
 		DeviceCommand::RotateKey(rotate) => run_rotate(session, rotate).await,
 		DeviceCommand::TakeOver(with) => run_take_over(session, with).await,
 		DeviceCommand::AssignGateway { id, gateway, signing } => {

@@ -204,6 +204,7 @@ mod tests {
 			root: None,
 			changed: 3,
 			recovery: None,
+			location: None,
 		}
 	}
 

@@ -6,6 +6,7 @@ use cairn_chain::{
 	account_text,
 	views::{Clock, DeviceView},
 };
+use cairn_geo::Placed;
 use cairn_types::{
 	DeviceId, Window,
 	view::{Assignment, DeviceFacts, facts},
@@ -13,7 +14,10 @@ use cairn_types::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::{error::OwnerError, format, session::Session};
+use super::{
+	super::{error::OwnerError, format, session::Session},
+	locate::show_gain,
+};
 
 /// Show a device.
 ///
@@ -42,6 +46,31 @@ fn assignment_json(assignment: &Assignment) -> Value {
 	json!({ "gateway": assignment.gateway, "slot": assignment.slot })
 }
 
+fn place_json(placed: &Placed) -> Value {
+	let Placed { location, vector, asserted } = placed;
+	json!({
+		"cell": location.cell(),
+		"altitude_metres": location.altitude_metres(),
+		"antenna_gain_dbi": show_gain(location.antenna_gain_decidbi()),
+		"vector": vector,
+		"asserted_tick": asserted,
+	})
+}
+
+/// A place on a line: its cell, the cell's centre in degrees, altitude and gain.
+fn place_text(placed: &Placed) -> String {
+	let location = placed.location;
+	let centre = location.cell().centre();
+	format!(
+		"cell {} ({:.4}, {:.4}), {} m, {} dBi",
+		location.cell(),
+		centre.latitude(),
+		centre.longitude(),
+		location.altitude_metres(),
+		show_gain(location.antenna_gain_decidbi()),
+	)
+}
+
 /// A window, or nothing if it never comes.
 fn some_window(window: Window) -> Option<Window> {
 	(window != Window::MAX).then_some(window)
@@ -49,7 +78,7 @@ fn some_window(window: Window) -> Option<Window> {
 
 impl Serialize for Shown {
 	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-		let DeviceView { device, owner, stage, state, serial, root, changed, recovery } =
+		let DeviceView { device, owner, stage, state, serial, root, changed, recovery, location } =
 			&self.device;
 		let now = self.now();
 		let recovery = recovery.as_ref().map(|recovery| {
@@ -85,6 +114,12 @@ impl Serialize for Shown {
 			"root_key": root.as_ref().map(format::root_key),
 			"changed_block": changed,
 			"recovery": recovery,
+			"location": location.as_ref().map(|dated| place_json(&dated.current)),
+			"location_since": location.as_ref().map(|dated| dated.since),
+			"previous_location": location
+				.as_ref()
+				.and_then(|dated| dated.previous.as_ref())
+				.map(place_json),
 		});
 		document.serialize(serializer)
 	}
@@ -92,7 +127,8 @@ impl Serialize for Shown {
 
 impl fmt::Display for Shown {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let DeviceView { device, owner, stage, state, serial, root, recovery, .. } = &self.device;
+		let DeviceView { device, owner, stage, state, serial, root, recovery, location, .. } =
+			&self.device;
 		let window = self.clock.now.window;
 		let active =
 			if self.now().is_some_and(|facts| facts.active) { "active" } else { "not active" };
@@ -121,6 +157,11 @@ impl fmt::Display for Shown {
 				)?;
 			},
 		}
+		if let Some(dated) = location {
+			let since = if dated.since > window { "from" } else { "since" };
+			let place = place_text(&dated.current);
+			writeln!(f, "  location     {place}, {since} window {}", dated.since)?;
+		}
 		let activity = state.activity;
 		if activity.until > activity.from {
 			writeln!(f, "  active       {}", format::interval(activity.from, activity.until))?;
@@ -140,11 +181,17 @@ impl fmt::Display for Shown {
 mod tests {
 	use super::*;
 	use cairn_chain::views::RecoveryView;
+	use cairn_geo::Location;
 	use cairn_types::{
 		Activity, Dated, DeviceKey, GatewayId, MakerId, Moment, NetworkId, P256Public, Periods,
 		RootKey, view::DeviceState,
 	};
 	use sp_core::ed25519;
+
+	fn place_of_test() -> Placed {
+		let cell = "8c2a1072b59adff".parse().expect("a cell");
+		Placed::new(Location::new(cell, 30, 25).expect("valid"), 9)
+	}
 
 	fn shown() -> Shown {
 		let periods = Periods {
@@ -176,6 +223,7 @@ mod tests {
 			root: Some(RootKey::P256(P256Public([2; 33]))),
 			changed: 40,
 			recovery: Some(RecoveryView { key, root: None, requested: 60, due: 20 }),
+			location: Some(Dated::new(place_of_test(), 11, 18)),
 		};
 		let now = Moment { window: 12, tick: 12 };
 		let clock =
@@ -193,6 +241,8 @@ mod tests {
 			"maker 5, serial 0001, until window 500",
 			"root key     p256:0202",
 			"may be completed at tick 20, in 8 ticks",
+			"location     cell 8c2a1072b59adff (40.",
+			"30 m, 2.5 dBi, since window 11",
 		] {
 			assert!(text.contains(expected), "{text}");
 		}
@@ -207,5 +257,9 @@ mod tests {
 		assert_eq!(value["certificate_until"], 500);
 		assert_eq!(value["changed_block"], 40);
 		assert_eq!(value["recovery"]["requested_block"], 60);
+		assert_eq!(value["location"]["cell"], "8c2a1072b59adff");
+		assert_eq!(value["location"]["asserted_tick"], 9);
+		assert_eq!(value["location_since"], 11);
+		assert_eq!(value["previous_location"], Value::Null);
 	}
 }

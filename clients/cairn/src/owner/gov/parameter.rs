@@ -12,6 +12,8 @@ use super::super::format;
 const MAX_VESTING_CYCLES: u32 = 1_000;
 /// Most ticks that a recovery takes; pallet-devices reads more as this.
 const MAX_RECOVERY_TICKS: u32 = 65_536;
+/// Most ticks that a device has to stay where it is; pallet-devices reads more as this.
+const MAX_MOVING_TICKS: u32 = 65_536;
 
 /// A number that governance may tune.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(super) enum Parameter {
 	DefaultWeight,
 	DevicesPerCycle,
 	RecoveryTicks,
+	MovingFee,
+	MovingTicks,
 }
 
 /// What values a parameter takes.
@@ -46,7 +50,7 @@ pub(super) enum Range {
 
 impl Parameter {
 	/// All of them, as they are listed.
-	pub(super) const ALL: [Self; 15] = [
+	pub(super) const ALL: [Self; 17] = [
 		Self::CommitteeSize,
 		Self::MaxAttempts,
 		Self::BaseFee,
@@ -62,6 +66,8 @@ impl Parameter {
 		Self::DefaultWeight,
 		Self::DevicesPerCycle,
 		Self::RecoveryTicks,
+		Self::MovingFee,
+		Self::MovingTicks,
 	];
 
 	/// Its name.
@@ -82,6 +88,8 @@ impl Parameter {
 			Self::DefaultWeight => "rewards.default-weight",
 			Self::DevicesPerCycle => "devices.per-cycle",
 			Self::RecoveryTicks => "devices.recovery-ticks",
+			Self::MovingFee => "devices.moving-fee",
+			Self::MovingTicks => "devices.moving-ticks",
 		}
 	}
 
@@ -90,7 +98,7 @@ impl Parameter {
 		match self {
 			Self::CommitteeSize => Range::Count(1, MAX_COMMITTEE),
 			Self::MaxAttempts => Range::Count(1, u8::MAX as u32),
-			Self::BaseFee | Self::ReadingFee | Self::KibFee => Range::Amount,
+			Self::BaseFee | Self::ReadingFee | Self::KibFee | Self::MovingFee => Range::Amount,
 			Self::CommitteeShare
 			| Self::Validators
 			| Self::Treasury
@@ -100,6 +108,7 @@ impl Parameter {
 			Self::Vesting => Range::Count(1, MAX_VESTING_CYCLES),
 			Self::DefaultWeight | Self::DevicesPerCycle => Range::Count(0, u32::MAX),
 			Self::RecoveryTicks => Range::Count(1, MAX_RECOVERY_TICKS),
+			Self::MovingTicks => Range::Count(0, MAX_MOVING_TICKS),
 		}
 	}
 
@@ -121,6 +130,8 @@ impl Parameter {
 			Self::DefaultWeight => "weight of a new certified network in the bootstrap pool",
 			Self::DevicesPerCycle => "devices that one maker certifies in a cycle, at most",
 			Self::RecoveryTicks => "ticks until lost keys are replaced, if nobody objects",
+			Self::MovingFee => "fee for asserting another location; burned",
+			Self::MovingTicks => "ticks for which a device stays where it is; H + 1 at least",
 		}
 	}
 }
@@ -225,13 +236,17 @@ pub(super) struct Values {
 	pub(super) devices: Option<u32>,
 	/// `devices.RecoveryTicks`.
 	pub(super) recovery: Option<u32>,
+	/// `devices.MovingFee`.
+	pub(super) moving_fee: Option<u128>,
+	/// `devices.MovingTicks`.
+	pub(super) moving: Option<u32>,
 }
 
 impl Values {
 	/// A parameter's value.
 	pub(super) fn get(&self, parameter: Parameter) -> Option<u128> {
 		let share = |share: Permill| u128::from(share.deconstruct());
-		let Self { telemetry, rewards, devices, recovery } = self;
+		let Self { telemetry, rewards, devices, recovery, moving_fee, moving } = self;
 		Some(match parameter {
 			Parameter::CommitteeSize => u128::from(telemetry.as_ref()?.committee_size),
 			Parameter::MaxAttempts => u128::from(telemetry.as_ref()?.max_attempts),
@@ -248,6 +263,8 @@ impl Values {
 			Parameter::DefaultWeight => u128::from(rewards.as_ref()?.default_weight),
 			Parameter::DevicesPerCycle => u128::from((*devices)?),
 			Parameter::RecoveryTicks => u128::from((*recovery)?),
+			Parameter::MovingFee => (*moving_fee)?,
+			Parameter::MovingTicks => u128::from((*moving)?),
 		})
 	}
 
@@ -255,7 +272,7 @@ impl Values {
 	fn set(&mut self, Change { parameter, value }: Change) -> Option<()> {
 		let number = u32::try_from(value).unwrap_or(u32::MAX);
 		let share = Permill::from_parts(number);
-		let Self { telemetry, rewards, devices, recovery } = self;
+		let Self { telemetry, rewards, devices, recovery, moving_fee, moving } = self;
 		match parameter {
 			Parameter::CommitteeSize => telemetry.as_mut()?.committee_size = number,
 			Parameter::MaxAttempts => {
@@ -274,6 +291,8 @@ impl Values {
 			Parameter::DefaultWeight => rewards.as_mut()?.default_weight = number,
 			Parameter::DevicesPerCycle => *devices = Some(number),
 			Parameter::RecoveryTicks => *recovery = Some(number),
+			Parameter::MovingFee => *moving_fee = Some(value),
+			Parameter::MovingTicks => *moving = Some(number),
 		}
 		Some(())
 	}
@@ -328,6 +347,16 @@ impl Values {
 		{
 			calls.push(parameters::set_recovery_ticks(ticks));
 		}
+		if let Some(fee) = self.moving_fee
+			&& self.moving_fee != before.moving_fee
+		{
+			calls.push(parameters::set_moving_fee(fee));
+		}
+		if let Some(ticks) = self.moving
+			&& self.moving != before.moving
+		{
+			calls.push(parameters::set_moving_ticks(ticks));
+		}
 		calls
 	}
 
@@ -365,6 +394,8 @@ mod tests {
 		}),
 		devices: Some(10_000),
 		recovery: Some(1_008),
+		moving_fee: Some(1_000_000_000_000),
+		moving: Some(1_008),
 	};
 
 	#[test]
@@ -377,6 +408,8 @@ mod tests {
 			("rewards.treasury=100%", Parameter::Treasury, 1_000_000),
 			("devices.per-cycle=5000", Parameter::DevicesPerCycle, 5_000),
 			("devices.recovery-ticks=65536", Parameter::RecoveryTicks, 65_536),
+			("devices.moving-fee=2.5", Parameter::MovingFee, 2_500_000_000_000),
+			("devices.moving-ticks=0", Parameter::MovingTicks, 0),
 		] {
 			assert_eq!(parse(text), Ok(Change { parameter, value }), "{text}");
 		}
@@ -397,6 +430,8 @@ mod tests {
 			("rewards.half-life=0", "from 1"),
 			("devices.per-cycle=x", "from 0"),
 			("devices.recovery-ticks=0", "from 1 to 65536"),
+			("devices.moving-ticks=65537", "from 0 to 65536"),
+			("devices.moving-fee=x", "not an amount"),
 		] {
 			let error = parse(text).expect_err(text);
 			assert!(error.contains(range), "{text}: {error}");

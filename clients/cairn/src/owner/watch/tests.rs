@@ -46,6 +46,7 @@ fn device() -> DeviceView {
 		root: None,
 		changed: 0,
 		recovery: None,
+		location: None,
 	}
 }
 

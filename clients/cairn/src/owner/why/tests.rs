@@ -51,6 +51,7 @@ fn device() -> DeviceView {
 		root: None,
 		changed: 0,
 		recovery: None,
+		location: None,
 	}
 }
 

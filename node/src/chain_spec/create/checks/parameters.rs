@@ -14,6 +14,8 @@ const PERMILL_DECIMALS: u8 = 4;
 const MAX_VESTING_CYCLES: u32 = 1_000;
 /// Ticks after which a recovery is completed: `pallet-devices` brings others into this range.
 const RECOVERY_TICKS: RangeInclusive<u32> = 1..=65_536;
+/// Ticks for which a device stays where it is: `pallet-devices` reads more as the last.
+const MOVING_TICKS: RangeInclusive<u32> = 0..=65_536;
 
 impl Checks<'_> {
 	/// The parameters that genesis writes.
@@ -25,6 +27,11 @@ impl Checks<'_> {
 		let delay = given.recovery_ticks.as_ref();
 		let delay = delay.and_then(|ticks| self.within("recovery-ticks", ticks, RECOVERY_TICKS));
 		put(&mut parameters.recovery_ticks, delay);
+		let fee = given.moving_fee.as_ref().and_then(|amount| self.tokens(amount));
+		put(&mut parameters.moving_fee, fee);
+		let pause = given.moving_ticks.as_ref();
+		let pause = pause.and_then(|ticks| self.within("moving-ticks", ticks, MOVING_TICKS));
+		put(&mut parameters.moving_ticks, pause);
 		parameters
 	}
 
