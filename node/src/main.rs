@@ -8,6 +8,8 @@ mod chain_spec;
 mod cli;
 mod command;
 mod error;
+#[cfg(test)]
+mod geometry;
 mod preflight;
 mod rpc;
 mod service;

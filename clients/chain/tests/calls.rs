@@ -186,8 +186,8 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let location = Location::new(cell, 89, 90).expect("valid");
 	use calls::devices::{
 		accept, activate, add_maker_key, assert_location, assign_gateway, cancel_transfer, certify,
-		force_retire, forget, reap, register, register_maker, retire, retire_maker, revoke, revoke_maker_key,
-		rotate_key, suspend, take_over, transfer,
+		force_retire, forget, reap, register, register_maker, retire, retire_maker, revoke,
+		revoke_maker_key, rotate_key, suspend, take_over, transfer,
 	};
 	let cases = [
 		(

@@ -215,7 +215,10 @@ impl<T: Config> Pallet<T> {
 
 	fn vectors_are_those_of_the_cells() -> Result<(), TryRuntimeError> {
 		for (device, known) in Locations::<T>::iter() {
-			ensure!(Devices::<T>::contains_key(device), "devices: something unknown has a location");
+			ensure!(
+				Devices::<T>::contains_key(device),
+				"devices: something unknown has a location"
+			);
 			let place = &known.place;
 			for placed in place.previous.iter().chain(core::iter::once(&place.current)) {
 				ensure!(

@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use cairn_geo::{Cell, Placed, UnitVector};
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
-	Amount, Attempt, Cycle, Dated, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, Moment, NetworkConfig,
-	NetworkId, Periods, RootKey, Schema, SchemaId, Slot, Tick, Window, WindowRecord,
+	Amount, Attempt, Cycle, Dated, DeviceId, DeviceKey, GatewayId, Hash32, MakerId, Moment,
+	NetworkConfig, NetworkId, Periods, RootKey, Schema, SchemaId, Slot, Tick, Window, WindowRecord,
 	view::{DeviceFacts, DeviceState, SlotRecord},
 };
 use codec::{Decode, Encode};

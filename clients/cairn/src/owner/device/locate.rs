@@ -74,9 +74,8 @@ pub(super) fn show_gain(tenths: i16) -> String {
 /// # Errors
 /// If there is no such place, or the chain refuses it.
 pub(super) async fn run(session: &Session, locate: &Locate) -> Result<(), OwnerError> {
-	let location = locate
-		.location()
-		.map_err(|error| OwnerError::usage(error.cause(), error.remedy()))?;
+	let location =
+		locate.location().map_err(|error| OwnerError::usage(error.cause(), error.remedy()))?;
 	let call = calls::devices::assert_location(locate.id, &location);
 	let outcome = session.submit(&call, &locate.signing).await?;
 	let event = outcome.find::<(DeviceId, Location, Window)>("Devices", "LocationAsserted");

@@ -42,7 +42,8 @@ Examples:
   cairn device register-batch --network 0 --devices fleet.csv --owner-key account.key
   cairn device assign-gateway 7 --gateway 0 --owner-key account.key
   cairn device activate 7 --owner-key account.key
-  cairn device locate 7 --lat 47.3769 --lon 8.5417 --altitude 408 --gain 2.5 --owner-key account.key
+  cairn device locate 7 --lat 47.3769 --lon 8.5417 --altitude 408 --gain 2.5 \\
+      --owner-key account.key
   cairn device why 7
       Why it earns, or what stands in the way.";
 
