@@ -415,7 +415,8 @@ pub mod pallet {
 		/// stages it accepts.
 		WrongStage,
 		/// What was changed before can still be checked. Wait for H ticks after it, and before a
-		/// key is forgotten also for as many blocks as a proof of possession is accepted.
+		/// key is forgotten also for as many blocks as a proof of possession is accepted; before a
+		/// device moves again, for `MovingTicks`.
 		TooEarly,
 		/// All device ids are given.
 		TooManyDevices,
