@@ -299,7 +299,7 @@ fn readings_stay_when_their_window_has_matured() {
 	}
 	// Window 1 is given up, 3 is not sealed yet.
 	seal(&store, None, 0, 0, &[(0, 1)]);
-	store.give_up(&[(1, Lost::TooOld)]).expect("gives up");
+	store.give_up(&[(1, super::Lost::TooOld)]).expect("gives up");
 	seal(&store, Some(0), 2, 5, &[(0, 2)]);
 	let dropped = [Dropped { device: DeviceId(2), sequence: 1, fault: Fault::Inactive }];
 	store.note_dropped(0, &dropped).expect("notes");

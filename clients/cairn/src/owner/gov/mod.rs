@@ -298,8 +298,14 @@ mod tests {
 
 	#[test]
 	fn parameters_are_shown_as_they_are_set() {
-		let shown =
-			Shown(Values { telemetry: None, rewards: None, devices: Some(5), recovery: None });
+		let shown = Shown(Values {
+			telemetry: None,
+			rewards: None,
+			devices: Some(5),
+			recovery: None,
+			moving_fee: None,
+			moving: None,
+		});
 		let text = shown.to_string();
 		assert!(text.contains("devices.per-cycle=5\n"), "{text}");
 		assert!(text.contains("rewards.vesting=deleted"), "{text}");
