@@ -553,7 +553,10 @@ mod tests {
 		let mut schema = host_schema();
 		schema.channels[0].unit = Unit::Volt;
 		assert!(matches!(Plan::new(ID, &schema, &host), Err(Error::OtherUnit { .. })));
-		assert!(matches!(Plan::new(ID, &room(), &host), Err(Error::NoChannel { .. })));
+		// A host has a temperature, too.
+		let mut outside = room();
+		outside.channels[0].name = BoundedVec::truncate_from(b"outside".to_vec());
+		assert!(matches!(Plan::new(ID, &outside, &host), Err(Error::NoChannel { .. })));
 		let Pick::Records { rule, .. } = records_of("scrape-up", "scrape-up") else { return };
 		let optional = [input(OTHER, Pick::Records { rule, is_optional: true })];
 		assert!(matches!(Plan::new(ID, &room(), &optional), Err(Error::NoChannel { .. })));
