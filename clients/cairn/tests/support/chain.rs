@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::agent::DevicePair;
-use cairn_chain::{At, Call, Chain, Error, Outcome, Signer, SubmitOptions, calls};
+use cairn_chain::{At, BlockId, Call, Chain, Error, Outcome, Signer, SubmitOptions, calls};
 use cairn_types::{
 	Admission, Certificate, CertificateClaim, CertificateV1, CertifierKey, Channel, ChannelKind,
 	DeviceId, GatewayId, Hash32, MakerId, MeterRule, NetworkConfig, NetworkId, Possession,
@@ -160,8 +160,8 @@ impl Network {
 		let signature = self.maker_key.sign(&claim.message(&self.genesis, &key));
 		let certificate = Certificate::V1(CertificateV1 { claim, signature });
 		let nonce = of(chain.next_nonce(&owner.account())).await;
-		let best = of(chain.best()).await;
-		let (block, hash) = (best.number, best.hash);
+		// Final: a proof that names another block dies with it in a reorganisation.
+		let BlockId { number: block, hash } = of(chain.finalized()).await;
 		let message =
 			possession_message(&self.genesis, block, &hash, &owner.account(), nonce, &key);
 		let possession = Possession { block, nonce, signature: pair.sign(&message) };
