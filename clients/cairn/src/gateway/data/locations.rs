@@ -1,6 +1,6 @@
 //! Where devices are.
 //!
-//! The chain does not say it yet: a file of the operator's does. Whatever takes its place
+//! A file of the operator says it. What owners assert on the chain is not read here yet; whatever does
 //! implements [`Located`].
 
 use std::{
