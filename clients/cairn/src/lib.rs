@@ -19,5 +19,6 @@ pub mod owner;
 pub mod protocol;
 pub mod shutdown;
 pub mod store;
+mod tls;
 
 pub use error::Error;

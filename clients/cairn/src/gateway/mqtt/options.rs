@@ -4,13 +4,9 @@ use std::{fs::File, io::Read, path::Path, path::PathBuf, sync::Arc};
 
 use cairn_types::{GatewayId, NetworkId};
 use reqwest::Url;
-use rustls::{
-	ClientConfig, RootCertStore,
-	crypto::ring,
-	pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::ClientConfig;
 
-use crate::gateway::error::Error;
+use crate::{gateway::error::Error, tls};
 
 /// Most bytes of a file of certificates or of a password.
 const MAX_BYTES: u64 = 4 << 20;
@@ -148,29 +144,12 @@ fn password(file: &Path) -> Result<String, Error> {
 
 /// A client of TLS that trusts the certificates of a file, or the system's.
 fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
-	let mut roots = RootCertStore::empty();
-	match ca {
-		Some(file) => {
-			let failed = |cause: String| wrong(&format!("{}: {cause}", file.display()));
-			for certificate in CertificateDer::pem_slice_iter(&read(file)?) {
-				let certificate = certificate.map_err(|cause| failed(cause.to_string()))?;
-				roots.add(certificate).map_err(|cause| failed(cause.to_string()))?;
-			}
-			if roots.is_empty() {
-				return Err(failed("it holds no certificate".to_owned()));
-			}
-		},
-		None => {
-			roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-			if roots.is_empty() {
-				return Err(wrong("the system trusts no certificate; name some with --mqtt-ca"));
-			}
-		},
-	}
-	let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-	let builder = builder.with_safe_default_protocol_versions();
-	let builder = builder.map_err(|cause| wrong(&cause.to_string()))?;
-	Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+	let Some(file) = ca else {
+		return tls::client(None)
+			.map_err(|cause| wrong(&format!("{cause}; name some with --mqtt-ca")));
+	};
+	let failed = |cause: String| wrong(&format!("{}: {cause}", file.display()));
+	tls::client(Some(&read(file)?)).map_err(failed)
 }
 
 #[cfg(test)]

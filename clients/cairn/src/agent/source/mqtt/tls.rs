@@ -2,13 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use rustls::{
-	ClientConfig, RootCertStore,
-	crypto::ring,
-	pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::ClientConfig;
 
-use crate::agent::{error::Error, source::read_file};
+use crate::{
+	agent::{error::Error, source::read_file},
+	tls,
+};
 
 /// No file of certificates is larger.
 const MOST_BYTES: u64 = 4 << 20;
@@ -18,38 +17,13 @@ const MOST_BYTES: u64 = 4 << 20;
 /// # Errors
 /// [`Error::Source`] if there are none.
 pub(super) fn client(source: &str, ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
-	let failed = |cause: String| Error::Source {
+	let place = ca_file.map_or_else(String::new, |path| format!("{}: ", path.display()));
+	let pem = ca_file.map(|path| read_file(source, path, MOST_BYTES)).transpose()?;
+	tls::client(pem.as_deref()).map_err(|cause| Error::Source {
 		name: source.to_owned(),
-		cause,
+		cause: format!("{place}{cause}"),
 		remedy: "name a PEM file with the certificate of the broker's authority as caFile",
-	};
-	let mut roots = RootCertStore::empty();
-	match ca_file {
-		Some(path) => {
-			let pem = read_file(source, path, MOST_BYTES)?;
-			let place = path.display();
-			for certificate in CertificateDer::pem_slice_iter(&pem) {
-				let certificate =
-					certificate.map_err(|cause| failed(format!("{place} is not PEM: {cause}")))?;
-				roots.add(certificate).map_err(|cause| failed(format!("{place}: {cause}")))?;
-			}
-			if roots.is_empty() {
-				return Err(failed(format!("{place} holds no certificate")));
-			}
-		},
-		None => {
-			let found = rustls_native_certs::load_native_certs();
-			roots.add_parsable_certificates(found.certs);
-			if roots.is_empty() {
-				return Err(failed("the system trusts no certificates".to_owned()));
-			}
-		},
-	}
-	let provider = Arc::new(ring::default_provider());
-	let config = ClientConfig::builder_with_provider(provider)
-		.with_safe_default_protocol_versions()
-		.map_err(|cause| failed(cause.to_string()))?;
-	Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+	})
 }
 
 #[cfg(test)]
