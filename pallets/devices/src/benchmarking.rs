@@ -1027,6 +1027,19 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// One description instead of another.
+	#[benchmark]
+	fn describe() -> Result<(), BenchmarkError> {
+		let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
+		Pallet::<T>::do_describe(&owner, device, Some([1; 32]))?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), device, Some([2; 32]));
+
+		assert_eq!(crate::Descriptions::<T>::get(device), Some([2; 32]));
+		Ok(())
+	}
+
 	impl_benchmark_test_suite!(
 		Pallet,
 		crate::mock::ExtBuilder::default().build(),

@@ -136,7 +136,7 @@ pub mod pallet {
 	/// Registered devices by id.
 	///
 	/// Removed by `reap` only. Twox: the chain gives the ids. The owner's ticket pays for the
-	/// entry, its keys, its serial number and an offer.
+	/// entry, its keys, its serial number, an offer and a description.
 	#[pallet::storage]
 	pub type Devices<T: Config> = StorageMap<_, Twox64Concat, DeviceId, DeviceRecordOf<T>>;
 
@@ -204,6 +204,13 @@ pub mod pallet {
 	/// has no entry. Blake2: cells are chosen by users. Paid by the tickets of [`Locations`].
 	#[pallet::storage]
 	pub type CellCounts<T: Config> = StorageMap<_, Blake2_128Concat, Cell, u32, ValueQuery>;
+
+	/// SHA-256 of the W3C Thing Description that the owner of a device attached to it.
+	///
+	/// Only of devices that have not ended; what an owner attached, a later one does not inherit.
+	/// Twox: the chain gives the ids. Paid by the device's ticket.
+	#[pallet::storage]
+	pub type Descriptions<T: Config> = StorageMap<_, Twox64Concat, DeviceId, Hash32>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -401,6 +408,13 @@ pub mod pallet {
 			/// First window in which it is there.
 			since: Window,
 		},
+		/// A device has a Thing Description, or another one, or none any more.
+		Described {
+			/// The device.
+			device: DeviceId,
+			/// SHA-256 of the description.
+			description: Option<Hash32>,
+		},
 	}
 
 	#[pallet::error]
@@ -521,6 +535,10 @@ pub mod pallet {
 		Empty,
 		/// The device asserted this very location last: nothing is left to do.
 		AlreadyThere,
+		/// This very description is attached to the device: nothing is left to do.
+		AlreadyDescribed,
+		/// No description is attached to the device: nothing is left to remove.
+		NotDescribed,
 	}
 
 	#[pallet::hooks]
@@ -1050,6 +1068,27 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_assert_location(&owner, device, location)
+		}
+
+		/// Attach a W3C Thing Description to a device by its hash, instead of an earlier one, or remove
+		/// it.
+		///
+		/// It is the owner's word and goes with the owner: a change of owner removes it, as does the
+		/// device's end. No check of readings asks for it.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `description`: SHA-256 of the description's bytes, or `None` to remove it.
+		///
+		/// Emits [`Event::Described`].
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::describe())]
+		pub fn describe(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			description: Option<Hash32>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_describe(&owner, device, description)
 		}
 	}
 }

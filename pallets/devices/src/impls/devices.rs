@@ -15,8 +15,8 @@ use sp_runtime::{DispatchError, DispatchResult};
 
 use super::certificates::Reviewed;
 use crate::{
-	Config, DeviceByKey, DeviceByRoot, DeviceRecord, DeviceRecordOf, Devices, Error, Event,
-	NextDevice, Offers, Pallet, Stage,
+	Config, Descriptions, DeviceByKey, DeviceByRoot, DeviceRecord, DeviceRecordOf, Devices, Error,
+	Event, NextDevice, Offers, Pallet, Stage,
 	entities::{Clock, Live},
 };
 
@@ -139,6 +139,7 @@ impl<T: Config> Pallet<T> {
 			T::Slots::end(current.gateway, current.slot, until);
 		}
 		Offers::<T>::remove(device);
+		Descriptions::<T>::remove(device);
 		Self::uncount(device);
 		Self::drop_recovery(device, &record.owner)?;
 		Devices::<T>::insert(device, record);

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod declared;
+mod descriptions;
 mod devices;
 mod locations;
 mod makers;

@@ -5,7 +5,7 @@ use frame_support::{ensure, traits::Consideration};
 use sp_runtime::DispatchResult;
 
 use crate::{
-	Config, DeviceRecordOf, Devices, Error, Event, Offers, Pallet,
+	Config, Descriptions, DeviceRecordOf, Devices, Error, Event, Offers, Pallet,
 	entities::{Clock, Live},
 };
 
@@ -89,6 +89,7 @@ impl<T: Config> Pallet<T> {
 		Self::hand_over_location(device, &from, &to)?;
 		Self::drop_recovery(device, &from)?;
 		Offers::<T>::remove(device);
+		Descriptions::<T>::remove(device);
 		Devices::<T>::insert(device, record);
 
 		Self::deposit_event(Event::Transferred { device, from, to });
