@@ -800,7 +800,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::SerialRevoked`], and [`Event::Suspended`] for an active device.
 		#[pallet::call_index(14)]
-		#[pallet::weight(T::WeightInfo::revoke())]
+		#[pallet::weight(Pallet::<T>::weight_of_revoke())]
 		pub fn revoke(origin: OriginFor<T>, maker: MakerId, serial: Serial) -> DispatchResult {
 			let admin = ensure_signed(origin)?;
 			Self::do_revoke(admin, maker, serial)

@@ -7,7 +7,7 @@
 //! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 //!
 //! Not measured yet, but estimated from comparable calls, with 2 ms for a check of P-256: what concerns
-//! root keys, batches, recovery, admins, locations and descriptions, and what locations and descriptions
+//! root keys, batches, recovery, admins, locations and descriptions, `revoke_retained`, and what locations and descriptions
 //! add to `retire`, `reap`, `accept` and `take_over_*`. The next run of `scripts/weights` replaces them,
 //! and this paragraph.
 
@@ -43,6 +43,7 @@ pub trait WeightInfo {
 	fn add_maker_key() -> Weight;
 	fn revoke_maker_key() -> Weight;
 	fn revoke() -> Weight;
+	fn revoke_retained() -> Weight;
 	fn certify() -> Weight;
 	fn retire_maker() -> Weight;
 	fn force_retire() -> Weight;
@@ -563,6 +564,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Minimum execution time: 83_394_000 picoseconds.
 		Weight::from_parts(98_366_000, 3806)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn revoke_retained() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1173`
+		//  Estimated: `6506`
+		// Minimum execution time: 113_394_000 picoseconds.
+		Weight::from_parts(133_366_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
@@ -1557,6 +1575,23 @@ impl WeightInfo for () {
 		// Minimum execution time: 83_394_000 picoseconds.
 		Weight::from_parts(98_366_000, 3806)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn revoke_retained() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1173`
+		//  Estimated: `6506`
+		// Minimum execution time: 113_394_000 picoseconds.
+		Weight::from_parts(133_366_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
