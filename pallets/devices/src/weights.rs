@@ -566,6 +566,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
+	/// Not measured yet, but estimated from `revoke`.
+	///
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
@@ -1577,6 +1579,8 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
+	/// Not measured yet, but estimated from `revoke`.
+	///
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)

@@ -17,8 +17,8 @@ use super::{
 	},
 };
 use crate::{
-	Call, CellCounts, Config, Descriptions, Devices, Locations, MAX_MOVING_TICKS, MakerRecordOf, Makers,
-	NextDevice, NextMaker, Offers, Pallet, Recoveries, SerialState, Serials, Stage,
+	Call, CellCounts, Config, Descriptions, Devices, Locations, MAX_MOVING_TICKS, MakerRecordOf,
+	Makers, NextDevice, NextMaker, Offers, Pallet, Recoveries, SerialState, Serials, Stage,
 };
 
 fn is_in<T: Config>(device: DeviceId, stage: Stage) -> bool {
