@@ -105,16 +105,7 @@ mod tests {
 	use crate::rate::ONE;
 	use proptest::prelude::*;
 
-	const PERIODS: Periods = Periods {
-		slot_millis: 1_000,
-		window_slots: 6,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 5,
-	};
+	const PERIODS: Periods = Periods { kept_cycles: 5, ..Periods::DEVELOPMENT };
 
 	proptest! {
 		#[test]

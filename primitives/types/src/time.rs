@@ -47,6 +47,18 @@ pub struct Periods {
 }
 
 impl Periods {
+	/// Those of a network on a developer's machine: windows of 6 s, H = 8, L = 4.
+	pub const DEVELOPMENT: Self = Self {
+		slot_millis: 1_000,
+		window_slots: 6,
+		verdict_ticks: 2,
+		attest_ticks: 6,
+		dispute_ticks: 1,
+		appeal_ticks: 1,
+		cycle_ticks: 4,
+		kept_cycles: 100,
+	};
+
 	/// H = A + D + J: ticks after its window until a batch has matured.
 	#[must_use]
 	pub const fn mature_ticks(&self) -> u32 {
@@ -193,16 +205,7 @@ mod tests {
 	use super::*;
 	use proptest::prelude::*;
 
-	const DEVELOPMENT: Periods = Periods {
-		slot_millis: 1_000,
-		window_slots: 6,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 100,
-	};
+	const DEVELOPMENT: Periods = Periods::DEVELOPMENT;
 
 	proptest! {
 		#[test]

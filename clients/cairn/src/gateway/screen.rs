@@ -88,16 +88,7 @@ mod tests {
 		Clock {
 			now: Moment { window: 5, tick: 5 },
 			cycle: 1,
-			periods: Periods {
-				slot_millis: 1_000,
-				window_slots: 6,
-				verdict_ticks: 2,
-				attest_ticks: 6,
-				dispute_ticks: 1,
-				appeal_ticks: 1,
-				cycle_ticks: 4,
-				kept_cycles: 100,
-			},
+			periods: Periods::DEVELOPMENT,
 			record: None,
 			required: [0; 32],
 			upcoming: [0; 32],

@@ -81,16 +81,7 @@ fn schema_with(channels: Vec<Channel>) -> Schema {
 
 /// Windows of an hour.
 pub(crate) fn periods() -> Periods {
-	Periods {
-		slot_millis: 1_000,
-		window_slots: 3_600,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 100,
-	}
+	Periods { window_slots: 3_600, ..Periods::DEVELOPMENT }
 }
 
 pub(crate) fn state() -> ChainState {

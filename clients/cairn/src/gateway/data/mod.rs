@@ -141,16 +141,7 @@ mod tests {
 
 	#[test]
 	fn retention_counts_back_from_now() {
-		let periods = Periods {
-			slot_millis: 1_000,
-			window_slots: 6,
-			verdict_ticks: 2,
-			attest_ticks: 6,
-			dispute_ticks: 1,
-			appeal_ticks: 1,
-			cycle_ticks: 4,
-			kept_cycles: 100,
-		};
+		let periods = Periods::DEVELOPMENT;
 		let retention = Retention { millis: 60_000, readings: 5 };
 		assert_eq!(retention.keep(&periods, 120_000), Keep { from: 10, readings: 5 });
 		assert_eq!(retention.keep(&periods, 1_000), Keep { from: 0, readings: 5 });
