@@ -21,18 +21,8 @@ pub const MAX_RECOVERY_TICKS: Tick = 65_536;
 pub const MAX_MOVING_TICKS: Tick = 65_536;
 
 /// Where a device is in its life.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Stage {
 	/// Known, and never active so far.
 	Registered,

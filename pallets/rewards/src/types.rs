@@ -193,9 +193,8 @@ impl NetworkWeight {
 }
 
 /// Who earns.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Earner {
 	/// A device's place in a gateway's ledger.
 	#[codec(index = 0)]

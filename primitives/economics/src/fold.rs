@@ -13,20 +13,8 @@ use crate::rate::{Rate, value};
 pub const MAX_OPEN: u32 = 3;
 
 /// Units of one cycle.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Open<U> {
 	/// The cycle.
 	pub cycle: Cycle,
