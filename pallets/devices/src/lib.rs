@@ -498,8 +498,9 @@ pub mod pallet {
 		/// The serial number is still needed. Wait until its certificate ends and its device is
 		/// reaped; a revoked one is kept until the maker has left.
 		SerialInUse,
-		/// The device has a root key, which has to name its operational key. Have the root sign, and
-		/// call `rotate_rooted_key`; if it is lost, `recover`.
+		/// The device has a root key: its operational key alone can neither be replaced nor name another
+		/// owner. Have the root sign, and call `rotate_rooted_key`; if it is lost, `recover`. To hand the
+		/// device over, let its owner offer it.
 		RootRequired,
 		/// The device has no root key. Call `rotate_key`.
 		RootNotFound,
@@ -511,7 +512,8 @@ pub mod pallet {
 		/// No certificate stands for the device, so no maker can consent. Rotate its key instead.
 		NotCertified,
 		/// The consent is not the signature of the device's maker for this device, its last change
-		/// and these keys on this chain. Ask the maker for another one.
+		/// and these keys on this chain, or another maker's certificate stands for the device since. Ask
+		/// the maker for another one.
 		ApprovalInvalid,
 		/// A recovery of the device is requested already. Wait for it, or cancel it.
 		AlreadyRequested,
@@ -717,10 +719,11 @@ pub mod pallet {
 
 		/// Take over a device that itself names the caller as its owner.
 		///
-		/// Fails like [`Pallet::accept`], and if the proof is not a fresh one, from after the last
-		/// change of owner or key: otherwise an earlier owner could take the device back.
+		/// Fails like [`Pallet::accept`], for devices with a root key, and if the proof is not a fresh
+		/// one, from after the last change of owner or key: otherwise an earlier owner could take the
+		/// device back. One who kept the key can: rotate it after buying.
 		///
-		/// - `device`: a device of somebody else that has not ended.
+		/// - `device`: a device of somebody else that has not ended, without a root key.
 		/// - `possession`: its key's signature that names the caller as the owner.
 		///
 		/// Emits [`Event::Transferred`], and [`Event::GatewayAssigned`] for an assigned device.
@@ -980,8 +983,9 @@ pub mod pallet {
 		/// Give a device the keys that were asked for, its operational key from the next window on.
 		/// Anybody may call it.
 		///
-		/// Fails before the recovery is due, within H ticks of the last change of its key, if the
-		/// maker withdrew the device's certificate meanwhile, or if somebody took the keys.
+		/// Fails before the recovery is due, within H ticks of the last change of its key, if somebody
+		/// took the keys, or if meanwhile the maker withdrew the device's certificate or the key that
+		/// consented, or another maker's certificate came.
 		///
 		/// - `device`: a device for which a recovery was requested.
 		///

@@ -50,6 +50,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let record = Self::found(device)?;
 		ensure!(to != record.owner, Error::<T>::AlreadyOwner);
+		// A device with a root is its root: what it named for readings, in whatever memory that is, must
+		// not give it away.
+		ensure!(record.root.is_none(), Error::<T>::RootRequired);
 		let clock = Clock::read::<T::Time>();
 		let live = Self::movable(&record, &clock)?;
 		Self::ensure_unused(record.changed, possession)?;
