@@ -46,13 +46,6 @@ struct Pending {
 	receipt: (u64, Receipt),
 }
 
-/// What goes to the broker.
-enum Outgoing {
-	/// An acknowledgement, and of which connection the message was.
-	Receipt(u64, Receipt),
-	Notice(DeviceId, Vec<u8>),
-}
-
 /// Readings that are being judged and stored.
 struct Job {
 	results: JoinHandle<Vec<ReadingResult>>,
@@ -70,7 +63,11 @@ pub(super) struct Intake {
 	job: Option<Job>,
 	/// When the messages that wait are tried again.
 	retry: Option<Instant>,
-	outgoing: VecDeque<Outgoing>,
+	/// Acknowledgements to be sent on this connection: no more than messages that the broker may have
+	/// on their way.
+	receipts: VecDeque<Receipt>,
+	/// Refusals to be published, and whose they are.
+	notices: VecDeque<(DeviceId, Vec<u8>)>,
 	/// Counts connections: a receipt means nothing on another one.
 	connection: u64,
 	is_connected: bool,
@@ -87,7 +84,8 @@ impl Intake {
 			bytes: 0,
 			job: None,
 			retry: None,
-			outgoing: VecDeque::new(),
+			receipts: VecDeque::new(),
+			notices: VecDeque::new(),
 			connection: 0,
 			is_connected: false,
 			hold: HOLD,
@@ -98,8 +96,7 @@ impl Intake {
 	pub(super) fn reconnected(&mut self) {
 		self.connection += 1;
 		self.is_connected = true;
-		let is_notice = |outgoing: &Outgoing| matches!(outgoing, Outgoing::Notice(..));
-		self.outgoing.retain(is_notice);
+		self.receipts.clear();
 	}
 
 	/// The connection ended: what is to be sent waits here.
@@ -176,20 +173,23 @@ impl Intake {
 		std::future::pending::<()>().await;
 	}
 
-	/// Hand over what waits for the broker, as far as there is room.
+	/// Hand over what waits for the broker, as far as there is room: acknowledgements first, so that
+	/// one device's mistakes do not hold up the others' readings.
 	pub(super) fn flush(&mut self, requests: &Requests) {
-		while let Some(outgoing) = self.outgoing.front().filter(|_| self.is_connected) {
-			let sent = match outgoing {
-				Outgoing::Receipt(connection, _) if *connection != self.connection => true,
-				Outgoing::Receipt(_, receipt) => requests.acknowledge(*receipt),
-				Outgoing::Notice(device, notice) => {
-					requests.publish(&topic::refusals(self.network, *device), notice.clone())
-				},
-			};
-			if !sent {
+		if !self.is_connected {
+			return;
+		}
+		while let Some(receipt) = self.receipts.front() {
+			if !requests.acknowledge(*receipt) {
 				return;
 			}
-			self.outgoing.pop_front();
+			self.receipts.pop_front();
+		}
+		while let Some((device, notice)) = self.notices.front() {
+			if !requests.publish(&topic::refusals(self.network, *device), notice.clone()) {
+				return;
+			}
+			self.notices.pop_front();
 		}
 	}
 
@@ -244,8 +244,9 @@ impl Intake {
 	}
 
 	fn acknowledge(&mut self, (connection, receipt): (u64, Receipt)) {
-		if connection == self.connection {
-			self.outgoing.push_back(Outgoing::Receipt(connection, receipt));
+		// Nobody waits for a receipt without a number: a flood of such messages must leave nothing here.
+		if connection == self.connection && receipt.0.is_some() {
+			self.receipts.push_back(receipt);
 		}
 	}
 
@@ -283,11 +284,11 @@ impl Intake {
 
 	fn send(&mut self, device: DeviceId, notice: &RefusalNotice) {
 		let bytes = serde_json::to_vec(notice).unwrap_or_default();
-		if self.outgoing.len() >= MAX_NOTICES + MAX_PENDING {
+		if self.notices.len() >= MAX_NOTICES {
 			self.app.metrics.mqtt_notices_dropped.inc();
 			return;
 		}
-		self.outgoing.push_back(Outgoing::Notice(device, bytes));
+		self.notices.push_back((device, bytes));
 	}
 }
 

@@ -37,17 +37,12 @@ async fn judged(intake: &mut Intake) {
 
 /// How many receipts are to be sent, and what is refused by which code; they are taken away.
 fn outcome(intake: &mut Intake) -> (usize, Vec<(Option<u64>, String, bool)>) {
-	let (mut receipts, mut refused) = (0, Vec::new());
-	for outgoing in intake.outgoing.drain(..) {
-		match outgoing {
-			Outgoing::Receipt(..) => receipts += 1,
-			Outgoing::Notice(_, bytes) => {
-				let notice = serde_json::from_slice::<RefusalNotice>(&bytes).expect("JSON");
-				refused.push((notice.sequence, notice.code, notice.retry));
-			},
-		}
-	}
-	(receipts, refused)
+	let receipts = intake.receipts.drain(..).count();
+	let refused = intake.notices.drain(..).map(|(_, bytes)| {
+		let notice = serde_json::from_slice::<RefusalNotice>(&bytes).expect("JSON");
+		(notice.sequence, notice.code, notice.retry)
+	});
+	(receipts, refused.collect())
 }
 
 #[tokio::test]
@@ -171,11 +166,43 @@ async fn the_queue_is_bounded() {
 	let mut other = Intake::new(served.app.clone(), NetworkId(1));
 	other.bytes = MAX_BYTES;
 	assert!(!other.has_room());
-	for _ in 0..MAX_NOTICES + MAX_PENDING + 3 {
+	for _ in 0..MAX_NOTICES + 3 {
 		other.refuse(DEVICE, None, Refusal::Malformed);
 	}
-	assert_eq!(other.outgoing.len(), MAX_NOTICES + MAX_PENDING);
+	assert_eq!(other.notices.len(), MAX_NOTICES);
 	assert_eq!(served.app.metrics.mqtt_notices_dropped.get(), 3);
+}
+
+/// Messages of QoS 0, which no limit of the broker holds back, while the broker takes nothing.
+#[tokio::test]
+async fn a_flood_leaves_a_bounded_queue() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	for _ in 0..10 * MAX_NOTICES {
+		let (topic, payload) = (TOPIC.to_owned(), vec![0xff]);
+		intake.push(Message { topic, payload, receipt: Receipt(None) });
+	}
+	assert_eq!((intake.receipts.len(), intake.notices.len()), (0, MAX_NOTICES));
+	assert!(intake.has_room() && intake.bytes == 0);
+}
+
+#[tokio::test]
+async fn acknowledgements_do_not_wait_for_refusals() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	intake.push(message(TOPIC, vec![0xff]));
+	intake.push(message(TOPIC, vec![0xff]));
+	// There is room for as many requests as there are acknowledgements.
+	let options = rumqttc::MqttOptions::new("gateway", "127.0.0.1", 9);
+	let (client, _events) = rumqttc::AsyncClient::new(options, 2);
+	let requests = Requests::V3(client);
+	intake.flush(&requests);
+	assert_eq!((intake.receipts.len(), intake.notices.len()), (0, 2));
+	intake.disconnected();
+	let (client, _events) =
+		rumqttc::AsyncClient::new(rumqttc::MqttOptions::new("gateway", "127.0.0.1", 9), 4);
+	intake.flush(&Requests::V3(client));
+	assert_eq!(intake.notices.len(), 2, "nothing is sent without a connection");
 }
 
 #[tokio::test]
@@ -186,7 +213,7 @@ async fn receipts_hold_for_one_connection() {
 	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
 	judged(&mut intake).await;
 	intake.push(message(TOPIC, vec![0xff]));
-	assert_eq!(intake.outgoing.len(), 3);
+	assert_eq!((intake.receipts.len(), intake.notices.len()), (2, 1));
 	intake.reconnected();
 	assert_eq!(outcome(&mut intake).1.len(), 1, "only the refusal is still sent");
 	// What came before is stored, but it is for the broker to send it again.
