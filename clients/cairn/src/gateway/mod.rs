@@ -285,6 +285,7 @@ fn app(
 		metrics,
 		sealer: sealer.status(),
 		ingest: Semaphore::new(args.max_requests),
+		questions: Semaphore::new(http::QUESTIONS),
 		limiter: RateLimiter::keyed(quota),
 		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),
 		rejections: http::Rejections::default(),

@@ -212,6 +212,7 @@ impl Served {
 			metrics,
 			sealer: Status::default(),
 			ingest: Semaphore::new(4),
+			questions: Semaphore::new(4),
 			limiter: RateLimiter::keyed(Quota::per_hour(burst)),
 			tolerance_millis: 2_000,
 			rejections: Rejections::default(),

@@ -201,7 +201,9 @@ fn report(
 		},
 		Err(refusal) => {
 			app.metrics.rejected.with_label_values(&[refusal.code()]).inc();
-			app.rejections.add(device, refusal);
+			let newest = app.registry.near(Window::MAX);
+			let is_assigned = newest.is_some_and(|facts| facts.place(device).is_some());
+			app.rejections.add(device, is_assigned, refusal);
 			tracing::debug!(%device, sequence, %refusal, "a reading is not taken");
 			ReadingStatus::Rejected
 		},
