@@ -8,6 +8,7 @@ mod etag;
 mod info;
 mod openapi;
 mod path;
+mod patient;
 mod proof;
 mod readings;
 mod sensorthings;
