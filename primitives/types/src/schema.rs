@@ -177,6 +177,19 @@ mod tests {
 	}
 
 	#[test]
+	fn fails_when_json_has_more_channels_than_a_schema() {
+		let json = |count: usize| {
+			let channel = serde_json::to_string(&tank()).expect("JSON");
+			let channels = vec![channel; count].join(",");
+			format!("{{\"name\":[116],\"version\":1,\"channels\":[{channels}]}}")
+		};
+		assert!(serde_json::from_str::<Schema>(&json(16)).is_ok());
+		for count in [17, 10_000] {
+			assert!(serde_json::from_str::<Schema>(&json(count)).is_err(), "{count}");
+		}
+	}
+
+	#[test]
 	fn works_when_a_value_comes_in_another_unit_of_the_quantity() {
 		assert_eq!(tank().value(Decimal::new(5, -1), Unit::One), Ok(500));
 		assert_eq!(tank().value(Decimal::new(12_345, -3), Unit::BatteryPercent), Ok(123));
