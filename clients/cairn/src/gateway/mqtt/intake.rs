@@ -7,7 +7,7 @@ use std::{
 };
 
 use cairn_telemetry::SignedReading;
-use cairn_types::{DeviceId, GatewayId, NetworkId};
+use cairn_types::{DeviceId, GatewayId, NetworkId, Window};
 use tokio::{task::JoinHandle, time::sleep};
 
 use super::{
@@ -28,6 +28,9 @@ use crate::{
 const MAX_BYTES: usize = 8 << 20;
 /// Most messages of one device that wait.
 const MAX_OF_DEVICE: usize = 16;
+/// Most messages that wait of devices that the gateway does not have, so that they leave room for
+/// those that it has.
+const MAX_OF_STRANGERS: usize = 64;
 /// Most readings that are judged at once; a message has fewer.
 const MAX_READINGS: usize = 4_096;
 /// Most refusals that wait to be published.
@@ -40,6 +43,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A message with readings that are not judged for good yet.
 struct Pending {
 	device: DeviceId,
+	/// The gateway did not have the device when the message came.
+	is_stranger: bool,
 	readings: Vec<SignedReading>,
 	bytes: usize,
 	since: Instant,
@@ -129,7 +134,8 @@ impl Intake {
 			},
 		};
 		self.app.metrics.mqtt_messages.with_label_values(&["readings"]).inc();
-		let waiting = self.pending.iter().filter(|pending| pending.device == device).count();
+		let is_stranger = self.is_stranger(device);
+		let is_crowded = self.is_crowded(device, is_stranger);
 		let (mut own, mut others) = (Vec::new(), Vec::new());
 		for signed in readings {
 			let reading = &signed.reading;
@@ -139,7 +145,7 @@ impl Intake {
 		for sequence in others {
 			self.refuse(device, Some(sequence), Refusal::WrongTopic);
 		}
-		if waiting >= MAX_OF_DEVICE {
+		if is_crowded {
 			for signed in &own {
 				self.refuse(device, Some(signed.reading.sequence), Refusal::RateLimited);
 			}
@@ -150,8 +156,23 @@ impl Intake {
 		}
 		let (bytes, since) = (payload.len(), Instant::now());
 		self.bytes += bytes;
-		self.pending.push_back(Pending { device, readings: own, bytes, since, receipt });
+		let readings = own;
+		let pending = Pending { device, is_stranger, readings, bytes, since, receipt };
+		self.pending.push_back(pending);
 		self.start();
+	}
+
+	/// Whether the chain, as far as the gateway knows it, says that a device is none of the gateway's.
+	fn is_stranger(&self, device: DeviceId) -> bool {
+		let newest = self.app.registry.near(Window::MAX);
+		newest.is_some_and(|facts| facts.place(device).is_none())
+	}
+
+	/// Whether as many messages of a device wait as may, or of strangers.
+	fn is_crowded(&self, device: DeviceId, is_stranger: bool) -> bool {
+		let own = self.pending.iter().filter(|pending| pending.device == device).count();
+		let strangers = self.pending.iter().filter(|pending| pending.is_stranger).count();
+		own >= MAX_OF_DEVICE || (is_stranger && strangers >= MAX_OF_STRANGERS)
 	}
 
 	/// Do what there is to do next; never ready if there is nothing. May be dropped at any time.

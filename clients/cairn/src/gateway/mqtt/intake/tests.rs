@@ -1,11 +1,19 @@
 //! The queue, without a broker.
 
+use cairn_types::{
+	DeviceKey, Slot,
+	view::{Assignment, DeviceFacts},
+};
 use codec::Encode;
+use sp_core::Pair;
 
 use super::*;
 use crate::{
 	clock::now_millis,
-	gateway::testing::{DEVICE, Served, facts, signed, signed_by, state},
+	gateway::{
+		registry::Facts,
+		testing::{DEVICE, GATEWAY, Served, facts, pair, signed, signed_by, state},
+	},
 };
 
 /// The topic of [`DEVICE`].
@@ -20,6 +28,18 @@ fn message(topic: &str, payload: Vec<u8>) -> Message {
 fn of_unknown(sequence: u64, time: u64) -> Message {
 	let readings = vec![signed_by(UNKNOWN, sequence, time, &[Some(1)])];
 	message("cairn/1/readings/1/77", readings.encode())
+}
+
+/// A device of the gateway that is not active, in its slot.
+fn inactive(slot: Slot, device: u64) -> (Slot, DeviceFacts) {
+	let facts = DeviceFacts {
+		device: DeviceId(device),
+		network: NetworkId(1),
+		key: DeviceKey::Ed25519(pair().public()),
+		active: false,
+		assignment: Some(Assignment { gateway: GATEWAY, slot }),
+	};
+	(slot, facts)
 }
 
 fn intake(served: &Served) -> Intake {
@@ -157,6 +177,10 @@ async fn the_queue_is_bounded() {
 	assert_eq!((receipts, refused.len()), (4, 4));
 	assert_eq!(refused[0], (Some(17), "rate_limited".to_owned(), true));
 	let most = u64::try_from(MAX_PENDING - MAX_OF_DEVICE).expect("small");
+	// The gateway has them, but they are not active, and the chain cannot be asked when they will be.
+	let rows = (0..).zip(1_000..1_000 + most).map(|(slot, device)| inactive(slot, device));
+	let window = state().clock.now.window;
+	served.app.registry.put(Facts::new(window, rows.collect()));
 	for device in 1_000..1_000 + most {
 		assert!(intake.has_room());
 		let readings = vec![signed_by(DeviceId(device), 1, now, &[Some(1)])];
@@ -171,6 +195,24 @@ async fn the_queue_is_bounded() {
 	}
 	assert_eq!(other.notices.len(), MAX_NOTICES);
 	assert_eq!(served.app.metrics.mqtt_notices_dropped.get(), 3);
+}
+
+/// Whoever may publish on any topic names devices as it likes.
+#[tokio::test]
+async fn strangers_leave_room_for_the_devices_of_the_gateway() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	for device in 1_000..1_100 {
+		let readings = vec![signed_by(DeviceId(device), 1, now, &[Some(1)])];
+		intake.push(message(&format!("cairn/1/readings/1/{device}"), readings.encode()));
+	}
+	assert_eq!(intake.pending.len(), MAX_OF_STRANGERS);
+	let (receipts, refused) = outcome(&mut intake);
+	assert_eq!((receipts, refused.len()), (100 - MAX_OF_STRANGERS, 100 - MAX_OF_STRANGERS));
+	assert!(refused.iter().all(|(_, code, retry)| code == "rate_limited" && *retry));
+	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
+	assert_eq!(intake.pending.len(), MAX_OF_STRANGERS + 1);
 }
 
 /// Messages of QoS 0, which no limit of the broker holds back, while the broker takes nothing.
