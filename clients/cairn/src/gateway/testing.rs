@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
 	chain_state::ChainState,
-	data::{Data, locations::FileLocations, schemas::Schemas},
+	data::{Data, schemas::Schemas},
 	http::{App, Rejections, router, server},
 	metrics::Metrics,
 	registry::{Facts, Registry},
@@ -194,13 +194,10 @@ impl Served {
 		let (sender, states) = watch::channel(state.map(Arc::new));
 		let (writer, _) = Writer::start(store.clone(), states.clone(), metrics.clone());
 		let burst = NonZeroU32::new(burst).expect("not zero");
-		let places = FileLocations::parse(&format!("[devices]\n{DEVICE} = \"{CELL}\""));
-		let data = Data {
-			schemas: Schemas::new(chain.clone()),
-			places: Arc::new(places.expect("reads")),
-			restricted,
-			permits: Semaphore::new(4),
-		};
+		let cell = CELL.parse().expect("a cell");
+		store.learn(&[(DEVICE, vec![(0, cell)])]).expect("learns");
+		let data =
+			Data { schemas: Schemas::new(chain.clone()), restricted, permits: Semaphore::new(4) };
 		let app = Arc::new(App {
 			gateway: GATEWAY,
 			genesis: GENESIS,

@@ -149,12 +149,8 @@ pub(super) async fn page(
 	state: &ChainState,
 	question: &Question,
 ) -> Result<Page, Failure> {
-	let (question, places) = (question.clone(), app.data.places.clone());
-	let periods = state.clock.periods;
-	look_up(app, state, move |store, known| {
-		look(store, &question, known, places.as_ref(), &periods)
-	})
-	.await
+	let (question, periods) = (question.clone(), state.clock.periods);
+	look_up(app, state, move |store, known| look(store, &question, known, &periods)).await
 }
 
 /// Look something up in the store, with the schemas that it needs.
