@@ -3,6 +3,7 @@
 //! - [`agent`]: this machine as a device.
 //! - [`demo`]: all of it together on one machine.
 //! - [`gateway`]: collects readings, seals windows, serves committees and owners.
+//! - [`mqtt`]: connections to brokers.
 //! - [`owner`]: what owners of devices and operators of networks do.
 //! - [`protocol`]: what the two say to each other.
 
@@ -15,10 +16,10 @@ pub mod clock;
 pub mod demo;
 mod error;
 pub mod gateway;
+pub mod mqtt;
 pub mod owner;
 pub mod protocol;
 pub mod shutdown;
 pub mod store;
-mod tls;
 
 pub use error::Error;

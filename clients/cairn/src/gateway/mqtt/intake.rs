@@ -10,17 +10,14 @@ use cairn_telemetry::SignedReading;
 use cairn_types::{DeviceId, GatewayId, NetworkId, Window};
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::{
-	MAX_PAYLOAD, MAX_PENDING,
-	link::{Message, Receipt, Requests},
-	topic,
-};
+use super::{MAX_PAYLOAD, MAX_PENDING, topic};
 use crate::{
 	gateway::{
 		http::{App, decode_octets, take},
 		metrics::gauge,
 		refusal::Refusal,
 	},
+	mqtt::link::{Message, Receipt, Requests},
 	protocol::{ReadingResult, ReadingStatus, RefusalNotice},
 };
 
@@ -116,7 +113,7 @@ impl Intake {
 
 	/// Take a message in.
 	pub(super) fn push(&mut self, message: Message) {
-		let Message { topic, payload, receipt } = message;
+		let Message { topic, payload, receipt, .. } = message;
 		let receipt = (self.connection, receipt);
 		let Some((network, device)) = topic::read(&topic).filter(|(of, _)| *of == self.network)
 		else {
@@ -207,7 +204,8 @@ impl Intake {
 			self.receipts.pop_front();
 		}
 		while let Some((device, notice)) = self.notices.front() {
-			if !requests.publish(&topic::refusals(self.network, *device), notice.clone()) {
+			let topic = topic::refusals(self.network, *device);
+			if requests.publish(&topic, notice.clone(), true).is_err() {
 				return;
 			}
 			self.notices.pop_front();

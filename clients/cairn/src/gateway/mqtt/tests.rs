@@ -24,6 +24,7 @@ use super::*;
 use crate::{
 	clock::now_millis,
 	gateway::testing::{DEVICE, GATEWAY, Served, signed, state},
+	mqtt::Version,
 	protocol::RefusalNotice,
 };
 

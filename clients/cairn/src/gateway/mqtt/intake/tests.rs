@@ -22,7 +22,8 @@ const TOPIC: &str = "cairn/1/readings/1/4";
 const UNKNOWN: DeviceId = DeviceId(77);
 
 fn message(topic: &str, payload: Vec<u8>) -> Message {
-	Message { topic: topic.to_owned(), payload, receipt: Receipt(Some(1)) }
+	let (topic, receipt) = (topic.to_owned(), Receipt(Some(1)));
+	Message { topic, payload, is_retained: false, receipt }
 }
 
 fn of_unknown(sequence: u64, time: u64) -> Message {
