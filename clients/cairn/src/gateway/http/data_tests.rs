@@ -215,6 +215,12 @@ async fn works_when_rows_are_asked_for_in_each_format() {
 	let table = answer.bytes().await.expect("a body");
 	let layout = csv::Layout::canonical();
 	assert_eq!(csv::decode(&table, &layout, &Limits::default()), Ok(records.clone()));
+	let request =
+		served.client.get(served.url("/v1/data")).header("accept", "application/senml+cbor");
+	let answer = request.send().await.expect("an answer");
+	assert_eq!(answer.headers()["content-type"], "application/senml+cbor");
+	let pack = answer.bytes().await.expect("a body");
+	assert_eq!(senml::decode_cbor(&pack, 0, &Limits::default()), Ok(records.clone()));
 	let names = records.iter().map(|record| (record.name.as_str(), record.time));
 	let names = names.collect::<Vec<_>>();
 	let times = readings.iter().map(|signed| Some(signed.reading.time));
@@ -255,7 +261,7 @@ async fn works_when_rows_are_chosen() {
 async fn pages_lead_from_one_to_the_next() {
 	let (served, _) = served().await;
 	let all = json(served.get("/v1/data").await).await;
-	for format in ["json", "senml", "csv"] {
+	for format in ["json", "senml", "cbor", "csv"] {
 		let (mut path, mut pages) = (format!("/v1/data?limit=4&format={format}"), 0);
 		let mut rows = Vec::new();
 		loop {
