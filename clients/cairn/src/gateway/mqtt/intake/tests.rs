@@ -223,7 +223,7 @@ async fn a_flood_leaves_a_bounded_queue() {
 	let mut intake = intake(&served);
 	for _ in 0..10 * MAX_NOTICES {
 		let (topic, payload) = (TOPIC.to_owned(), vec![0xff]);
-		intake.push(Message { topic, payload, receipt: Receipt(None) });
+		intake.push(Message { topic, payload, is_retained: false, receipt: Receipt(None) });
 	}
 	assert_eq!((intake.receipts.len(), intake.notices.len()), (0, MAX_NOTICES));
 	assert!(intake.has_room() && intake.bytes == 0);
