@@ -2,8 +2,8 @@
 //!
 //! Six tasks share one store: [`http`] takes readings and answers questions, [`mqtt`] takes readings
 //! from a broker, [`writer`] commits them in groups, [`chain_state`] follows the chain, [`locations`]
-//! learns from it where devices are, and [`sealer`] brings finished windows to it. Everything that
-//! decides is pure and lies apart: [`screen`], [`data`], [`sealer::decide`], [`sealer::select`].
+//! learns from it where devices are, and [`sealer`] brings finished windows to it. [`signatures`] are
+//! checked on threads of their own. Everything that decides is pure and lies apart: [`screen`], [`data`], [`sealer::decide`], [`sealer::select`].
 
 pub mod chain_state;
 pub mod data;
@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod registry;
 pub mod screen;
 pub mod sealer;
+pub mod signatures;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -39,6 +40,7 @@ use self::{
 	mqtt::{Mqtt, MqttArgs},
 	registry::Registry,
 	sealer::Sealer,
+	signatures::Signatures,
 	store::{Identity, Store},
 	writer::Writer,
 };
@@ -288,6 +290,7 @@ fn app(
 		chain,
 		store,
 		writer,
+		signatures: Signatures::new(genesis),
 		states,
 		registry,
 		metrics,

@@ -24,6 +24,7 @@ use super::{
 	metrics::Metrics,
 	registry::{Facts, Registry},
 	sealer::Status,
+	signatures::Signatures,
 	store::{Identity, Store},
 	writer::Writer,
 };
@@ -204,6 +205,7 @@ impl Served {
 			chain,
 			store,
 			writer,
+			signatures: Signatures::new(GENESIS),
 			states,
 			registry,
 			metrics,

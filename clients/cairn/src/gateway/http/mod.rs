@@ -44,6 +44,7 @@ use super::{
 	refusal::Refusal,
 	registry::Registry,
 	sealer::Status,
+	signatures::Signatures,
 	store::Store,
 	writer::Writer,
 };
@@ -69,6 +70,8 @@ pub struct App {
 	pub store: Store,
 	/// Who writes readings.
 	pub writer: Writer,
+	/// Who checks their signatures.
+	pub signatures: Signatures,
 	/// The newest state of the chain.
 	pub states: States,
 	/// Who holds which slot.
