@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use rumqttc::{
-	AsyncClient, ConnectionError, EventLoop, MqttOptions, Packet, QoS, StateError, SubscribeFilter,
-	SubscribeReasonCode, TlsConfiguration, Transport,
+	AsyncClient, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Packet, QoS, StateError,
+	SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
 	mqttbytes::Error as PacketError,
 	v5::{
 		self,
@@ -123,6 +123,13 @@ fn transport(settings: &Settings) -> Transport {
 	}
 }
 
+/// Acknowledgements are a few bytes each: none waits until the broker has the one before it.
+fn network() -> NetworkOptions {
+	let mut options = NetworkOptions::new();
+	options.set_tcp_nodelay(true);
+	options
+}
+
 fn open_v3(settings: &Settings) -> (Requests, Stream) {
 	let Settings { address, limits, .. } = settings;
 	let mut options =
@@ -137,7 +144,8 @@ fn open_v3(settings: &Settings) -> (Requests, Stream) {
 	if let Some((user, password)) = &settings.login {
 		options.set_credentials(user.clone(), password.clone());
 	}
-	let (client, events) = AsyncClient::new(options, limits.requests);
+	let (client, mut events) = AsyncClient::new(options, limits.requests);
+	events.set_network_options(network());
 	(Requests::V3(client), Stream::V3(Box::new(events)))
 }
 
@@ -153,6 +161,7 @@ fn open_v5(settings: &Settings) -> (Requests, Stream) {
 		.set_receive_maximum(limits.waiting)
 		.set_max_packet_size(Some(limits.packet_v5))
 		.set_outgoing_inflight_upper_limit(limits.inflight)
+		.set_network_options(network())
 		.set_transport(transport(settings));
 	if let Some((user, password)) = &settings.login {
 		options.set_credentials(user.clone(), password.clone());
