@@ -8,6 +8,7 @@
 pub mod chain_state;
 pub mod data;
 mod error;
+mod files;
 pub mod http;
 pub mod locations;
 pub mod metrics;
@@ -309,6 +310,7 @@ fn app(
 /// # Errors
 /// Whatever stops the gateway.
 pub async fn execute(node: &str, args: &RunArgs) -> Result<(), Error> {
+	files::provide(args.max_connections);
 	let gateway = Box::pin(Gateway::start(node, args)).await?;
 	tracing::info!(
 		gateway = %args.id,
