@@ -1,6 +1,6 @@
 //! The pages of docs/src/reference about this crate follow the code: cli.md is generated from every
 //! command's help and from what a gateway refuses, metrics.md names every metric of a gateway,
-//! data-api.md every fault of a question.
+//! data-api.md every fault of a question, did.md every error of DIDs and Thing Descriptions.
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn --test reference` writes cli.md anew.
 
@@ -14,6 +14,7 @@ use std::{
 };
 
 use cairn::gateway::{data::fault::DataFault, metrics::Metrics, refusal::Refusal};
+use cairn_did::{DidError, DocumentFault, ThingFault};
 
 const NOTE: &str = "<!-- Generated from the help of `cairn` and the code of its gateway: edit the \
 	code's documentation, then run `CAIRN_BLESS=1 cargo test -p cairn --test reference`. -->";
@@ -167,5 +168,23 @@ fn the_page_of_the_data_api_has_every_fault() {
 		let (cause, remedy) = (fault.cause(), fault.remedy());
 		let line = format!("| `{code}` | {status} | {cause} | {remedy} |");
 		assert!(page.contains(&line), "data-api.md lacks this line:\n{line}");
+	}
+}
+
+#[test]
+fn the_page_of_dids_has_every_error() {
+	let page = fs::read_to_string(page_file("did.md")).unwrap_or_default();
+	let dids = DidError::ALL
+		.iter()
+		.map(|error| (error.code(), format!("{error:?}"), error.cause(), error.remedy()));
+	let things = ThingFault::ALL
+		.iter()
+		.map(|fault| (fault.code(), format!("{fault:?}"), fault.cause(), fault.remedy()));
+	let documents = DocumentFault::ALL
+		.iter()
+		.map(|fault| (fault.code(), format!("{fault:?}"), fault.cause(), fault.remedy()));
+	for (code, name, cause, remedy) in dids.chain(things).chain(documents) {
+		let line = format!("| {code} | `{name}` | {cause} | {remedy} |");
+		assert!(page.contains(&line), "did.md lacks this line:\n{line}");
 	}
 }

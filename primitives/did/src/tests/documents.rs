@@ -1,4 +1,4 @@
-use alloc::{format, vec, vec::Vec};
+use alloc::{format, vec::Vec};
 
 use cairn_types::{DeviceId, DeviceKey, GatewayId, P256Public, RootKey};
 use codec::{DecodeAll, Encode};
@@ -67,7 +67,8 @@ fn a_key_that_stays_is_named_once() {
 
 #[test]
 fn an_endpoint_that_is_no_uri_is_left_out() {
-	for endpoint in [b"http://a b".as_slice(), b"http://<host>", &[0xff, 0xfe], b"", b"host"] {
+	let endpoints: [&[u8]; 5] = [b"http://a b", b"http://<host>", &[0xff, 0xfe], b"", b"host"];
+	for endpoint in endpoints {
 		let live = LiveV1 { gateway: Some(gateway(endpoint)), description: None, ..live() };
 		let document = json(&Document::new(&facts(Some(live))));
 		assert_eq!(document.get("service"), None);
@@ -153,7 +154,7 @@ proptest! {
 		prop_assert!(asserting.iter().all(|key| authenticating.contains(key)));
 		let roots = set("capabilityDelegation");
 		prop_assert!(roots.iter().all(|root| !authenticating.contains(root)));
-		let all = vec![authenticating, roots].concat();
+		let all = [authenticating, roots].concat();
 		let methods = set("verificationMethod");
 		let ids: Vec<_> = methods.iter().map(|method| method["id"].clone()).collect();
 		prop_assert_eq!(ids, all);

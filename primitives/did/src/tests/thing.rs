@@ -96,14 +96,15 @@ fn fails_when_a_member_is_missing_or_wrong() {
 fn fails_when_it_is_no_json() {
 	let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
 	let lamp = serde_json::to_vec(&lamp()).expect("serializes");
-	let marked = [[0xef, 0xbb, 0xbf].as_slice(), &lamp].concat();
-	let twice = [lamp.as_slice(), &lamp].concat();
-	for bytes in
-		[b"".as_slice(), b"{", b"nothing", &[0xff], &marked, &twice, deep.as_bytes(), b"{\"a\":1,}"]
-	{
+	let marked = [b"\xef\xbb\xbf".as_slice(), lamp.as_slice()].concat();
+	let twice = [lamp.as_slice(), lamp.as_slice()].concat();
+	let texts: [&[u8]; 8] =
+		[b"", b"{", b"nothing", &[0xff], &marked, &twice, deep.as_bytes(), b"{\"a\":1,}"];
+	for bytes in texts {
 		assert_eq!(check_thing(bytes, DEVICE), Err(ThingFault::NotJson));
 	}
-	for bytes in [b"7".as_slice(), b"[]", b"null", b"\"{}\""] {
+	let values: [&[u8]; 4] = [b"7", b"[]", b"null", b"\"{}\""];
+	for bytes in values {
 		assert_eq!(check_thing(bytes, DEVICE), Err(ThingFault::NotAnObject));
 	}
 	assert_eq!(check_thing(&vec![b' '; MAX_THING + 1], DEVICE), Err(ThingFault::TooLarge));
