@@ -35,13 +35,10 @@ struct Request {
 }
 
 /// The answer of a resolver. That there is no such device, or that the text is no DID, is an answer.
-fn resolve_did(
-	params: &Params<'_>,
-	client: &Arc<FullClient>,
-) -> Result<Resolution, ErrorObjectOwned> {
-	let Request { did, at } = params.parse()?;
+fn resolve_did(params: &Params<'_>, client: &FullClient) -> Result<Resolution, ErrorObjectOwned> {
+	let Request { did, at } = params.parse::<Request>()?;
 	let block = match at {
-		None => HeaderBackend::info(client.as_ref()).best_hash,
+		None => HeaderBackend::info(client).best_hash,
 		Some(at) => known(client, at)?,
 	};
 	let facts = |device: DeviceId| -> Result<Option<Facts>, ApiError> {
@@ -121,7 +118,7 @@ mod tests {
 	use super::*;
 
 	fn parse(json: &str) -> Result<Request, ErrorObjectOwned> {
-		Params::new(Some(json)).parse()
+		Params::new(Some(json)).parse::<Request>()
 	}
 
 	#[test]
