@@ -114,6 +114,11 @@ bench: setup-build ## Measure weights and throughput on this machine (ARGS)
 	$(call say,bench,starting)
 	@scripts/bench $(ARGS)
 
+.PHONY: bench-ingest
+bench-ingest: setup-build ## Measure what a gateway takes on this machine, release profile (ARGS)
+	$(call say,bench-ingest,starting)
+	@scripts/bench ingest $(ARGS)
+
 .PHONY: try-runtime
 try-runtime: build ## Upgrade the state of a live chain on the side, and check it (ARGS)
 	$(call say,try-runtime,starting)
