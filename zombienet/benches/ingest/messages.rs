@@ -61,7 +61,7 @@ pub(crate) async fn run(
 		while tap.book.under_way() > 0 {
 			sleep(LOOK).await;
 		}
-		Ok(())
+		Ok::<(), Failure>(())
 	});
 	ended.await.unwrap_or_else(|_| Err(silent(&tap.book)))?;
 	drop(open);
@@ -79,7 +79,7 @@ fn silent(book: &Book) -> Failure {
 }
 
 /// A connection: closed before the broker has read everything, it would lose messages.
-pub(crate) struct Line {
+struct Line {
 	_to: OwnedWriteHalf,
 	reader: JoinHandle<()>,
 }

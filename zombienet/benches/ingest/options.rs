@@ -38,7 +38,7 @@ pub(crate) struct Options {
 	#[arg(value_parser = value_parser!(u64).range(1..=600))]
 	pub(crate) seconds: u64,
 
-	/// Devices that send while readings are counted; more than 1,024 fill batches earlier
+	/// Devices that send while readings are counted, at most 1,024: theirs fill a batch
 	#[arg(long, value_name = "N", default_value_t = 1_024, value_parser = senders)]
 	pub(crate) senders: usize,
 

@@ -215,7 +215,7 @@ impl Report {
 		let refused =
 			self.measured.iter().filter(|measured| measured.refused > 0).map(|measured| {
 				let Measured { transport, batch, refused, first_refusal, .. } = measured;
-				let cause = first_refusal.as_deref().unwrap_or("see the gateway's log");
+				let cause = first_refusal.as_deref().unwrap_or_default();
 				format!("{transport}, {batch} each: {refused} readings are not stored: {cause}")
 			});
 		let failed = self.connected.iter().filter_map(|crowd| {

@@ -74,15 +74,21 @@ impl Stage<'_> {
 	/// What a run came to; `sent` readings were sent in all of it.
 	pub(crate) async fn end(&self, run: &Run, timed: &Timed, sent: &Sent) -> Measured {
 		let counters = self.station.counters().await.since(&run.before);
+		let refused = sent.readings.saturating_sub(whole(counters.accepted));
+		let first_refusal = match &sent.first_refusal {
+			Some(cause) => Some(cause.clone()),
+			None if refused > 0 => Some(self.station.refusals().await),
+			None => None,
+		};
 		Measured {
 			transport: run.transport,
 			batch: run.size,
 			connections: run.connections,
 			acknowledged: sent.between(timed),
 			processors: Shares::of(&timed.usage),
-			refused: sent.readings.saturating_sub(whole(counters.accepted)),
 			counters,
-			first_refusal: sent.first_refusal.clone(),
+			refused,
+			first_refusal,
 			ran_out: timed.ran_out,
 			resident_bytes: self.station.resident_bytes(),
 		}

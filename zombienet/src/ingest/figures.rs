@@ -200,6 +200,18 @@ pub fn metric(text: &str, name: &str) -> f64 {
 	lines.sum()
 }
 
+/// How many readings a gateway has refused, by code, in words.
+#[must_use]
+pub fn refusals(text: &str) -> String {
+	const NAME: &str = "cairn_gateway_readings_rejected_total{code=\"";
+	let codes = text.lines().filter_map(|line| {
+		let (code, count) = line.strip_prefix(NAME)?.split_once("\"} ")?;
+		Some(format!("{count} {code}"))
+	});
+	let codes = codes.collect::<Vec<_>>();
+	if codes.is_empty() { "no reason is known".to_owned() } else { codes.join(", ") }
+}
+
 /// What the machine does alone, to hold the gateway's figures against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Control {
@@ -232,7 +244,7 @@ pub struct Measured {
 	pub counters: Counters,
 	/// Readings that were sent and are not stored, over the whole run.
 	pub refused: u64,
-	/// What the gateway said of the first of them.
+	/// What the gateway said of the first of them, or why it refused any.
 	pub first_refusal: Option<String>,
 	/// Whether a connection had nothing left to send before the time was over.
 	pub ran_out: bool,
@@ -333,6 +345,16 @@ mod tests {
 		assert_eq!(metric(text, "a_total"), 3.0);
 		assert_eq!(metric(text, "b_total"), 9.0);
 		assert_eq!((metric(text, "c_sum"), metric(text, "d")), (0.25, 0.0));
+	}
+
+	#[test]
+	fn refusals_are_told_by_their_codes() {
+		let text = "cairn_gateway_readings_accepted_total 3\n\
+			cairn_gateway_readings_rejected_total{code=\"too_old\"} 4\n\
+			cairn_gateway_readings_rejected_total{code=\"too_many\"} 1\n";
+		assert_eq!(refusals(text), "4 too_old, 1 too_many");
+		assert_eq!(refusals(""), "no reason is known");
+		assert_eq!(Counters::read(text).rejected, 5.0);
 	}
 
 	#[test]

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpStream, sync::watch, task::JoinHandle, time::sleep};
 
 use super::{
-	figures::{Counters, metric},
+	figures::{Counters, metric, refusals},
 	fleet::OPERATOR,
 };
 use crate::{
@@ -129,6 +129,14 @@ impl Station {
 		Counters::read(&self.metrics().await)
 	}
 
+	/// How many readings it has refused since its start, by code.
+	///
+	/// # Panics
+	/// If it does not answer.
+	pub async fn refusals(&self) -> String {
+		refusals(&self.metrics().await)
+	}
+
 	async fn metrics(&self) -> String {
 		let bytes = Box::pin(self.0.client.bytes("/metrics")).await.expect("an answer");
 		String::from_utf8(bytes).expect("text")
@@ -140,13 +148,13 @@ impl Station {
 	/// If it does not answer.
 	pub async fn anchors(&self) -> Anchors {
 		let client = self.0.client.clone();
-		let first = Box::pin(client.get("/v1/anchor")).await.expect("an answer");
+		let first = Box::pin(client.get::<AnchorInfo>("/v1/anchor")).await.expect("an answer");
 		let (sender, newest) = watch::channel(first);
 		let task = tokio::spawn(async move {
 			while !sender.is_closed() {
 				sleep(REFRESHED).await;
 				// What cannot be had now is had the next time.
-				if let Some(info) = Box::pin(client.get("/v1/anchor")).await {
+				if let Some(info) = Box::pin(client.get::<AnchorInfo>("/v1/anchor")).await {
 					sender.send_replace(info);
 				}
 			}
