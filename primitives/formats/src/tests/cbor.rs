@@ -89,6 +89,7 @@ fn fails_when_a_value_is_no_number() {
 		("c4821b7fffffffffffffff01", Cause::NumberTooLong),
 		("c4823bffffffffffffffff01", Cause::NumberTooLong),
 		(long.as_str(), Cause::NumberTooLong),
+		("c48200c3507fffffffffffffffffffffffffffffff", Cause::NumberTooLong),
 		("c482f93e0001", Cause::Malformed),
 		("c48101", Cause::Malformed),
 		("c49f0001ff", Cause::Malformed),
