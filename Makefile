@@ -15,7 +15,7 @@ ARGS ?=
 MDBOOK_VERSION := 0.5.4
 MDBOOK_ROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn/mdbook-$(MDBOOK_VERSION)
 MANIFESTS := $(wildcard node/Cargo.toml runtime/Cargo.toml pallets/*/Cargo.toml \
-	primitives/*/Cargo.toml clients/*/Cargo.toml zombienet/Cargo.toml)
+	primitives/*/Cargo.toml clients/*/Cargo.toml fuzz/Cargo.toml zombienet/Cargo.toml)
 CRATES = $(shell awk '/^\[/ { package = $$0 == "[package]" } \
 	package && $$1 == "name" { gsub(/"/, "", $$3); print $$3 }' $(MANIFESTS))
 
@@ -82,6 +82,10 @@ test-network: setup build ## Run every story of networks of several nodes
 	@scripts/try-runtime --next --build
 	$(call say,test-network 2/2,stories)
 	$(call NETWORK_RUN,$(NETWORK_TESTS) $(NETWORK_LONG))
+
+.PHONY: fuzz
+fuzz: setup-build ## Fuzz what reads strangers' bytes (ARGS: scripts/fuzz --help)
+	@scripts/fuzz $(ARGS)
 
 .PHONY: zombienet
 zombienet: build ## Run a local network of five nodes by zombienet, with a gateway (ARGS)
