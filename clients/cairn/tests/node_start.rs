@@ -167,7 +167,9 @@ async fn fails_when_the_database_is_another_chains() {
 	let (data, ports) = (directory(), Ports::free());
 	let mut command = node::command(data.path(), ports);
 	let log = files.path().join("node.log");
-	let mut other = Process::start("the node", command.args(["--chain", spec]), &log);
+	// Alone it makes blocks, which tells that it has its database.
+	command.args(["--chain", spec, "--alice", "--force-authoring"]);
+	let mut other = Process::start("the node", &mut command, &log);
 	let chain = Chain::lazy(&format!("ws://127.0.0.1:{}", ports.rpc));
 	until("the other chain's first block", LIMIT, async || {
 		other.ensure_running();
