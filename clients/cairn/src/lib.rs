@@ -1,6 +1,7 @@
 //! The `cairn` command as a library, so that tests and other tools can run its parts.
 //!
 //! - [`agent`]: this machine as a device.
+//! - [`data`]: what devices have read, asked of many gateways and checked against the chain.
 //! - [`demo`]: all of it together on one machine.
 //! - [`gateway`]: collects readings, seals windows, serves committees and owners.
 //! - [`owner`]: what owners of devices and operators of networks do.
@@ -12,6 +13,7 @@ pub mod agent;
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod data;
 pub mod demo;
 mod error;
 pub mod gateway;

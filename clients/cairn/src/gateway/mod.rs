@@ -17,7 +17,7 @@ pub mod screen;
 pub mod sealer;
 pub mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod writer;
 
 pub use error::Error;
