@@ -2,8 +2,8 @@
 //! chain.
 //!
 //! A gateway serves one network. A question across networks goes to the gateways of all of them, and
-//! what they answer becomes one answer in one format. [`prove`] decides, without any I/O, whether the
-//! chain stands for a value; [`verify`] gets what it decides by.
+//! what they answer becomes one answer in one format. `prove` decides, without any I/O, whether the
+//! chain stands for a value; `verify` gets what it decides by.
 
 pub(crate) mod answer;
 pub(crate) mod ask;

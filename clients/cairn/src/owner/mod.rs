@@ -49,7 +49,7 @@ pub(crate) use output::{print, write_line};
 
 pub(crate) use maker::registered as maker_registered;
 pub(crate) use network::created as network_created;
-pub(crate) use schema::{published as schema_published, read as read_schema};
+pub(crate) use schema::{library_schema, published as schema_published, read as read_schema};
 
 use cairn_chain::Chain;
 use cairn_types::DeviceId;
