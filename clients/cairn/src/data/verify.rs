@@ -198,7 +198,10 @@ impl Verifier {
 			let view = self.chain.batch_view(gateway, window, attempt, at).await?;
 			batches.insert(attempt, Batch { view, payload: None, attested_in: None });
 		}
-		let batch = attempt.and_then(|attempt| batches.get_mut(&attempt));
+		let batch = match attempt {
+			Some(attempt) => batches.get_mut(&attempt),
+			None => None,
+		};
 		let view = batch.as_ref().and_then(|batch| batch.view.as_ref());
 		let header = header(proof, view, &known)?;
 		let (Some(attempt), Some(batch)) = (attempt, batch) else {
