@@ -15,7 +15,7 @@ ARGS ?=
 MDBOOK_VERSION := 0.5.4
 MDBOOK_ROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn/mdbook-$(MDBOOK_VERSION)
 MANIFESTS := $(wildcard node/Cargo.toml runtime/Cargo.toml pallets/*/Cargo.toml \
-	primitives/*/Cargo.toml clients/*/Cargo.toml zombienet/Cargo.toml)
+	primitives/*/Cargo.toml clients/*/Cargo.toml fuzz/Cargo.toml zombienet/Cargo.toml)
 CRATES = $(shell awk '/^\[/ { package = $$0 == "[package]" } \
 	package && $$1 == "name" { gsub(/"/, "", $$3); print $$3 }' $(MANIFESTS))
 
@@ -83,6 +83,10 @@ test-network: setup build ## Run every story of networks of several nodes
 	$(call say,test-network 2/2,stories)
 	$(call NETWORK_RUN,$(NETWORK_TESTS) $(NETWORK_LONG))
 
+.PHONY: fuzz
+fuzz: setup-build ## Fuzz what reads strangers' bytes (ARGS: scripts/fuzz --help)
+	@scripts/fuzz $(ARGS)
+
 .PHONY: zombienet
 zombienet: build ## Run a local network of five nodes by zombienet, with a gateway (ARGS)
 	@scripts/zombienet $(ARGS)
@@ -113,6 +117,11 @@ fmt: ## Format the Rust code
 bench: setup-build ## Measure weights and throughput on this machine (ARGS)
 	$(call say,bench,starting)
 	@scripts/bench $(ARGS)
+
+.PHONY: bench-ingest
+bench-ingest: setup-build ## Measure what a gateway takes on this machine, release profile (ARGS)
+	$(call say,bench-ingest,starting)
+	@scripts/bench ingest $(ARGS)
 
 .PHONY: try-runtime
 try-runtime: build ## Upgrade the state of a live chain on the side, and check it (ARGS)

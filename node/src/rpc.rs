@@ -3,7 +3,10 @@
 //! `sc-service` itself serves the legacy namespaces (`chain`, `state`, `author`, `system`,
 //! `offchain`) and the new ones (`chainHead_v1`, `chainSpec_v1`, `transaction_v1`,
 //! `transactionWatch_v1`, and `archive_v1` on an archive node). Here come those that know accounts
-//! and consensus. Cairn's own queries are runtime APIs, reached by `state_call` and `chainHead`.
+//! and consensus, and `cairn_resolveDid`, for programs that know nothing of this chain. Cairn's own
+//! queries are runtime APIs, reached by `state_call` and `chainHead`.
+
+mod cairn;
 
 use crate::service::{
 	Block, Context, FullBackend, FullClient, FullPool, Hash, Number, partial::Consensus,
@@ -92,5 +95,6 @@ fn module(
 	let sync_state =
 		SyncState::new(chain_spec.cloned_box(), client.clone(), authorities.clone(), babe.clone())?;
 	module.merge(sync_state.into_rpc())?;
+	module.merge(cairn::module(client.clone())?)?;
 	Ok(module)
 }

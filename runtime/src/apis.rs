@@ -406,6 +406,10 @@ impl_runtime_apis! {
 		fn unit_vector(cell: cairn_geo::Cell) -> cairn_geo::UnitVector {
 			cell.unit_vector()
 		}
+
+		fn did_facts(id: DeviceId) -> Option<cairn_did::Facts> {
+			queries::did_facts(id)
+		}
 	}
 
 	impl cairn_runtime_api::governance::CairnGovernanceApi<Block> for Runtime {

@@ -1,8 +1,9 @@
 //! Answers to [`cairn_runtime_api::CairnApi`]: what clients want to know, put together from several
 //! pallets.
 
-use crate::{AccountId, Devices, Networks, Rewards, Runtime, Schemas, Telemetry, Time};
+use crate::{AccountId, Devices, Networks, Rewards, Runtime, Schemas, System, Telemetry, Time};
 use alloc::vec::Vec;
+use cairn_did::{Facts, FactsV1, GatewayV1, LiveV1};
 use cairn_runtime_api::{
 	BatchStage as StageView, BatchView, Clock, DeviceView, EarningView, GatewayView, HeadView,
 	NetworkView, RecoveryView,
@@ -78,6 +79,43 @@ fn recovery(id: DeviceId) -> Option<RecoveryView> {
 
 pub(crate) fn device_facts(id: DeviceId, window: Window) -> Option<DeviceFacts> {
 	facts(id, &Devices::state(id)?, window)
+}
+
+pub(crate) fn did_facts(id: DeviceId) -> Option<Facts> {
+	let genesis = System::block_hash(0u32).0;
+	let known = match pallet_devices::Devices::<Runtime>::get(id) {
+		Some(record) if record.stage == pallet_devices::Stage::Retired => None,
+		Some(record) => Some(did_live(id, record)),
+		// Ids are given in order: one below the next is of a device that has ended and is forgotten.
+		None if id < pallet_devices::NextDevice::<Runtime>::get() => None,
+		None => return None,
+	};
+	Some(Facts::V1(FactsV1 { device: id, genesis, live: known }))
+}
+
+/// What holds of a device that has not ended, in the current window.
+fn did_live(id: DeviceId, record: pallet_devices::DeviceRecordOf<Runtime>) -> LiveV1 {
+	let now = facts(id, &record.state, Time::now().window);
+	let assigned = now.and_then(|now| now.assignment);
+	LiveV1 {
+		owner: record.owner.into(),
+		signing: now.map(|now| now.key),
+		key: record.state.key.current,
+		active: now.is_some_and(|now| now.active),
+		root: record.root,
+		gateway: assigned.and_then(|assigned| did_gateway(assigned.gateway)),
+		description: pallet_devices::Descriptions::<Runtime>::get(id),
+	}
+}
+
+/// Where a gateway is, while it serves.
+fn did_gateway(gateway: GatewayId) -> Option<GatewayV1> {
+	let record = pallet_telemetry::Gateways::<Runtime>::get(gateway)?;
+	let is_serving = match record.stage {
+		Stage::Serving => true,
+		Stage::Retired { until, .. } => Time::now().window < until,
+	};
+	is_serving.then(|| GatewayV1 { gateway, endpoint: record.endpoint.into_inner() })
 }
 
 pub(crate) fn slot(gateway: GatewayId, slot: Slot) -> Option<SlotRecord<[u8; 32]>> {

@@ -158,45 +158,42 @@ pub mod pallet {
 
 	impl<T: Config> Default for GenesisConfig<T> {
 		fn default() -> Self {
+			Self::of(production::PERIODS)
+		}
+	}
+
+	impl<T: Config> GenesisConfig<T> {
+		/// These numbers of the main path, and else those of production.
+		fn of(periods: Periods) -> Self {
 			Self {
-				slot_duration: production::SLOT_MILLISECS,
+				slot_duration: periods.slot_millis,
 				epoch_slots: production::EPOCH_SLOTS,
 				sessions_per_era: production::ERA_SESSIONS,
 				bonding_eras: production::BONDING_ERAS,
 				slash_defer_eras: production::SLASH_DEFER_ERAS,
 				seed_period_blocks: production::SEED_PERIOD_BLOCKS,
 				governance_day_blocks: production::GOVERNANCE_DAY_BLOCKS,
-				window_slots: production::PERIODS.window_slots,
-				verdict_ticks: production::PERIODS.verdict_ticks,
-				attest_ticks: production::PERIODS.attest_ticks,
-				dispute_ticks: production::PERIODS.dispute_ticks,
-				appeal_ticks: production::PERIODS.appeal_ticks,
-				cycle_ticks: production::PERIODS.cycle_ticks,
-				kept_cycles: production::PERIODS.kept_cycles,
+				window_slots: periods.window_slots,
+				verdict_ticks: periods.verdict_ticks,
+				attest_ticks: periods.attest_ticks,
+				dispute_ticks: periods.dispute_ticks,
+				appeal_ticks: periods.appeal_ticks,
+				cycle_ticks: periods.cycle_ticks,
+				kept_cycles: periods.kept_cycles,
 				_config: core::marker::PhantomData,
 			}
 		}
-	}
 
-	impl<T: Config> GenesisConfig<T> {
 		/// Numbers of a network on a developer's machine: a first claim is paid within 2 minutes.
 		pub fn development() -> Self {
 			Self {
-				slot_duration: 1_000,
 				epoch_slots: 60,
 				sessions_per_era: 3,
 				bonding_eras: 3,
 				slash_defer_eras: 1,
 				seed_period_blocks: 2,
 				governance_day_blocks: 24,
-				window_slots: 6,
-				verdict_ticks: 2,
-				attest_ticks: 6,
-				dispute_ticks: 1,
-				appeal_ticks: 1,
-				cycle_ticks: 4,
-				kept_cycles: 100,
-				_config: core::marker::PhantomData,
+				..Self::of(Periods::DEVELOPMENT)
 			}
 		}
 

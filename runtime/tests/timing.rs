@@ -17,20 +17,24 @@ const FROZEN: [(&str, &str); 8] = [
 	("TickPeriods", "0x4d1d389a2d18dc2676775e05bff56c50"),
 ];
 
+fn assert_read(expected: &TimingConfig) {
+	assert_eq!(SlotDuration::get(), expected.slot_duration);
+	assert_eq!(EpochSlots::get(), expected.epoch_slots);
+	assert_eq!(SessionsPerEra::get(), expected.sessions_per_era);
+	assert_eq!(BondingEras::get(), expected.bonding_eras);
+	assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
+	assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
+	assert_eq!(GovernanceDayBlocks::get(), expected.governance_day_blocks);
+	assert_eq!(TickPeriods::get(), expected.periods());
+}
+
 fn assert_stored(expected: TimingConfig) {
 	TestExternalities::default().execute_with(|| {
 		expected.build();
 		for (key, (name, _)) in storage_keys().iter().zip(FROZEN) {
 			assert!(sp_io::storage::exists(key), "{name} is not written");
 		}
-		assert_eq!(SlotDuration::get(), expected.slot_duration);
-		assert_eq!(EpochSlots::get(), expected.epoch_slots);
-		assert_eq!(SessionsPerEra::get(), expected.sessions_per_era);
-		assert_eq!(BondingEras::get(), expected.bonding_eras);
-		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
-		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
-		assert_eq!(GovernanceDayBlocks::get(), expected.governance_day_blocks);
-		assert_eq!(TickPeriods::get(), expected.periods());
+		assert_read(&expected);
 	});
 }
 
@@ -48,16 +52,7 @@ fn genesis_writes_every_number() {
 
 #[test]
 fn empty_state_reads_as_production() {
-	let expected = TimingConfig::default();
-	TestExternalities::default().execute_with(|| {
-		assert_eq!(SlotDuration::get(), expected.slot_duration);
-		assert_eq!(EpochSlots::get(), expected.epoch_slots);
-		assert_eq!(SessionsPerEra::get(), expected.sessions_per_era);
-		assert_eq!(BondingEras::get(), expected.bonding_eras);
-		assert_eq!(SlashDeferEras::get(), expected.slash_defer_eras);
-		assert_eq!(SeedPeriodBlocks::get(), expected.seed_period_blocks);
-		assert_eq!(TickPeriods::get(), expected.periods());
-	});
+	TestExternalities::default().execute_with(|| assert_read(&TimingConfig::default()));
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Who works on this machine's processors: programs, by their process ids, and all together.
+//! Who works on this machine's processors: programs, by their process ids, and all together. And work
+//! for all of them.
 
-use std::time::Instant;
+use std::{num::NonZero, thread, time::Instant};
 
 use procfs::{
 	CpuInfo, Current, CurrentSI, KernelStats, ProcError, ProcResult, process::Process,
@@ -81,6 +82,23 @@ pub fn described() -> String {
 	format!("{count} × {model}")
 }
 
+/// Do this for every item, on all processors; the results are in the order of the items.
+///
+/// # Panics
+/// If one of them does.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+	let threads = thread::available_parallelism().map_or(1, NonZero::get);
+	let size = items.len().div_ceil(threads).max(1);
+	let act = &act;
+	thread::scope(|scope| {
+		let parts = items.chunks(size);
+		let parts = parts.map(|part| scope.spawn(move || part.iter().map(act).collect::<Vec<_>>()));
+		// All of them are started before the first is waited for.
+		let parts = parts.collect::<Vec<_>>();
+		parts.into_iter().flat_map(|part| part.join().expect("nobody fails")).collect()
+	})
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -115,6 +133,15 @@ mod tests {
 		let later = Counters::read(&own).expect("this process runs");
 		assert!(later.programs >= earlier.programs);
 		assert!(later.busy > 0 && later.all > later.busy);
+	}
+
+	#[test]
+	fn results_are_in_the_order_of_the_items() {
+		for count in [0, 1, 2, 7, 100] {
+			let items = (0..count).collect::<Vec<u32>>();
+			let expected = items.iter().map(|item| item * 2).collect::<Vec<_>>();
+			assert_eq!(in_parallel(&items, |item| item * 2), expected);
+		}
 	}
 
 	#[test]

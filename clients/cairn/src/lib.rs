@@ -4,6 +4,7 @@
 //! - [`data`]: what devices have read, asked of many gateways and checked against the chain.
 //! - [`demo`]: all of it together on one machine.
 //! - [`gateway`]: collects readings, seals windows, serves committees and owners.
+//! - [`mqtt`]: connections to brokers.
 //! - [`owner`]: what owners of devices and operators of networks do.
 //! - [`protocol`]: what the two say to each other.
 
@@ -17,10 +18,10 @@ pub mod data;
 pub mod demo;
 mod error;
 pub mod gateway;
+pub mod mqtt;
 pub mod owner;
 pub mod protocol;
 pub mod shutdown;
 pub mod store;
-mod tls;
 
 pub use error::Error;

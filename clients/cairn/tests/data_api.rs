@@ -1,7 +1,8 @@
 //! Anybody can ask a gateway for data, by region, quantity and time, over HTTP, and check what it
-//! answers: readings of real devices, by HTTP and by MQTT, sealed and matured on a real chain. What
-//! has matured is there after a kill; and the interface is what its description says, for whatever
-//! requests Schemathesis makes up.
+//! answers: readings of real devices, by HTTP and by MQTT, sealed and matured on a real chain, and
+//! where their owners say that the devices are. What has matured is there after a kill, and where it
+//! was taken even after a move; and the interface is what its description says, for whatever requests
+//! Schemathesis makes up.
 
 mod support;
 
@@ -18,8 +19,9 @@ use cairn::{
 	protocol::{AnchorInfo, ReadingProof},
 };
 use cairn_chain::{At, Chain};
+use cairn_geo::Cell;
 use cairn_telemetry::{Header, payload::payload_root};
-use cairn_types::{ChannelKind, DeviceId, GatewayId, NetworkId, Quantity, SchemaId, Unit};
+use cairn_types::{ChannelKind, DeviceId, GatewayId, NetworkId, Quantity, SchemaId, Unit, Window};
 use codec::{Decode, Encode};
 use rumqttc::{AsyncClient, EventLoop, MqttOptions, QoS};
 use serde_json::Value;
@@ -31,7 +33,7 @@ use support::{
 	device::{Beacon, Device, pair},
 	gateway::{Client, Gateway},
 	node::Node,
-	process::{Process, free_port, run_to_end},
+	process::{Process, cairn, free_port, run_to_end},
 	wait::{machine, now_millis, until},
 };
 
@@ -44,7 +46,8 @@ const REGION: &str = "852a1073fffffff";
 const START: Duration = Duration::from_secs(60);
 const SEALED: Duration = Duration::from_secs(120);
 const MATURED: Duration = Duration::from_secs(300);
-/// How long a run of Schemathesis may take.
+/// How long a command may take, and a run of Schemathesis.
+const COMMAND: Duration = Duration::from_secs(120);
 const CHECKED: Duration = Duration::from_secs(480);
 /// Checks of Schemathesis: all that do not need to know what a request means.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -60,6 +63,7 @@ async fn anybody_can_ask_for_data_and_check_it() {
 	Box::pin(story.ensure_questions_are_answered()).await;
 	Box::pin(story.ensure_a_proof_leads_to_the_chain()).await;
 	story.ensure_the_description_holds(&rows);
+	let rows = Box::pin(story.rows_of_a_move(rows)).await;
 	Box::pin(story.ensure_a_kill_loses_nothing(&rows)).await;
 	story.gateway.ensure_running();
 	story.node.ensure_running();
@@ -155,14 +159,14 @@ impl Story {
 			devices.push(Device::new(&network, device, pair));
 		}
 		let ids = devices.iter().map(|device| device.id).collect::<Vec<_>>();
+		for (device, cell) in ids.iter().zip(CELLS) {
+			locate(&node, *device, cell);
+		}
 		network.assign(chain, &owner, &ids, id).await;
-		let lines = ids.iter().zip(CELLS).map(|(device, cell)| format!("{device} = \"{cell}\"\n"));
-		let places = directory.path().join("locations.toml");
-		fs::write(&places, format!("[devices]\n{}", lines.collect::<String>())).expect("a file");
 
 		let (broker, port) = start_broker(directory.path()).await;
 		let started = now_millis();
-		let gateway = start_gateway(id, &node, address, &places, port).await;
+		let gateway = start_gateway(id, &node, address, port).await;
 		for device in &ids {
 			placed(chain, *device).await;
 		}
@@ -339,6 +343,38 @@ impl Story {
 		assert!(ended.output.contains("passed"), "{}", ended.output);
 	}
 
+	/// The second device moves to the first: what it reads from the next window on is there, what it
+	/// read before is not. Returns the rows that were there before, and those that tell of the move.
+	async fn rows_of_a_move(&self, mut rows: Vec<Value>) -> Vec<Value> {
+		let [_, second] = self.devices;
+		let since = locate(&self.node, second, CELLS[0]);
+		let moved = until("rows from another place", SEALED, async || {
+			let rows = self.rows(&format!("device={second}&cell={REGION}&stage=sealed")).await?;
+			(!rows.is_empty()).then_some(rows)
+		})
+		.await;
+		let stayed = self.rows(&format!("device={second}&cell={}", CELLS[1])).await;
+		let stayed = stayed.expect("an answer");
+		let matured = self.rows("stage=matured").await.expect("an answer");
+		assert!(rows.iter().all(|row| matured.contains(row)), "as they were before the move");
+		let is_late = |row: &Value| {
+			// Its proof is under its window.
+			let path = row["proof"].as_str().expect("a path").trim_start_matches("/v1/proof/");
+			let (window, _) = path.split_once('/').expect("more parts");
+			window.parse::<Window>().expect("a window") >= since
+		};
+		assert!(!stayed.is_empty() && !stayed.iter().any(is_late), "{since}: {stayed:?}");
+		assert!(moved.iter().all(is_late), "{since}: {moved:?}");
+		assert!(moved.iter().all(|row| row["cell"] == CELLS[0]), "{moved:?}");
+		// These have yet to mature.
+		let later = until("matured rows from another place", MATURED, async || {
+			let rows = self.rows(&format!("device={second}&cell={REGION}&stage=matured")).await?;
+			(!rows.is_empty()).then_some(rows)
+		});
+		rows.extend(later.await);
+		rows
+	}
+
 	/// What has matured is there after a kill, as it was.
 	async fn ensure_a_kill_loses_nothing(&mut self, rows: &[Value]) {
 		self.gateway.kill();
@@ -365,14 +401,29 @@ async fn start_gateway(
 	id: GatewayId,
 	node: &Node,
 	address: std::net::SocketAddr,
-	places: &Path,
 	broker: u16,
 ) -> Gateway {
-	let places = places.to_str().expect("a path in UTF-8");
 	let broker = format!("mqtt://127.0.0.1:{broker}");
-	let options =
-		["--grace", "3s", "--locations", places, "--mqtt", &broker, "--data-retention", "1h"];
+	let options = ["--grace", "3s", "--mqtt", &broker, "--data-retention", "1h"];
 	Gateway::start(id, "//Dave", &node.url(), address, &options).await
+}
+
+/// Assert that a device is in the middle of a cell, as its owner does; returns from which window on.
+fn locate(node: &Node, device: DeviceId, cell: &str) -> Window {
+	let centre = cell.parse::<Cell>().expect("a cell").centre();
+	let mut command = cairn();
+	command
+		.args(["device", "locate", &device.to_string(), "--suri", "//Ferdie"])
+		.args(["--lat", &centre.latitude().to_string()])
+		.args(["--lon", &centre.longitude().to_string()])
+		.args(["--altitude", "10", "--gain", "2.5"])
+		.args(["--output", "json", "--node", &node.url()]);
+	let ended = run_to_end(&mut command, COMMAND);
+	assert_eq!(ended.code, Some(0), "{}", ended.errors);
+	let answer = serde_json::from_str::<Value>(&ended.output).expect("JSON");
+	assert_eq!(answer["cell"], cell);
+	let since = answer["since_window"].as_u64().expect("a window");
+	Window::try_from(since).expect("a window")
 }
 
 /// A program of the Python environment that `scripts/setup` makes.

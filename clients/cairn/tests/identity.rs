@@ -1,15 +1,16 @@
 //! Secure hardware by the command line, on a real node: a maker whose key is on P-256, devices with
-//! root keys, a fleet from a list, and a device that was not lost.
+//! root keys, a fleet from a list, a device that was not lost, and its DID document until its end.
 
 mod support;
 
 use std::{fs, time::Duration};
 
 use cairn_chain::calls;
+use cairn_did::{Codec, check_document, check_resolution, decode_multikey, thing_name};
 use cairn_types::{
 	Admission, ChannelKind, MakerId, MeterRule, NetworkConfig, NetworkId, Quantity, Unit,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sp_core::bounded::BoundedVec;
 use tempfile::TempDir;
 
@@ -58,6 +59,31 @@ impl Story {
 		answer["error"].as_str().expect("an error has a cause").to_owned()
 	}
 
+	/// What the node answers who resolves a DID, at the best block or another: a valid answer.
+	async fn resolve(&self, did: &str, at: Option<&str>) -> Value {
+		let asked = Box::pin(self.node.rpc("cairn_resolveDid", json!([did, at]))).await;
+		let answer = asked.unwrap_or_else(|refused| panic!("{did}: {refused:?}"));
+		assert_eq!(check_resolution(did, &answer), Ok(()), "{answer}");
+		answer
+	}
+
+	/// The code with which the node refuses to resolve.
+	async fn refuses_to_resolve(&self, params: Value) -> i64 {
+		let asked = Box::pin(self.node.rpc("cairn_resolveDid", params)).await;
+		asked.expect_err("it cannot be answered").code
+	}
+
+	/// The document that the command prints, and the node answers with: the same, and valid.
+	async fn document(&self, device: u64) -> Value {
+		let printed = self.works(&format!("device did {device}"));
+		assert_eq!(check_document(&printed), Ok(()), "{printed}");
+		let did = format!("did:cairn:{device}");
+		assert_eq!(self.works(&format!("device did {did}")), printed);
+		let answer = Box::pin(self.resolve(&did, None)).await;
+		assert_eq!(answer["didDocument"], printed);
+		printed
+	}
+
 	/// Make a device's key and root key; returns the public parts, as arguments.
 	fn keys(&self, name: &str) -> (String, String) {
 		let key = self.works(&format!("agent key --key {name}.key"));
@@ -104,6 +130,7 @@ async fn devices_with_secure_hardware_live_by_the_command_line() {
 	let device = register(&story, network);
 	register_a_fleet(&story, network);
 	lose_nothing(&story, device);
+	Box::pin(be_known_by_others(&story, device)).await;
 }
 
 /// A maker with a key on P-256 and two admins.
@@ -178,4 +205,100 @@ fn lose_nothing(story: &Story, device: u64) {
 	assert!(shown["recovery"].is_null());
 	let error = story.fails(&format!("{line} --root-key e.root"));
 	assert!(error.contains("as of block"), "{error}");
+}
+
+/// Others know the device by its DID: its keys, what its owner says it is, and that it has ended.
+async fn be_known_by_others(story: &Story, device: u64) {
+	let did = format!("did:cairn:{device}");
+	let document = Box::pin(story.document(device)).await;
+	names_its_root(story, device, &document);
+	describe(story, device);
+	let described = Box::pin(story.document(device)).await;
+	let before = Box::pin(story.resolve(&did, None)).await;
+	assert_eq!(before["didDocument"], described);
+	assert_eq!(before["didDocumentMetadata"], json!({ "deactivated": false }));
+
+	story.works(&format!("device retire {device} --suri //Bob"));
+	let ended = Box::pin(story.document(device)).await;
+	assert_eq!(ended, json!({ "@context": ["https://www.w3.org/ns/did/v1"], "id": did }));
+	let whole = story.works(&format!("device did {device} --resolution"));
+	assert_eq!(check_resolution(&did, &whole), Ok(()));
+	assert_eq!(whole["didDocumentMetadata"], json!({ "deactivated": true }));
+	let error = story.fails(&format!("device describe {device} --remove --suri //Bob"));
+	assert!(error.contains("WrongStage"), "{error}");
+
+	let block = before["didResolutionMetadata"]["blockHash"].as_str();
+	let then = Box::pin(story.resolve(&did, block)).await;
+	assert_eq!(then, before, "what was is still known of the block");
+	Box::pin(ask_for_others(story)).await;
+}
+
+/// The root key of the document is the one that the chain knows.
+fn names_its_root(story: &Story, device: u64, document: &Value) {
+	let shown = story.works(&format!("device show {device}"));
+	let root = document["capabilityDelegation"][0].as_str().expect("it has a root");
+	let (_, multikey) = root.split_once('#').expect("a fragment");
+	let (codec, key) = decode_multikey(multikey).expect("a key");
+	assert_eq!(codec, Codec::P256);
+	assert_eq!(shown["root_key"], format!("p256:{}", hex::encode(key)));
+	assert_eq!(document["authentication"].as_array().map(Vec::len), Some(1));
+	assert_eq!(document.get("assertionMethod"), None, "it was never active");
+	let owner = document["controller"].as_str().expect("it has an owner");
+	assert!(owner.ends_with(&format!(":{}", account("//Bob").address())), "{owner}");
+}
+
+/// The owner, and nobody else, attaches a description, by which everybody knows the file.
+fn describe(story: &Story, device: u64) {
+	let write = |name: &str, text: &str| {
+		fs::write(story.directory.path().join(name), text).expect("writable");
+	};
+	let thing = json!({
+		"@context": "https://www.w3.org/2022/wot/td/v1.1",
+		"id": format!("did:cairn:{device}"),
+		"title": "Meter",
+		"securityDefinitions": { "nosec_sc": { "scheme": "nosec" } },
+		"security": "nosec_sc",
+	});
+	let text = thing.to_string();
+	write("thing.jsonld", &text);
+	write("other.jsonld", &format!("{text}\n"));
+	write("bad.jsonld", &text.replace("nosec_sc\":", "basic_sc\":"));
+
+	let line = format!("device describe {device} --file");
+	let error = story.fails(&format!("{line} bad.jsonld --suri //Bob"));
+	assert!(error.contains("BadSecurity, code 7"), "{error}");
+	let error = story.fails(&format!("{line} thing.jsonld --suri //Charlie"));
+	assert!(error.contains("NotOwner"), "{error}");
+	let error = story.fails(&format!("device did {device} --description thing.jsonld"));
+	assert!(error.contains("no Thing Description is attached"), "{error}");
+	let made = story.works(&format!("{line} thing.jsonld --suri //Bob"));
+	let hash = cairn_did::thing_hash(text.as_bytes());
+	assert_eq!(made["sha256"], format!("0x{}", hex::encode(hash)));
+	let error = story.fails(&format!("{line} thing.jsonld --suri //Bob"));
+	assert!(error.contains("AlreadyDescribed"), "{error}");
+
+	let document = story.works(&format!("device did {device} --description thing.jsonld"));
+	assert_eq!(document["service"][0]["serviceEndpoint"], thing_name(&hash));
+	let error = story.fails(&format!("device did {device} --description other.jsonld"));
+	assert!(error.contains("is not the Thing Description"), "{error}");
+}
+
+/// There are answers for what has no document, and errors for what has no answer.
+async fn ask_for_others(story: &Story) {
+	for (did, error) in [
+		("did:cairn:999999", "notFound"),
+		("did:cairn:07", "invalidDid"),
+		("did:cairn:7#key", "invalidDid"),
+		("not a did", "invalidDid"),
+		("did:web:example.com", "methodNotSupported"),
+	] {
+		let answer = Box::pin(story.resolve(did, None)).await;
+		assert_eq!(answer["didResolutionMetadata"]["error"], error, "{did}");
+	}
+	let error = story.fails("device did did:cairn:999999");
+	assert!(error.contains("no device with the DID did:cairn:999999"), "{error}");
+	let nowhere = format!("0x{}", "07".repeat(32));
+	let unknown = json!(["did:cairn:0", nowhere]);
+	assert_eq!(Box::pin(story.refuses_to_resolve(unknown)).await, 9_001);
+	assert_eq!(Box::pin(story.refuses_to_resolve(json!([]))).await, -32_602);
 }

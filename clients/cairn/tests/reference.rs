@@ -1,6 +1,7 @@
 //! The pages of docs/src/reference about this crate follow the code: cli.md is generated from every
 //! command's help and from what a gateway refuses, metrics.md names every metric of a gateway,
-//! data-api.md every fault of a question and every doubt about an answer.
+//! data-api.md every fault of a question and every doubt about an answer, did.md every error of DIDs and
+//! Thing Descriptions.
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn --test reference` writes cli.md anew.
 
@@ -17,6 +18,7 @@ use cairn::{
 	data::doubt::Doubt,
 	gateway::{data::fault::DataFault, metrics::Metrics, refusal::Refusal},
 };
+use cairn_did::{DidError, DocumentFault, ThingFault};
 
 const NOTE: &str = "<!-- Generated from the help of `cairn` and the code of its gateway: edit the \
 	code's documentation, then run `CAIRN_BLESS=1 cargo test -p cairn --test reference`. -->";
@@ -180,5 +182,23 @@ fn the_page_of_the_data_api_has_every_doubt() {
 		let (code, cause, remedy) = (doubt.code(), doubt.cause(), doubt.remedy());
 		let line = format!("| `{code}` | {cause} | {remedy} |");
 		assert!(page.contains(&line), "data-api.md lacks this line:\n{line}");
+	}
+}
+
+#[test]
+fn the_page_of_dids_has_every_error() {
+	let page = fs::read_to_string(page_file("did.md")).unwrap_or_default();
+	let dids = DidError::ALL
+		.iter()
+		.map(|error| (error.code(), format!("{error:?}"), error.cause(), error.remedy()));
+	let things = ThingFault::ALL
+		.iter()
+		.map(|fault| (fault.code(), format!("{fault:?}"), fault.cause(), fault.remedy()));
+	let documents = DocumentFault::ALL
+		.iter()
+		.map(|fault| (fault.code(), format!("{fault:?}"), fault.cause(), fault.remedy()));
+	for (code, name, cause, remedy) in dids.chain(things).chain(documents) {
+		let line = format!("| {code} | `{name}` | {cause} | {remedy} |");
+		assert!(page.contains(&line), "did.md lacks this line:\n{line}");
 	}
 }

@@ -1,5 +1,6 @@
 //! What [`cairn_runtime_api::CairnApi`] answers, decoded by the shared types.
 
+use cairn_did::Facts;
 use cairn_geo::Cell;
 use cairn_runtime_api::{
 	AccountBytes, BatchView, Clock, DeviceView, EarningView, GatewayView, HeadView, NetworkView,
@@ -99,6 +100,14 @@ impl Chain {
 	/// If the node does not answer as expected.
 	pub async fn cell_count(&self, cell: Cell, at: At) -> Result<u32, Error> {
 		self.call_api("CairnApi_cell_count", &cell.encode(), at).await
+	}
+
+	/// What the DID document of a device says; `None` if there never was such a device.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn did_facts(&self, id: DeviceId, at: At) -> Result<Option<Facts>, Error> {
+		self.call_api("CairnApi_did_facts", &id.encode(), at).await
 	}
 
 	/// What holds of a device in a window.

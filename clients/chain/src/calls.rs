@@ -86,8 +86,8 @@ pub mod devices {
 	use crate::call::Call;
 	use cairn_geo::Location;
 	use cairn_types::{
-		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, MakerId,
-		NetworkId, Objection, Possession, Registrations, RootSignature, Serial,
+		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, Hash32,
+		MakerId, NetworkId, Objection, Possession, Registrations, RootSignature, Serial,
 	};
 
 	const PALLET: &str = "Devices";
@@ -281,6 +281,12 @@ pub mod devices {
 	#[must_use]
 	pub fn assert_location(device: DeviceId, location: &Location) -> Call {
 		Call::new(PALLET, "assert_location", (device, location))
+	}
+
+	/// Attach a Thing Description to a device by its SHA-256 hash, or remove it.
+	#[must_use]
+	pub fn describe(device: DeviceId, description: Option<&Hash32>) -> Call {
+		Call::new(PALLET, "describe", (device, description))
 	}
 }
 

@@ -1,13 +1,14 @@
-//! What the runtime API does not answer, read from storage: makers, votes, a cycle's numbers, and
-//! whose slots are whose.
+//! What the runtime API does not answer, read from storage: makers, votes, a cycle's numbers, whose
+//! slots are whose, and where many devices are.
 //!
 //! Values are decoded up to the field that is needed; what follows is not looked at. A test holds
 //! names and order of those fields against the runtime's metadata.
 
+use cairn_geo::Placed;
 use cairn_telemetry::{Fault, Sums};
 use cairn_types::{
-	Amount, Attempt, CertifierKey, Cycle, GatewayId, Hash32, MakerId, NetworkId, Slot, Tick,
-	Window, view::SlotRecord,
+	Amount, Attempt, CertifierKey, Cycle, Dated, DeviceId, GatewayId, Hash32, MakerId, NetworkId,
+	Slot, Tick, Window, view::SlotRecord,
 };
 use codec::{Decode, DecodeAll, Encode};
 use sp_crypto_hashing::{twox_64, twox_128};
@@ -181,6 +182,29 @@ impl Chain {
 		Ok(batch.map(|batch| batch.votes).unwrap_or_default())
 	}
 
+	/// Where devices are and were: those of `devices` that ever asserted a place and are not reaped, in
+	/// this order.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn locations(
+		&self,
+		devices: &[DeviceId],
+		at: At,
+	) -> Result<Vec<(DeviceId, Dated<Placed>)>, Error> {
+		let prefix = prefix("Devices", "Locations");
+		let key = |device: &DeviceId| [prefix.clone(), twox_64_concat(device)].concat();
+		let keys = devices.iter().map(key).collect::<Vec<_>>();
+		let mut answers = self.stored_many("devices' locations", &keys, at).await?;
+		let mut found = Vec::new();
+		for device in devices {
+			if let Some(place) = answers.take()? {
+				found.push((*device, place));
+			}
+		}
+		Ok(found)
+	}
+
 	/// Every slot that is `wanted`, by gateway and slot. Reads the entries of all slots there are, a
 	/// page at a time, and tells `progress` how many so far.
 	///
@@ -284,7 +308,6 @@ fn read_slot(key: &[u8], value: &[u8]) -> Result<SlotView, String> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use cairn_types::DeviceId;
 
 	#[test]
 	fn a_slot_is_read_from_its_entry() {

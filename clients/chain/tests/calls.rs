@@ -186,8 +186,8 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let location = Location::new(cell, 89, 90).expect("valid");
 	use calls::devices::{
 		accept, activate, add_maker_key, assert_location, assign_gateway, cancel_transfer, certify,
-		force_retire, forget, reap, register, register_maker, retire, retire_maker, revoke,
-		revoke_maker_key, rotate_key, suspend, take_over, transfer,
+		describe, force_retire, forget, reap, register, register_maker, retire, retire_maker,
+		revoke, revoke_maker_key, rotate_key, suspend, take_over, transfer,
 	};
 	let cases = [
 		(
@@ -214,6 +214,8 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(force_retire(DEVICE), shown(&[&DEVICE])),
 		(forget(MAKER, &serial), shown(&[&MAKER, &serial])),
 		(assert_location(DEVICE, &location), shown(&[&DEVICE, &location])),
+		(describe(DEVICE, Some(&ACCOUNT)), shown(&[&DEVICE, &ACCOUNT])),
+		(describe(DEVICE, None), shown(&[&DEVICE, &None::<[u8; 32]>])),
 	];
 	check_all(&metadata, &cases);
 }

@@ -17,6 +17,20 @@ fn makers_are_laid_out_as_expected() {
 }
 
 #[test]
+fn locations_are_laid_out_as_expected() {
+	let metadata = metadata();
+	let record = value(&metadata, "Devices", "Locations", BY_ONE);
+	assert_eq!(parts(&metadata, record), ["place", "ticket"]);
+	let place = field(&metadata, record, "place");
+	assert_eq!(parts(&metadata, place), ["previous", "current", "since", "settled"]);
+	let placed = field(&metadata, place, "current");
+	assert_eq!(parts(&metadata, placed), ["location", "vector", "asserted"]);
+	let location = field(&metadata, placed, "location");
+	let expected = ["cell", "altitude_metres", "antenna_gain_decidbi"];
+	assert_eq!(parts(&metadata, location), expected);
+}
+
+#[test]
 fn cycles_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let record = value(&metadata, "Rewards", "Cycles", BY_ONE);

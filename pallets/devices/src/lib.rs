@@ -136,7 +136,7 @@ pub mod pallet {
 	/// Registered devices by id.
 	///
 	/// Removed by `reap` only. Twox: the chain gives the ids. The owner's ticket pays for the
-	/// entry, its keys, its serial number and an offer.
+	/// entry, its keys, its serial number, an offer and a description.
 	#[pallet::storage]
 	pub type Devices<T: Config> = StorageMap<_, Twox64Concat, DeviceId, DeviceRecordOf<T>>;
 
@@ -204,6 +204,13 @@ pub mod pallet {
 	/// has no entry. Blake2: cells are chosen by users. Paid by the tickets of [`Locations`].
 	#[pallet::storage]
 	pub type CellCounts<T: Config> = StorageMap<_, Blake2_128Concat, Cell, u32, ValueQuery>;
+
+	/// SHA-256 of the W3C Thing Description that the owner of a device attached to it.
+	///
+	/// Only of devices that have not ended; what an owner attached, a later one does not inherit.
+	/// Twox: the chain gives the ids. Paid by the device's ticket.
+	#[pallet::storage]
+	pub type Descriptions<T: Config> = StorageMap<_, Twox64Concat, DeviceId, Hash32>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -401,6 +408,13 @@ pub mod pallet {
 			/// First window in which it is there.
 			since: Window,
 		},
+		/// A device has a Thing Description, or another one, or none any more.
+		Described {
+			/// The device.
+			device: DeviceId,
+			/// SHA-256 of the description.
+			description: Option<Hash32>,
+		},
 	}
 
 	#[pallet::error]
@@ -484,8 +498,9 @@ pub mod pallet {
 		/// The serial number is still needed. Wait until its certificate ends and its device is
 		/// reaped; a revoked one is kept until the maker has left.
 		SerialInUse,
-		/// The device has a root key, which has to name its operational key. Have the root sign, and
-		/// call `rotate_rooted_key`; if it is lost, `recover`.
+		/// The device has a root key: its operational key alone can neither be replaced nor name another
+		/// owner. Have the root sign, and call `rotate_rooted_key`; if it is lost, `recover`. To hand the
+		/// device over, let its owner offer it.
 		RootRequired,
 		/// The device has no root key. Call `rotate_key`.
 		RootNotFound,
@@ -497,7 +512,8 @@ pub mod pallet {
 		/// No certificate stands for the device, so no maker can consent. Rotate its key instead.
 		NotCertified,
 		/// The consent is not the signature of the device's maker for this device, its last change
-		/// and these keys on this chain. Ask the maker for another one.
+		/// and these keys on this chain, or another maker's certificate stands for the device since. Ask
+		/// the maker for another one.
 		ApprovalInvalid,
 		/// A recovery of the device is requested already. Wait for it, or cancel it.
 		AlreadyRequested,
@@ -521,6 +537,10 @@ pub mod pallet {
 		Empty,
 		/// The device asserted this very location last: nothing is left to do.
 		AlreadyThere,
+		/// This very description is attached to the device: nothing is left to do.
+		AlreadyDescribed,
+		/// No description is attached to the device: nothing is left to remove.
+		NotDescribed,
 	}
 
 	#[pallet::hooks]
@@ -699,10 +719,11 @@ pub mod pallet {
 
 		/// Take over a device that itself names the caller as its owner.
 		///
-		/// Fails like [`Pallet::accept`], and if the proof is not a fresh one, from after the last
-		/// change of owner or key: otherwise an earlier owner could take the device back.
+		/// Fails like [`Pallet::accept`], for devices with a root key, and if the proof is not a fresh
+		/// one, from after the last change of owner or key: otherwise an earlier owner could take the
+		/// device back. One who kept the key can: rotate it after buying.
 		///
-		/// - `device`: a device of somebody else that has not ended.
+		/// - `device`: a device of somebody else that has not ended, without a root key.
 		/// - `possession`: its key's signature that names the caller as the owner.
 		///
 		/// Emits [`Event::Transferred`], and [`Event::GatewayAssigned`] for an assigned device.
@@ -782,7 +803,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::SerialRevoked`], and [`Event::Suspended`] for an active device.
 		#[pallet::call_index(14)]
-		#[pallet::weight(T::WeightInfo::revoke())]
+		#[pallet::weight(Pallet::<T>::weight_of_revoke())]
 		pub fn revoke(origin: OriginFor<T>, maker: MakerId, serial: Serial) -> DispatchResult {
 			let admin = ensure_signed(origin)?;
 			Self::do_revoke(admin, maker, serial)
@@ -962,8 +983,9 @@ pub mod pallet {
 		/// Give a device the keys that were asked for, its operational key from the next window on.
 		/// Anybody may call it.
 		///
-		/// Fails before the recovery is due, within H ticks of the last change of its key, if the
-		/// maker withdrew the device's certificate meanwhile, or if somebody took the keys.
+		/// Fails before the recovery is due, within H ticks of the last change of its key, if somebody
+		/// took the keys, or if meanwhile the maker withdrew the device's certificate or the key that
+		/// consented, or another maker's certificate came.
 		///
 		/// - `device`: a device for which a recovery was requested.
 		///
@@ -1050,6 +1072,27 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_assert_location(&owner, device, location)
+		}
+
+		/// Attach a W3C Thing Description to a device by its hash, instead of an earlier one, or remove
+		/// it.
+		///
+		/// It is the owner's word and goes with the owner: a change of owner removes it, as does the
+		/// device's end. No check of readings asks for it.
+		///
+		/// - `device`: a device of the caller that has not ended.
+		/// - `description`: SHA-256 of the description's bytes, or `None` to remove it.
+		///
+		/// Emits [`Event::Described`].
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::describe())]
+		pub fn describe(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			description: Option<Hash32>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_describe(&owner, device, description)
 		}
 	}
 }

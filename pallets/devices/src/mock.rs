@@ -56,16 +56,7 @@ pub const OTHER_GATEWAY: GatewayId = GatewayId(1);
 pub const NO_GATEWAY: GatewayId = GatewayId(99);
 
 /// The preset `development`.
-pub const PERIODS: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 100,
-};
+pub const PERIODS: Periods = Periods::DEVELOPMENT;
 /// H, and one more: after as many ticks a change made now may be followed by another one.
 pub const SETTLED: Tick = 9;
 /// After as many windows proofs of possession are too old, too.

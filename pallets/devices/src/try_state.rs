@@ -8,9 +8,9 @@ use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
 use crate::{
-	CellCounts, Config, DeviceByKey, DeviceByRoot, DeviceRecordOf, Devices, Locations,
-	MakerRecordOf, Makers, NextDevice, NextMaker, Offers, Pallet, Recoveries, SerialState, Serials,
-	Stage,
+	CellCounts, Config, Descriptions, DeviceByKey, DeviceByRoot, DeviceRecordOf, Devices,
+	Locations, MakerRecordOf, Makers, NextDevice, NextMaker, Offers, Pallet, Recoveries,
+	SerialState, Serials, Stage,
 };
 
 impl<T: Config> Pallet<T> {
@@ -37,6 +37,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::every_serial_is_paid_for()?;
 		Self::offers_are_of_live_devices()?;
+		Self::descriptions_are_of_live_devices()?;
 		Self::recoveries_are_of_live_devices()?;
 		Self::vectors_are_those_of_the_cells()?;
 		Self::counts_are_of_live_devices()
@@ -196,6 +197,15 @@ impl<T: Config> Pallet<T> {
 				Devices::<T>::get(device).ok_or("devices: something unknown is offered")?;
 			ensure!(record.stage != Stage::Retired, "devices: an ended device is offered");
 			ensure!(record.owner != to, "devices: a device is offered to its owner");
+		}
+		Ok(())
+	}
+
+	fn descriptions_are_of_live_devices() -> Result<(), TryRuntimeError> {
+		for device in Descriptions::<T>::iter_keys() {
+			let record =
+				Devices::<T>::get(device).ok_or("devices: something unknown is described")?;
+			ensure!(record.stage != Stage::Retired, "devices: an ended device is described");
 		}
 		Ok(())
 	}

@@ -21,18 +21,8 @@ pub const MAX_RECOVERY_TICKS: Tick = 65_536;
 pub const MAX_MOVING_TICKS: Tick = 65_536;
 
 /// Where a device is in its life.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Stage {
 	/// Known, and never active so far.
 	Registered,
@@ -86,6 +76,10 @@ pub struct Recovery<Ticket> {
 	pub requested: u32,
 	/// First tick at which it may be completed.
 	pub due: Tick,
+	/// Who consented: its certificate has to stand for the device until the end.
+	pub maker: MakerId,
+	/// Which of the maker's keys consented: it has to be good until the end.
+	pub key_index: u8,
 	/// What the owner left on hold for the entry.
 	pub ticket: Ticket,
 }
@@ -201,7 +195,8 @@ pub enum SerialState {
 pub struct SerialRecord<AccountId, Ticket> {
 	/// What became of it.
 	pub state: SerialState,
-	/// First window after the end of the certificate; `Window::MAX` if revoked.
+	/// First window after the end of the certificate, of the one that ends last if it was renewed;
+	/// `Window::MAX` if revoked.
 	pub ends: Window,
 	/// Who paid for the entry, and with what; `None` while the certificate stands for the device,
 	/// whose owner's deposit covers it.

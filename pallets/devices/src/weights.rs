@@ -7,8 +7,9 @@
 //! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 //!
 //! Not measured yet, but estimated from comparable calls, with 2 ms for a check of P-256: what concerns
-//! root keys, batches, recovery, admins and locations, and what locations add to `retire`, `reap`,
-//! `accept` and `take_over_*`. The next run of `scripts/weights` replaces them, and this paragraph.
+//! root keys, batches, recovery, admins, locations and descriptions, `revoke_retained`, and what locations and descriptions
+//! add to `retire`, `reap`, `accept` and `take_over_*`. The next run of `scripts/weights` replaces them,
+//! and this paragraph.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -42,6 +43,7 @@ pub trait WeightInfo {
 	fn add_maker_key() -> Weight;
 	fn revoke_maker_key() -> Weight;
 	fn revoke() -> Weight;
+	fn revoke_retained() -> Weight;
 	fn certify() -> Weight;
 	fn retire_maker() -> Weight;
 	fn force_retire() -> Weight;
@@ -65,6 +67,7 @@ pub trait WeightInfo {
 	fn add_maker_admin() -> Weight;
 	fn remove_maker_admin() -> Weight;
 	fn assert_location() -> Weight;
+	fn describe() -> Weight;
 	fn verify_p256() -> Weight;
 }
 
@@ -257,14 +260,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1151`
 		//  Estimated: `23517`
 		// Minimum execution time: 69_919_000 picoseconds.
-		Weight::from_parts(116_095_000, 23517)
+		Weight::from_parts(118_095_000, 23517)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
-			.saturating_add(T::DbWeight::get().writes(15_u64))
+			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -394,14 +399,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1565`
 		//  Estimated: `6506`
 		// Minimum execution time: 202_033_000 picoseconds.
-		Weight::from_parts(218_158_000, 6506)
+		Weight::from_parts(220_158_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
-			.saturating_add(T::DbWeight::get().writes(10_u64))
+			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -421,14 +428,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1781`
 		//  Estimated: `6506`
 		// Minimum execution time: 253_339_000 picoseconds.
-		Weight::from_parts(272_939_000, 6506)
+		Weight::from_parts(274_939_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
-			.saturating_add(T::DbWeight::get().writes(10_u64))
+			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -448,14 +457,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1781`
 		//  Estimated: `6506`
 		// Minimum execution time: 258_667_000 picoseconds.
-		Weight::from_parts(279_358_000, 6506)
+		Weight::from_parts(281_358_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
-			.saturating_add(T::DbWeight::get().writes(10_u64))
+			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -475,14 +486,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1782`
 		//  Estimated: `6506`
 		// Minimum execution time: 263_044_000 picoseconds.
-		Weight::from_parts(280_932_000, 6506)
+		Weight::from_parts(282_932_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
-			.saturating_add(T::DbWeight::get().writes(10_u64))
+			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -553,6 +566,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
+	/// Not measured yet, but estimated from `revoke`.
+	///
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn revoke_retained() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1173`
+		//  Estimated: `6506`
+		// Minimum execution time: 113_394_000 picoseconds.
+		Weight::from_parts(133_366_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
@@ -607,14 +639,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1151`
 		//  Estimated: `23517`
 		// Minimum execution time: 69_379_000 picoseconds.
-		Weight::from_parts(115_826_000, 23517)
+		Weight::from_parts(117_826_000, 23517)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
-			.saturating_add(T::DbWeight::get().writes(15_u64))
+			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -1030,6 +1064,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(24_u64))
 			.saturating_add(T::DbWeight::get().writes(21_u64))
 	}
+	/// By hand until measured: as much as `cancel_transfer`.
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:1 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	fn describe() -> Weight {
+		// Proof Size summary in bytes:
+		//  Estimated: `3736`
+		Weight::from_parts(26_000_000, 3736)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
 	fn verify_p256() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
@@ -1227,14 +1273,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1151`
 		//  Estimated: `23517`
 		// Minimum execution time: 69_919_000 picoseconds.
-		Weight::from_parts(116_095_000, 23517)
+		Weight::from_parts(118_095_000, 23517)
 			.saturating_add(RocksDbWeight::get().reads(15_u64))
-			.saturating_add(RocksDbWeight::get().writes(15_u64))
+			.saturating_add(RocksDbWeight::get().writes(16_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1364,14 +1412,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1565`
 		//  Estimated: `6506`
 		// Minimum execution time: 202_033_000 picoseconds.
-		Weight::from_parts(218_158_000, 6506)
+		Weight::from_parts(220_158_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
-			.saturating_add(RocksDbWeight::get().writes(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1391,14 +1441,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1781`
 		//  Estimated: `6506`
 		// Minimum execution time: 253_339_000 picoseconds.
-		Weight::from_parts(272_939_000, 6506)
+		Weight::from_parts(274_939_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
-			.saturating_add(RocksDbWeight::get().writes(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1418,14 +1470,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1781`
 		//  Estimated: `6506`
 		// Minimum execution time: 258_667_000 picoseconds.
-		Weight::from_parts(279_358_000, 6506)
+		Weight::from_parts(281_358_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
-			.saturating_add(RocksDbWeight::get().writes(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1445,14 +1499,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1782`
 		//  Estimated: `6506`
 		// Minimum execution time: 263_044_000 picoseconds.
-		Weight::from_parts(280_932_000, 6506)
+		Weight::from_parts(282_932_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
-			.saturating_add(RocksDbWeight::get().writes(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1523,6 +1579,25 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
+	/// Not measured yet, but estimated from `revoke`.
+	///
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn revoke_retained() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1173`
+		//  Estimated: `6506`
+		// Minimum execution time: 113_394_000 picoseconds.
+		Weight::from_parts(133_366_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
+			.saturating_add(RocksDbWeight::get().writes(5_u64))
+	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
@@ -1577,14 +1652,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:0 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1151`
 		//  Estimated: `23517`
 		// Minimum execution time: 69_379_000 picoseconds.
-		Weight::from_parts(115_826_000, 23517)
+		Weight::from_parts(117_826_000, 23517)
 			.saturating_add(RocksDbWeight::get().reads(15_u64))
-			.saturating_add(RocksDbWeight::get().writes(15_u64))
+			.saturating_add(RocksDbWeight::get().writes(16_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -1999,6 +2076,18 @@ impl WeightInfo for () {
 		Weight::from_parts(250_000_000, 46044)
 			.saturating_add(RocksDbWeight::get().reads(24_u64))
 			.saturating_add(RocksDbWeight::get().writes(21_u64))
+	}
+	/// By hand until measured: as much as `cancel_transfer`.
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:1 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	fn describe() -> Weight {
+		// Proof Size summary in bytes:
+		//  Estimated: `3736`
+		Weight::from_parts(26_000_000, 3736)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn verify_p256() -> Weight {
 		// Proof Size summary in bytes:

@@ -37,16 +37,7 @@ pub const WIDE: SchemaId = SchemaId(1);
 pub const UNKNOWN: SchemaId = SchemaId(2);
 
 /// L = 4, H = 8.
-pub const PERIODS: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 100,
-};
+pub const PERIODS: Periods = Periods::DEVELOPMENT;
 
 /// Where tests start: in cycle 5, which began at tick 20.
 pub const START: Moment = Moment { window: 101, tick: 21 };

@@ -40,16 +40,7 @@ pub const BOB: u64 = 2;
 pub const TREASURY: u64 = 99;
 
 /// Of `development`, but rates are kept for five cycles.
-pub const PERIODS: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 5,
-};
+pub const PERIODS: Periods = Periods { kept_cycles: 5, ..Periods::DEVELOPMENT };
 
 /// The first cycle emits 10,000,000, of which 4,799,999 are the bootstrap pool.
 pub const PARAMS: Params = Params {

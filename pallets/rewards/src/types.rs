@@ -179,7 +179,8 @@ impl<V: Copy + Default> History<V> {
 /// A network's weight in the bootstrap pool.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct NetworkWeight {
-	/// What it has while it admits certified devices only.
+	/// What it has as long as it admits certified devices only: zero once it has not, until governance
+	/// grants it anew.
 	pub granted: u32,
 	/// What it had and has.
 	pub history: History<u32>,
@@ -193,9 +194,8 @@ impl NetworkWeight {
 }
 
 /// Who earns.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Earner {
 	/// A device's place in a gateway's ledger.
 	#[codec(index = 0)]

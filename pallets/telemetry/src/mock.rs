@@ -89,16 +89,7 @@ pub const ANCHOR: Hash32 = [8; 32];
 pub const BLOCKS_PER_WINDOW: u32 = 6;
 
 /// The development preset: V = 2, A = 6, H = 8, L = 4.
-pub const PERIODS: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 100,
-};
+pub const PERIODS: Periods = Periods::DEVELOPMENT;
 pub const RULES_VERSION: u32 = 1;
 /// Few enough readings that two devices could exceed them.
 pub const RULES: Rules = Rules { step: 1, header: 1, max_readings: 200, max_payload: 1_000_000 };

@@ -22,18 +22,8 @@ pub const KEPT_LEDGERS: u32 = 16;
 pub const MAX_COLLECTED: u32 = 16;
 
 /// A batch on a gateway's chain of batches.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Head {
 	/// Its window.
 	pub window: Window,
@@ -44,19 +34,8 @@ pub struct Head {
 }
 
 /// The most devices assigned at once, over the current and the previous span of A ticks.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Assigned {
 	/// Devices assigned now.
 	pub now: u32,
@@ -103,19 +82,8 @@ impl Assigned {
 }
 
 /// What became of a gateway's batches: the record that owners choose by.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Availability {
 	/// Attested.
 	pub attested: u32,
@@ -128,18 +96,8 @@ pub struct Availability {
 }
 
 /// A gateway's life.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Stage {
 	/// Takes devices and seals.
 	Serving,
@@ -153,9 +111,8 @@ pub enum Stage {
 }
 
 /// A gateway.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct GatewayRecord<AccountId, Ticket> {
 	/// Who seals, and pays for it.
 	pub operator: AccountId,
@@ -217,19 +174,8 @@ impl<AccountId, Ticket> GatewayRecord<AccountId, Ticket> {
 }
 
 /// A gateway's batches in the order they were sealed: `oldest ≤ settled ≤ pending ≤ next`.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Queue {
 	/// Oldest entry kept.
 	pub oldest: u32,
@@ -243,19 +189,8 @@ pub struct Queue {
 }
 
 /// A committee member's vote.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Vote {
 	/// None so far.
 	#[default]
@@ -279,18 +214,8 @@ impl From<Verdict> for Vote {
 }
 
 /// What a committee found.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Outcome {
 	/// Attested.
 	Valid,
@@ -317,18 +242,8 @@ impl Outcome {
 
 /// What became of a batch. A pending batch before its gateway's first pending one is dead: without a
 /// quorum, or with one before it.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum BatchStage {
 	/// Waits for verdicts, or for the batch before it.
 	Pending,
@@ -344,9 +259,8 @@ pub enum BatchStage {
 }
 
 /// A sealed batch.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct BatchRecord {
 	/// What it is called.
 	pub header_hash: Hash32,
@@ -409,18 +323,8 @@ impl BatchRecord {
 }
 
 /// A ledger that claims may be proved against once it has matured.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct LedgerRecord {
 	/// Its root.
 	pub root: Hash32,
@@ -431,9 +335,8 @@ pub struct LedgerRecord {
 }
 
 /// A slot with its deposit.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SlotEntry<AccountId, Ticket> {
 	/// Whose slot, when, and who is paid.
 	pub record: SlotRecord<AccountId>,
@@ -450,19 +353,8 @@ pub struct SlotEntry<AccountId, Ticket> {
 /// A pass that has visited all of them knows which sessions no unsettled batch refers to: along a
 /// gateway's queue sessions never fall, and what is sealed behind the visitor refers to the newest
 /// session, which was not older when the pass began.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Sweep {
 	/// The gateway to visit next.
 	pub next: GatewayId,
@@ -476,20 +368,8 @@ pub struct Sweep {
 }
 
 /// What sealing costs, and how committees are formed. Copied into each batch when it is sealed.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
 	/// K: members of a committee, at most; 1..=64.

@@ -12,16 +12,7 @@ use crate as pallet_time;
 /// What `frame_system` puts in place of the genesis hash.
 pub const GENESIS: Hash32 = [69; 32];
 /// The numbers of the `development` preset: H = 8.
-pub const DEVELOPMENT: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 100,
-};
+pub const DEVELOPMENT: Periods = Periods::DEVELOPMENT;
 /// What the mock's callback says it used.
 pub const CALLBACK_WEIGHT: Weight = Weight::from_parts(1_234, 0);
 

@@ -47,18 +47,8 @@ pub fn check_rules(max_readings: u32, max_payload: u64) -> Result<(), RulesFault
 }
 
 /// Where the chain is in time, and the bounds of the queue of kept records.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct TimeState {
 	/// The current window: the newest recorded one.
 	pub window: Window,

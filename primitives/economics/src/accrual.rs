@@ -9,18 +9,8 @@ use crate::fold::{OpenCycles, RateSource, TooManyOpen, count, fold};
 /// A gateway's units that are not frozen yet, what the frozen ones were worth, and what was paid.
 ///
 /// `paid` never exceeds `accrued`.
-#[derive(
-	Clone,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Accrual {
 	/// Worth of all cycles folded so far.
 	pub accrued: Amount,

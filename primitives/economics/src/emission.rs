@@ -53,20 +53,8 @@ pub fn emission(cap: u128, scheduled: u128, tau: u32) -> u128 {
 }
 
 /// How a cycle's emission is split; what is left over goes to the networks.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Split {
 	/// Validators' and nominators' share.
 	pub validators: Permill,
@@ -75,21 +63,8 @@ pub struct Split {
 }
 
 /// A cycle's emission by receiver, in the smallest unit.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Parts {
 	/// To validators and nominators, through staking.
 	pub validators: u128,

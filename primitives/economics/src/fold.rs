@@ -13,20 +13,8 @@ use crate::rate::{Rate, value};
 pub const MAX_OPEN: u32 = 3;
 
 /// Units of one cycle.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Open<U> {
 	/// The cycle.
 	pub cycle: Cycle,
@@ -105,16 +93,7 @@ mod tests {
 	use crate::rate::ONE;
 	use proptest::prelude::*;
 
-	const PERIODS: Periods = Periods {
-		slot_millis: 1_000,
-		window_slots: 6,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 5,
-	};
+	const PERIODS: Periods = Periods { kept_cycles: 5, ..Periods::DEVELOPMENT };
 
 	proptest! {
 		#[test]

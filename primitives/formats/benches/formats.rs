@@ -175,6 +175,11 @@ fn measure_senml() {
 		black_box(senml::encode_json(&records).expect("SenML can carry it"));
 		records.len()
 	});
+	let pack = senml::encode_cbor(&records).expect("SenML can carry it");
+	measure("SenML CBOR, written", &pack, |_| {
+		black_box(senml::encode_cbor(&records).expect("SenML can carry it"));
+		records.len()
+	});
 }
 
 fn measure_csv() {

@@ -1,5 +1,7 @@
 //! CBOR (RFC 8949), as much as measurements use: a reader that recurses nowhere, allocates nothing
-//! but what it skips by depth, and looks at each byte once.
+//! but what it skips by depth, and looks at each byte once; and a writer.
+
+pub(crate) mod write;
 
 use alloc::vec::Vec;
 use core::str;

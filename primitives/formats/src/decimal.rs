@@ -36,10 +36,13 @@ impl Decimal {
 	///
 	/// # Errors
 	/// [`Cause::NumberTooLong`] if the exponent, without zeros at the mantissa's end, leaves 16
-	/// bits.
+	/// bits, or if the mantissa has no negative of 128 bits: no text could be read as it.
 	pub fn new(mantissa: i128, exponent: i64) -> Result<Self, Cause> {
 		if mantissa == 0 {
 			return Ok(Self::ZERO);
+		}
+		if mantissa == i128::MIN {
+			return Err(Cause::NumberTooLong);
 		}
 		let (mut mantissa, mut exponent) = (mantissa, exponent);
 		// At most 38 times: an i128 has no more digits.

@@ -131,7 +131,7 @@ causes! {
 	UnknownMetric = 114: "Ask the node for a rebirth.",
 	/// Two metrics of a node share an alias.
 	AliasConflict = 115: "Give every metric of a node its own alias.",
-	/// The node has more metrics than allowed.
+	/// The node has more metrics, or devices, than allowed.
 	TooManyMetrics = 116: "Report fewer metrics, or raise the limit.",
 	/// The death belongs to an earlier birth.
 	StaleDeath = 117: "Nothing needs to be done: a newer birth is in force.",

@@ -20,7 +20,8 @@ pub mod sparkplug;
 mod text;
 pub mod time;
 mod units;
-mod work;
+#[doc(hidden)]
+pub mod work;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::{Cause, FormatError, Record};
 pub struct Limits {
 	/// Most bytes of an input.
 	pub bytes: usize,
-	/// Most records of an input; of a Sparkplug node, most metrics.
+	/// Most records of an input; of a Sparkplug node, most metrics, and most devices.
 	pub records: usize,
 	/// Deepest nesting in CBOR.
 	pub depth: usize,

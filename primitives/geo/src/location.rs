@@ -24,9 +24,8 @@ pub const MAX_ANTENNA_GAIN_DECIDBI: i16 = 150;
 
 /// Where a device is, how high, and how its antenna amplifies. Only valid locations exist: what is
 /// decoded is checked first.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase", try_from = "Unchecked")]
 pub struct Location {
 	cell: Cell,

@@ -6,18 +6,8 @@ use scale_info::TypeInfo;
 use crate::{Location, UnitVector};
 
 /// A location as the chain keeps it: with its vector, which is derived once.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Placed {
 	/// What the owner asserted.
 	pub location: Location,

@@ -74,9 +74,8 @@ pub(crate) const ARCTANGENTS: [i64; 40] = [
 ///
 /// Made by [`Cell::unit_vector`](crate::Cell::unit_vector) and stored. SCALE: the three components
 /// as i32; what does not have length 1 is refused.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, MaxEncodedLen, TypeInfo)]
 #[serde(into = "[i32; 3]", try_from = "[i32; 3]")]
 pub struct UnitVector {
 	x: i32,

@@ -8,6 +8,7 @@ extern crate alloc;
 pub mod governance;
 
 use alloc::vec::Vec;
+use cairn_did::Facts;
 use cairn_geo::{Cell, Placed, UnitVector};
 use cairn_telemetry::{Account, WindowContext};
 use cairn_types::{
@@ -230,5 +231,7 @@ sp_api::decl_runtime_apis! {
 		fn cell_count(cell: Cell) -> u32;
 		/// The vector that asserting a place in this cell stores.
 		fn unit_vector(cell: Cell) -> UnitVector;
+		/// What the DID document of a device says; `None` if there never was such a device.
+		fn did_facts(id: DeviceId) -> Option<Facts>;
 	}
 }

@@ -11,19 +11,8 @@ use crate::{
 };
 
 /// A slot's account in a ledger that was sealed, with the path to that ledger's root.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Claim {
 	/// The gateway.
 	pub gateway: GatewayId,

@@ -7,20 +7,8 @@ use serde::{Deserialize, Serialize};
 macro_rules! faults {
 	($($(#[doc = $doc:literal])+ $name:ident = $code:literal: $remedy:literal,)+) => {
 		/// Why a batch is invalid.
-		#[derive(
-			Clone,
-			Copy,
-			Debug,
-			PartialEq,
-			Eq,
-			Encode,
-			Decode,
-			DecodeWithMemTracking,
-			MaxEncodedLen,
-			TypeInfo,
-			Serialize,
-			Deserialize,
-		)]
+		#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+		#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 		#[serde(rename_all = "camelCase")]
 		#[repr(u8)]
 		pub enum Fault {

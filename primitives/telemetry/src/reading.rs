@@ -16,19 +16,8 @@ const READING_DOMAIN: &[u8] = b"cairn/reading/1";
 const READINGS_DOMAIN: &[u8] = b"cairn/readings/1";
 
 /// Channel values at one time.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Reading {
 	/// The network.
 	pub network: NetworkId,
@@ -47,19 +36,8 @@ pub struct Reading {
 }
 
 /// A reading with its device's signature.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SignedReading {
 	/// What is said.
 	pub reading: Reading,

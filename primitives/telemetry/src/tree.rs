@@ -124,20 +124,8 @@ impl<T: Tree> RootBuilder<T> {
 
 /// A path from a leaf to the root: bit k of `bitmap` set means that the sibling of level k is given;
 /// all others are empty subtrees.
-#[derive(
-	Clone,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Proof {
 	/// Which siblings are given.
 	pub bitmap: u32,

@@ -12,20 +12,8 @@ const TAG_DOMAIN: &[u8] = b"cairn/tag/1";
 const CHUNK_DOMAIN: &[u8] = b"cairn/chunk/1";
 
 /// A member's judgement.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
 	/// The batch is what step and check make of its readings.
@@ -37,20 +25,8 @@ pub enum Verdict {
 }
 
 /// What a verdict states; its signature covers all of it and the genesis hash.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct VerdictClaim {
 	/// Whose batch.
 	pub gateway: GatewayId,

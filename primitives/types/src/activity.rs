@@ -9,20 +9,8 @@ use crate::{TooEarly, ids::Window};
 /// The interval `[from, until)` of windows in which something is active.
 ///
 /// Ending never waits; a new interval begins only when no check can reach the one before.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Activity {
 	/// First active window.
 	pub from: Window,

@@ -23,22 +23,8 @@ const RECOVERY_DOMAIN: &[u8] = b"cairn/recovery/1";
 const OBJECTION_DOMAIN: &[u8] = b"cairn/objection/1";
 
 /// A key with which a maker certifies.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum CertifierKey {
 	/// Edwards-curve key (RFC 8032).
@@ -48,20 +34,8 @@ pub enum CertifierKey {
 }
 
 /// A maker's signature over a 32-byte message.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum CertifierSignature {
 	/// Of a [`CertifierKey::Ed25519`] key.
@@ -96,20 +70,8 @@ impl CertifierKey {
 }
 
 /// A device, as its certificate names it.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Identity {
 	/// By the key that signs its readings: a device without a root key.
 	Operational(DeviceKey),
@@ -118,19 +80,8 @@ pub enum Identity {
 }
 
 /// A maker's signed statement on a device. Versioned: each version binds other things.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Certificate {
 	/// Binds the operational key; signed with ed25519.
 	V1(CertificateV1),
@@ -139,19 +90,8 @@ pub enum Certificate {
 }
 
 /// What a maker states in V1: this operational key belongs to a device of that model and serial, until then.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct CertificateClaim {
 	/// Who certifies.
 	pub maker: MakerId,
@@ -166,19 +106,8 @@ pub struct CertificateClaim {
 }
 
 /// A signed [`CertificateClaim`].
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct CertificateV1 {
 	/// What is stated.
 	pub claim: CertificateClaim,
@@ -198,19 +127,8 @@ impl CertificateClaim {
 }
 
 /// What a maker states in V2: this device is of that model, batch and serial, until then.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct CertificateClaimV2 {
 	/// Who certifies.
 	pub maker: MakerId,
@@ -227,19 +145,8 @@ pub struct CertificateClaimV2 {
 }
 
 /// A signed [`CertificateClaimV2`].
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct CertificateV2 {
 	/// What is stated.
 	pub claim: CertificateClaimV2,
@@ -333,19 +240,8 @@ impl Certificate {
 }
 
 /// What a device's key signs to say who its owner is.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Possession {
 	/// Number of a recent block.
 	pub block: u32,
@@ -370,20 +266,8 @@ pub fn possession_message(
 }
 
 /// A maker's consent to the recovery of a device whose keys are lost.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Approval {
 	/// Which of the maker's keys signed.
 	pub key_index: u8,
@@ -409,19 +293,8 @@ pub fn recovery_message(
 }
 
 /// Who objects to a recovery.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Objection {
 	/// The owner, by sending the call.
 	Owner,

@@ -11,9 +11,8 @@ pub struct TooEarly;
 ///
 /// One past value is enough, because a change is accepted only when nothing that still may be
 /// checked lies before `since` (see [`Dated::change`]).
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Dated<T> {
 	/// What held before `since`; `None` when there was nothing.
 	pub previous: Option<T>,

@@ -6,23 +6,8 @@ use serde::{Deserialize, Serialize};
 use sp_core::{ecdsa, ed25519, sr25519};
 
 /// A key with which a device signs its readings.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Hash,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKey {
 	/// Edwards-curve key (RFC 8032).
@@ -34,19 +19,8 @@ pub enum DeviceKey {
 }
 
 /// A device's signature over a 32-byte message.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceSignature {
 	/// Of an [`DeviceKey::Ed25519`] key.

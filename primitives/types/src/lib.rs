@@ -20,6 +20,9 @@ pub mod time;
 pub mod unit;
 pub mod view;
 
+#[cfg(test)]
+mod vectors;
+
 pub use activity::Activity;
 pub use certificate::{
 	Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1, CertificateV2,

@@ -14,20 +14,8 @@ use crate::{
 pub const MAX_ADMITTED: u32 = 16;
 
 /// How readings become units.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum MeterRule {
 	/// The window is cut into `expected` equal intervals; units = ⌊cap · hit intervals / expected⌋.
@@ -47,18 +35,8 @@ pub enum MeterRule {
 }
 
 /// Why a meter rule cannot be used with a schema.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum MeterFault {
 	/// `expected` is 0 or above 128, or a cap or rate is zero.
 	OutOfRange,
@@ -112,19 +90,8 @@ pub fn max_units(rate: u64, millis: u64) -> Units {
 }
 
 /// Who may put devices into a network.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum Admission {
 	/// Any device.
@@ -151,19 +118,8 @@ impl Admission {
 }
 
 /// What of a network is dated by cycle.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct NetworkConfig {
 	/// The schema of the network's readings.
 	pub schema: SchemaId,

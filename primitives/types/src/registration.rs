@@ -13,19 +13,8 @@ pub const MAX_REGISTRATIONS: u32 = 64;
 pub type Registrations = BoundedVec<Registration, ConstU32<MAX_REGISTRATIONS>>;
 
 /// A device's keys, what they prove, and who vouches for it.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Registration {
 	/// Its operational key.
 	pub key: DeviceKey,

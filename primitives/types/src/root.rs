@@ -24,36 +24,13 @@ const P256_HALF_ORDER: [u8; 32] = [
 const DELEGATION_DOMAIN: &[u8] = b"cairn/delegation/1";
 
 /// A key on P-256 (secp256r1): a compressed SEC 1 point, 0x02 or 0x03 and the x coordinate.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Hash,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct P256Public(pub [u8; POINT]);
 
 /// A signature by a key on P-256: r ‖ s, each 32 bytes, big-endian; `s` at most half of the order.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct P256Signature(pub [u8; SCALARS]);
 
 /// In JSON: 0x and 66 hex digits.
@@ -128,23 +105,8 @@ impl P256Signature {
 }
 
 /// A device's root key. The enum grows with the kinds of hardware.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Hash,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum RootKey {
 	/// P-256: ATECC608, TPM 2.0, secure enclaves of phones.
@@ -152,20 +114,8 @@ pub enum RootKey {
 }
 
 /// A root key's signature over a 32-byte message.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum RootSignature {
 	/// Of a [`RootKey::P256`] key.
@@ -184,20 +134,8 @@ impl RootKey {
 
 /// A root key names the operational key of its device: [`delegation_message`] says over what. Block
 /// and nonce are those of the operational key's own proof, which comes with it.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Delegation {
 	/// The root key.
 	pub root: RootKey,

@@ -17,20 +17,8 @@ pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 pub type Values = BoundedVec<Option<i64>, ConstU32<MAX_CHANNELS>>;
 
 /// Whether a channel measures a level or counts.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
 	/// A level: goes up and down.
@@ -40,19 +28,8 @@ pub enum ChannelKind {
 }
 
 /// One channel. Values are integers in `unit` × 10^`scale`.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Channel {
 	/// SenML name: starts with a letter or digit, then also `-`, `:`, `.`, `/`, `_` (RFC 8428 §4.5.1).
@@ -75,19 +52,8 @@ pub struct Channel {
 }
 
 /// A schema: its channels in order.
-#[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Schema {
 	/// What people call it.
 	pub name: Name,
@@ -98,18 +64,8 @@ pub struct Schema {
 }
 
 /// Why a schema is refused.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum SchemaFault {
 	/// A schema without channels says nothing.
 	Empty,
@@ -218,6 +174,19 @@ mod tests {
 		let name = BoundedVec::truncate_from(b"tanks".to_vec());
 		let channels = BoundedVec::truncate_from(vec![channel]);
 		Schema { name, version: 1, channels }.check()
+	}
+
+	#[test]
+	fn fails_when_json_has_more_channels_than_a_schema() {
+		let json = |count: usize| {
+			let channel = serde_json::to_string(&tank()).expect("JSON");
+			let channels = vec![channel; count].join(",");
+			format!("{{\"name\":[116],\"version\":1,\"channels\":[{channels}]}}")
+		};
+		assert!(serde_json::from_str::<Schema>(&json(16)).is_ok());
+		for count in [17, 10_000] {
+			assert!(serde_json::from_str::<Schema>(&json(count)).is_err(), "{count}");
+		}
 	}
 
 	#[test]

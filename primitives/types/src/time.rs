@@ -12,20 +12,8 @@ use crate::{
 /// The numbers of the main path that genesis fixes and nothing changes afterwards.
 ///
 /// Letters are those of the design: N, V, A, D, J, L, R; H = A + D + J.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Periods {
 	/// Slot duration in milliseconds.
@@ -47,6 +35,18 @@ pub struct Periods {
 }
 
 impl Periods {
+	/// Those of a network on a developer's machine: windows of 6 s, H = 8, L = 4.
+	pub const DEVELOPMENT: Self = Self {
+		slot_millis: 1_000,
+		window_slots: 6,
+		verdict_ticks: 2,
+		attest_ticks: 6,
+		dispute_ticks: 1,
+		appeal_ticks: 1,
+		cycle_ticks: 4,
+		kept_cycles: 100,
+	};
+
 	/// H = A + D + J: ticks after its window until a batch has matured.
 	#[must_use]
 	pub const fn mature_ticks(&self) -> u32 {
@@ -108,21 +108,8 @@ impl Periods {
 }
 
 /// Where the chain is in time.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Moment {
 	/// The current window.
 	pub window: Window,
@@ -131,20 +118,8 @@ pub struct Moment {
 }
 
 /// What is recorded of a window at its first block.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowRecord {
 	/// The tick in force in the window.
@@ -162,20 +137,8 @@ pub struct WindowRecord {
 }
 
 /// What a verifier uses besides facts; fixed per window by version.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Rules {
 	/// Version of `step`.
@@ -193,16 +156,7 @@ mod tests {
 	use super::*;
 	use proptest::prelude::*;
 
-	const DEVELOPMENT: Periods = Periods {
-		slot_millis: 1_000,
-		window_slots: 6,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 100,
-	};
+	const DEVELOPMENT: Periods = Periods::DEVELOPMENT;
 
 	proptest! {
 		#[test]

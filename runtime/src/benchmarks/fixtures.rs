@@ -91,11 +91,10 @@ fn publish() -> SchemaId {
 	id
 }
 
-/// Admit as many makers as a network may, `maker` the last.
+/// Admit as many makers as a network may: `maker` the last, and those with the ids before it.
 fn certified_by(maker: MakerId) -> Admission {
-	let others = (0..MAX_ADMITTED.saturating_sub(1)).map(|i| MakerId(u32::MAX.saturating_sub(i)));
-	let makers: Vec<_> = others.chain([maker]).collect();
-	Admission::Certified(BoundedVec::truncate_from(makers))
+	let makers = (0..MAX_ADMITTED).rev().map(|before| MakerId(maker.0.wrapping_sub(before)));
+	Admission::Certified(BoundedVec::truncate_from(makers.collect()))
 }
 
 /// Create a network of the largest schema.

@@ -16,18 +16,8 @@ pub mod pallet {
 
 	/// Whom an approved referendum speaks for. Tracks are found by it: a variant is only ever added
 	/// at the end.
-	#[derive(
-		Clone,
-		Copy,
-		Debug,
-		PartialEq,
-		Eq,
-		Encode,
-		Decode,
-		DecodeWithMemTracking,
-		MaxEncodedLen,
-		TypeInfo,
-	)]
+	#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+	#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 	#[pallet::origin]
 	pub enum Origin {
 		/// Dispatches as root what the technical committee has whitelisted.

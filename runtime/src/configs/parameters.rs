@@ -27,20 +27,8 @@ pub const EMISSION_CAP: Balance = 1_000_000_000 * UNIT;
 pub const EMISSION_TAU: u32 = 2_107;
 
 /// What of the rewards' numbers governance may tune.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct RewardsPolicy {
 	/// Validators' and treasury's shares of the emission; networks get the rest.

@@ -1,9 +1,9 @@
 //! Who sends transfers, and the transfers, signed before they are sent.
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::sync::Arc;
 
 use cairn_chain::{BlockId, CairnConfig, Signer, calls};
-use cairn_network_tests::{events, intake::Lane, node::Node};
+use cairn_network_tests::{events, intake::Lane, node::Node, processors::in_parallel};
 use sp_crypto_hashing::blake2_256;
 use subxt::{
 	client::OnlineClientAtBlockImpl, config::DefaultExtrinsicParamsBuilder, tx::TransactionsClient,
@@ -49,20 +49,6 @@ pub(crate) async fn sign(
 		in_parallel(&groups, |group| lane(&transactions, group, count))
 	});
 	signed.await.expect("transfers can be signed")
-}
-
-/// Do this for every group, on all processors; the results are in the order of the groups.
-fn in_parallel<T: Sync, R: Send>(groups: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
-	let threads = thread::available_parallelism().map_or(1, NonZero::get);
-	let size = groups.len().div_ceil(threads).max(1);
-	let act = &act;
-	thread::scope(|scope| {
-		let parts = groups.chunks(size);
-		let parts = parts.map(|part| scope.spawn(move || part.iter().map(act).collect::<Vec<_>>()));
-		// All of them are started before the first is waited for.
-		let parts = parts.collect::<Vec<_>>();
-		parts.into_iter().flat_map(|part| part.join().expect("nobody fails")).collect()
-	})
 }
 
 /// Sign the transfers of one lane: each account sends to the next.

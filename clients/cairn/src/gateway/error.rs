@@ -1,6 +1,6 @@
 //! What stops a gateway.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use cairn_types::GatewayId;
 
@@ -50,17 +50,6 @@ pub enum Error {
 		/// The address.
 		address: SocketAddr,
 		/// What the system said.
-		cause: String,
-	},
-	/// The file of locations cannot be used.
-	#[error(
-		"cannot read where devices are from {file}: {cause}\n  \
-		 Remedy: write a table [devices] with lines like 17 = \"8c2a1072b59adff\""
-	)]
-	Locations {
-		/// Which.
-		file: PathBuf,
-		/// What is wrong with it.
 		cause: String,
 	},
 	/// What was said of a broker does not hold.

@@ -1,20 +1,23 @@
 //! `cairn gateway`: collects readings, seals windows, serves committees and owners.
 //!
-//! Five tasks share one store: [`http`] takes readings and answers questions, [`mqtt`] takes readings
-//! from a broker, [`writer`] commits them in groups, [`chain_state`] follows the chain, and [`sealer`]
-//! brings finished windows to it. Everything that decides is pure and lies apart: [`screen`],
-//! [`data`], [`sealer::decide`], [`sealer::select`].
+//! Six tasks share one store: [`http`] takes readings and answers questions, [`mqtt`] takes readings
+//! from a broker, [`writer`] commits them in groups, [`chain_state`] follows the chain, [`locations`]
+//! learns from it where devices are, and [`sealer`] brings finished windows to it. [`signatures`] are
+//! checked on threads of their own. Everything that decides is pure and lies apart: [`screen`], [`data`], [`sealer::decide`], [`sealer::select`].
 
 pub mod chain_state;
 pub mod data;
 mod error;
+mod files;
 pub mod http;
+pub mod locations;
 pub mod metrics;
 pub mod mqtt;
 pub mod refusal;
 pub mod registry;
 pub mod screen;
 pub mod sealer;
+pub mod signatures;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -33,10 +36,12 @@ use self::{
 	chain_state::{ChainState, Follower, States},
 	data::{Data, DataArgs, schemas::Schemas},
 	http::App,
+	locations::Locator,
 	metrics::Metrics,
 	mqtt::{Mqtt, MqttArgs},
 	registry::Registry,
 	sealer::Sealer,
+	signatures::Signatures,
 	store::{Identity, Store},
 	writer::Writer,
 };
@@ -69,7 +74,7 @@ pub enum Command {
 	cairn gateway run --id 0 --operator-key operator.key --data /var/lib/cairn\n  \
 	cairn gateway run --id 0 --suri //Alice --listen 0.0.0.0:9977\n  \
 	cairn gateway run --id 0 --operator-key operator.key --mqtt mqtts://broker.example \
-	--mqtt-user gateway --mqtt-password-file password --locations locations.toml")]
+	--mqtt-user gateway --mqtt-password-file password")]
 pub struct RunArgs {
 	/// The gateway's id on the chain.
 	#[arg(long)]
@@ -117,6 +122,7 @@ pub struct RunArgs {
 pub struct Gateway {
 	app: Arc<App>,
 	follower: Follower,
+	locator: Locator,
 	sealer: Sealer,
 	mqtt: Option<Mqtt>,
 	listener: TcpListener,
@@ -153,10 +159,11 @@ impl Gateway {
 			Follower::new(chain.clone(), args.id, registry.clone(), metrics.clone());
 		let state = follower.start().await?;
 		ensure_operator(&state, &signer)?;
-		let data = Data::new(&args.data_api, Schemas::new(chain.clone()))?;
+		let data = Data::new(&args.data_api, Schemas::new(chain.clone()));
 		let broker = args.mqtt.broker(args.id, state.gateway.network)?;
 		let store = Store::open(&args.data, Identity { genesis, gateway: args.id })?;
 		let listener = http::server::listen(args.listen).await?;
+		let locator = Locator::new(chain.clone(), args.id, store.clone());
 		let (writer, thread) = Writer::start(store.clone(), states.clone(), metrics.clone());
 		let sealer = Sealer::new(
 			chain.clone(),
@@ -174,6 +181,7 @@ impl Gateway {
 		Ok(Self {
 			app,
 			follower,
+			locator,
 			sealer,
 			mqtt,
 			listener,
@@ -195,8 +203,9 @@ impl Gateway {
 	/// # Errors
 	/// If a part of the gateway stopped by itself.
 	pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-		let Self { app, follower, sealer, mqtt, listener, max_connections, writer } = self;
+		let Self { app, follower, locator, sealer, mqtt, listener, max_connections, writer } = self;
 		let mut follower = tokio::spawn(follower.run());
+		let mut locator = tokio::spawn(locator.run());
 		let mut sealer = tokio::spawn(sealer.run());
 		let mut mqtt = tokio::spawn(listen(mqtt));
 		let router = http::router(app);
@@ -206,11 +215,13 @@ impl Gateway {
 			tokio::select! {
 				() = &mut served => Ok(()),
 				ended = &mut follower => Err(stopped("following the chain", ended)),
+				ended = &mut locator => Err(stopped("learning where devices are", ended)),
 				ended = &mut sealer => Err(stopped("sealing", ended)),
 				ended = &mut mqtt => Err(stopped("listening to the broker", ended)),
 			}
 		};
 		end(follower).await;
+		end(locator).await;
 		end(sealer).await;
 		end(mqtt).await;
 		// The writer's last handle is gone with the router: it writes what it holds and ends.
@@ -280,11 +291,13 @@ fn app(
 		chain,
 		store,
 		writer,
+		signatures: Signatures::new(genesis),
 		states,
 		registry,
 		metrics,
 		sealer: sealer.status(),
 		ingest: Semaphore::new(args.max_requests),
+		questions: Semaphore::new(http::QUESTIONS),
 		limiter: RateLimiter::keyed(quota),
 		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),
 		rejections: http::Rejections::default(),
@@ -297,6 +310,7 @@ fn app(
 /// # Errors
 /// Whatever stops the gateway.
 pub async fn execute(node: &str, args: &RunArgs) -> Result<(), Error> {
+	files::provide(args.max_connections);
 	let gateway = Box::pin(Gateway::start(node, args)).await?;
 	tracing::info!(
 		gateway = %args.id,

@@ -66,6 +66,12 @@ impl Facts {
 		self.slots.is_empty()
 	}
 
+	/// The devices, by slot.
+	#[must_use]
+	pub fn devices(&self) -> Vec<DeviceId> {
+		self.slots.values().map(|place| place.device).collect()
+	}
+
 	/// A device's slot, and what holds of it.
 	#[must_use]
 	pub fn place(&self, device: DeviceId) -> Option<(Slot, SlotFacts)> {
@@ -232,6 +238,7 @@ mod tests {
 		let rows = vec![(0, row(1, Some((1, 0)), true)), (7, row(2, Some((1, 7)), false))];
 		let facts = Facts::new(5, rows);
 		assert_eq!((facts.len(), facts.window()), (2, 5));
+		assert_eq!(facts.devices(), [DeviceId(1), DeviceId(2)]);
 		let (slot, place) = facts.place(DeviceId(2)).expect("assigned");
 		assert_eq!((slot, facts.slot(7)), (7, Some(place)));
 		assert_eq!((place.active, facts.by_key(&place.key)), (false, Some(DeviceId(2))));

@@ -1,18 +1,16 @@
-//! What of a reading can be judged without the store: form, time, place, signature. Pure.
+//! What of a reading can be judged without store and signature: form and time. Pure.
 
 use std::collections::BTreeSet;
 
 use cairn_chain::views::Clock;
-use cairn_telemetry::{SignedReading, check::SlotFacts};
-use cairn_types::{DeviceId, Hash32, NetworkId, SchemaId, Window};
+use cairn_telemetry::SignedReading;
+use cairn_types::{DeviceId, NetworkId, SchemaId, Window};
 
 use super::refusal::Refusal;
 
 /// What readings are judged by.
 #[derive(Clone, Debug)]
 pub struct Screen<'a> {
-	/// Hash of the chain's first block.
-	pub genesis: Hash32,
 	/// The gateway's network.
 	pub network: NetworkId,
 	/// Where the chain is in time.
@@ -51,14 +49,6 @@ impl Screen<'_> {
 		}
 		Ok(window)
 	}
-
-	/// Judge the signature under the key of the reading's place.
-	///
-	/// # Errors
-	/// [`Refusal::BadSignature`].
-	pub fn signature(&self, signed: &SignedReading, place: &SlotFacts) -> Result<(), Refusal> {
-		if signed.verify(&self.genesis, &place.key) { Ok(()) } else { Err(Refusal::BadSignature) }
-	}
 }
 
 /// Hold readings back that follow one that may come later: taken now, they would make it too late.
@@ -79,25 +69,14 @@ pub fn hold_back<T>(judged: &mut [(DeviceId, Result<T, Refusal>)]) {
 mod tests {
 	use super::*;
 	use cairn_telemetry::Reading;
-	use cairn_types::{DeviceKey, DeviceSignature, Moment, Periods, schema::Values};
-	use sp_core::{Pair, ed25519};
-
-	const GENESIS: Hash32 = [9; 32];
+	use cairn_types::{DeviceSignature, Moment, Periods, schema::Values};
+	use sp_core::ed25519;
 
 	fn clock() -> Clock {
 		Clock {
 			now: Moment { window: 5, tick: 5 },
 			cycle: 1,
-			periods: Periods {
-				slot_millis: 1_000,
-				window_slots: 6,
-				verdict_ticks: 2,
-				attest_ticks: 6,
-				dispute_ticks: 1,
-				appeal_ticks: 1,
-				cycle_ticks: 4,
-				kept_cycles: 100,
-			},
+			periods: Periods::DEVELOPMENT,
 			record: None,
 			required: [0; 32],
 			upcoming: [0; 32],
@@ -106,7 +85,6 @@ mod tests {
 
 	fn screen(clock: &Clock) -> Screen<'_> {
 		Screen {
-			genesis: GENESIS,
 			network: NetworkId(1),
 			clock,
 			schemas: &[(SchemaId(2), 1), (SchemaId(3), 2)],
@@ -127,8 +105,9 @@ mod tests {
 			values: Values::truncate_from(vec![Some(1)]),
 		};
 		change(&mut reading);
-		let signature = ed25519::Pair::from_seed(&[1; 32]).sign(&reading.message(&GENESIS));
-		SignedReading { reading, signature: DeviceSignature::Ed25519(signature) }
+		// Nobody looks at it here.
+		let signature = DeviceSignature::Ed25519(ed25519::Signature::from_raw([0; 64]));
+		SignedReading { reading, signature }
 	}
 
 	#[test]
@@ -161,22 +140,6 @@ mod tests {
 		}
 		let paused = Screen { running: false, ..screen };
 		assert_eq!(paused.form(&signed(|_| {})), Err(Refusal::NetworkInactive));
-	}
-
-	#[test]
-	fn fails_when_the_signature_is_anothers() {
-		let clock = clock();
-		let screen = screen(&clock);
-		let place = |seed: u8| SlotFacts {
-			device: DeviceId(4),
-			key: DeviceKey::Ed25519(ed25519::Pair::from_seed(&[seed; 32]).public()),
-			active: true,
-		};
-		assert_eq!(screen.signature(&signed(|_| {}), &place(1)), Ok(()));
-		assert_eq!(screen.signature(&signed(|_| {}), &place(2)), Err(Refusal::BadSignature));
-		let mut altered = signed(|_| {});
-		altered.reading.sequence += 1;
-		assert_eq!(screen.signature(&altered, &place(1)), Err(Refusal::BadSignature));
 	}
 
 	#[test]

@@ -19,11 +19,12 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
 	chain_state::ChainState,
-	data::{Data, locations::FileLocations, schemas::Schemas},
+	data::{Data, schemas::Schemas},
 	http::{App, Rejections, router, server},
 	metrics::Metrics,
 	registry::{Facts, Registry},
 	sealer::Status,
+	signatures::Signatures,
 	store::{Identity, Store},
 	writer::Writer,
 };
@@ -81,16 +82,7 @@ fn schema_with(channels: Vec<Channel>) -> Schema {
 
 /// Windows of an hour.
 pub(crate) fn periods() -> Periods {
-	Periods {
-		slot_millis: 1_000,
-		window_slots: 3_600,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 100,
-	}
+	Periods { window_slots: 3_600, ..Periods::DEVELOPMENT }
 }
 
 pub(crate) fn state() -> ChainState {
@@ -203,24 +195,23 @@ impl Served {
 		let (sender, states) = watch::channel(state.map(Arc::new));
 		let (writer, _) = Writer::start(store.clone(), states.clone(), metrics.clone());
 		let burst = NonZeroU32::new(burst).expect("not zero");
-		let places = FileLocations::parse(&format!("[devices]\n{DEVICE} = \"{CELL}\""));
-		let data = Data {
-			schemas: Schemas::new(chain.clone()),
-			places: Arc::new(places.expect("reads")),
-			restricted,
-			permits: Semaphore::new(4),
-		};
+		let cell = CELL.parse().expect("a cell");
+		store.learn(&[(DEVICE, vec![(0, cell)])]).expect("learns");
+		let data =
+			Data { schemas: Schemas::new(chain.clone()), restricted, permits: Semaphore::new(4) };
 		let app = Arc::new(App {
 			gateway: GATEWAY,
 			genesis: GENESIS,
 			chain,
 			store,
 			writer,
+			signatures: Signatures::new(GENESIS),
 			states,
 			registry,
 			metrics,
 			sealer: Status::default(),
 			ingest: Semaphore::new(4),
+			questions: Semaphore::new(4),
 			limiter: RateLimiter::keyed(Quota::per_hour(burst)),
 			tolerance_millis: 2_000,
 			rejections: Rejections::default(),

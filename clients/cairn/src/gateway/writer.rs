@@ -16,6 +16,8 @@ use crate::store::StoreError;
 const QUEUE: usize = 1_024;
 /// Most requests in one commit.
 const GROUP: usize = 256;
+/// Readings from which on a commit takes in no further request: who waits for it waits for all of them.
+const GROUP_READINGS: usize = 8_192;
 
 /// What became of a request's readings, in order.
 pub type Results = Vec<Result<Taken, Refusal>>;
@@ -72,12 +74,7 @@ impl Writer {
 
 fn run(store: &Store, mut queue: mpsc::Receiver<Job>, states: &States, metrics: &Metrics) {
 	while let Some(first) = queue.blocking_recv() {
-		let mut jobs = vec![first];
-		while jobs.len() < GROUP
-			&& let Ok(job) = queue.try_recv()
-		{
-			jobs.push(job);
-		}
+		let jobs = gather(first, &mut queue);
 		let (requests, replies): (Vec<_>, Vec<_>) =
 			jobs.into_iter().map(|job| (job.readings, job.reply)).unzip();
 		let start = Instant::now();
@@ -100,6 +97,20 @@ fn run(store: &Store, mut queue: mpsc::Receiver<Job>, states: &States, metrics: 
 	}
 }
 
+/// The first of those that wait, as many as one commit takes.
+fn gather(first: Job, queue: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+	let mut readings = first.readings.len();
+	let mut jobs = vec![first];
+	while jobs.len() < GROUP
+		&& readings < GROUP_READINGS
+		&& let Ok(job) = queue.try_recv()
+	{
+		readings = readings.saturating_add(job.readings.len());
+		jobs.push(job);
+	}
+	jobs
+}
+
 /// What the current rules allow in a batch.
 fn limits(states: &States) -> Limits {
 	let state = states.borrow();
@@ -108,4 +119,41 @@ fn limits(states: &States) -> Limits {
 		readings: rules.max_readings,
 		bytes: rules.max_payload,
 	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::gateway::testing::{pair, signed};
+	use cairn_types::DeviceKey;
+	use sp_core::Pair;
+
+	fn job(readings: usize) -> Job {
+		let key = DeviceKey::Ed25519(pair().public());
+		let one = Incoming { window: 1, signed: signed(1, 1), key };
+		let (reply, _) = oneshot::channel();
+		Job { readings: vec![one; readings], reply }
+	}
+
+	/// How many readings each request of a commit has, if these wait.
+	fn gathered(first: usize, waiting: &[usize]) -> Vec<usize> {
+		let (jobs, mut queue) = mpsc::channel(QUEUE);
+		for readings in waiting {
+			assert!(jobs.try_send(job(*readings)).is_ok(), "there is room");
+		}
+		gather(job(first), &mut queue).iter().map(|job| job.readings.len()).collect()
+	}
+
+	#[test]
+	fn works_when_few_wait() {
+		assert_eq!(gathered(2, &[]), [2]);
+		assert_eq!(gathered(2, &[3, 1]), [2, 3, 1]);
+	}
+
+	#[test]
+	fn a_commit_has_bounds() {
+		assert_eq!(gathered(1, &[1; GROUP + 10]).len(), GROUP);
+		assert_eq!(gathered(GROUP_READINGS - 1, &[4_096, 1]), [GROUP_READINGS - 1, 4_096]);
+		assert_eq!(gathered(GROUP_READINGS, &[1]), [GROUP_READINGS], "others come with the next");
+	}
 }

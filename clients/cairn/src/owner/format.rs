@@ -158,16 +158,7 @@ mod tests {
 	use proptest::prelude::*;
 	use sp_core::ed25519;
 
-	const PERIODS: Periods = Periods {
-		slot_millis: 1_000,
-		window_slots: 6,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 100,
-	};
+	const PERIODS: Periods = Periods::DEVELOPMENT;
 
 	proptest! {
 		#[test]

@@ -388,16 +388,7 @@ mod tests {
 	}
 
 	fn clock() -> Clock {
-		let periods = Periods {
-			slot_millis: 1_000,
-			window_slots: 6,
-			verdict_ticks: 2,
-			attest_ticks: 6,
-			dispute_ticks: 1,
-			appeal_ticks: 1,
-			cycle_ticks: 4,
-			kept_cycles: 100,
-		};
+		let periods = Periods::DEVELOPMENT;
 		let now = Moment { window: 10, tick: 8 };
 		Clock { now, cycle: 2, periods, record: None, required: [0; 32], upcoming: [0; 32] }
 	}

@@ -204,6 +204,16 @@ impl Gateway {
 		self.process.ensure_running();
 	}
 
+	/// Its process id.
+	pub(crate) fn process_id(&self) -> u32 {
+		self.process.id()
+	}
+
+	/// Where its store is.
+	pub(crate) fn data(&self) -> &Path {
+		&self.data
+	}
+
 	/// Memory that the gateway holds, in bytes.
 	pub(crate) fn resident_bytes(&self) -> u64 {
 		self.process.resident_bytes()

@@ -125,6 +125,11 @@ impl Node {
 		self.process.ensure_running();
 	}
 
+	/// Its process id.
+	pub(crate) fn process_id(&self) -> u32 {
+		self.process.id()
+	}
+
 	/// Memory that the node holds, in bytes.
 	pub(crate) fn resident_bytes(&self) -> u64 {
 		self.process.resident_bytes()

@@ -23,6 +23,8 @@ pub(super) struct Reviewed<'a> {
 	public: CertifierKey,
 	/// First window after its end.
 	pub(super) expires: Window,
+	/// First window after the end of every certificate with its number that was brought.
+	ends: Window,
 	/// The current cycle.
 	cycle: Cycle,
 	/// Whether it has the maker and serial number of the one that stands for the device.
@@ -62,7 +64,8 @@ impl<T: Config> Pallet<T> {
 		let expires = T::Time::periods().window_at(certificate.expiry());
 		ensure!(expires > T::Time::next_window(), Error::<T>::CertificateExpired);
 		let is_renewal = current.is_some_and(|known| known.maker == id && known.serial == *serial);
-		match Serials::<T>::get(id, serial).map(|entry| entry.state) {
+		let known = Serials::<T>::get(id, serial);
+		match known.as_ref().map(|entry| entry.state) {
 			Some(SerialState::Revoked) => return Err(Error::<T>::SerialRevoked.into()),
 			Some(SerialState::Used(_)) if !is_renewal => {
 				return Err(Error::<T>::SerialTaken.into());
@@ -74,7 +77,9 @@ impl<T: Config> Pallet<T> {
 			is_renewal || maker.certified_in(cycle) < T::MaxPerCycle::get(),
 			Error::<T>::TooManyCertified
 		);
-		Ok(Reviewed { certificate, public, expires, cycle, is_renewal })
+		// A renewal that ends earlier does not make what it replaces void: the number stays used as long.
+		let ends = known.map_or(expires, |entry| entry.ends.max(expires));
+		Ok(Reviewed { certificate, public, expires, ends, cycle, is_renewal })
 	}
 
 	/// Check that the maker signed a certificate for the device with this operational key and root.
@@ -178,7 +183,7 @@ impl<T: Config> Pallet<T> {
 			Makers::<T>::mutate_extant(maker, |maker| maker.admit(reviewed.cycle));
 		}
 		let state = SerialState::Used(device);
-		let entry = SerialRecord { state, ends: reviewed.expires, deposit: None };
+		let entry = SerialRecord { state, ends: reviewed.ends, deposit: None };
 		Serials::<T>::insert(maker, serial, entry);
 	}
 

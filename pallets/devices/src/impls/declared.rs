@@ -79,6 +79,11 @@ impl<T: Config> Pallet<T> {
 			.max(T::WeightInfo::take_over_secp256k1())
 	}
 
+	/// Whether a device or a deposit is behind the number is not known before.
+	pub(crate) fn weight_of_revoke() -> Weight {
+		T::WeightInfo::revoke().max(T::WeightInfo::revoke_retained())
+	}
+
 	pub(crate) fn weight_of_certify(certificate: &Certificate) -> Weight {
 		let signatures = u64::from(certificate.is_p256());
 		T::WeightInfo::certify().saturating_add(Self::weight_of_p256(signatures))

@@ -2,12 +2,15 @@
 
 mod certificates;
 mod declared;
+mod descriptions;
 mod devices;
+mod keys;
 mod locations;
 mod makers;
 mod possession;
 mod queries;
 mod recovery;
+mod registration;
 mod transfers;
 
 use cairn_types::DeviceId;

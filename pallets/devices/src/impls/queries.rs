@@ -3,7 +3,7 @@
 use cairn_geo::{COARSEST_COUNTED, Cell, LOCATION_RESOLUTION};
 use cairn_traits::DeviceRegistry;
 use cairn_types::{
-	DeviceId, DeviceKey, MakerId, RootKey, Serial, Window,
+	DeviceId, DeviceKey, Hash32, MakerId, RootKey, Serial, Window,
 	view::{DeviceFacts, DeviceState, facts},
 };
 use codec::MaxEncodedLen;
@@ -20,8 +20,8 @@ impl<T: Config> Pallet<T> {
 		facts(device, &Devices::<T>::get(device)?.state, window)
 	}
 
-	/// What the owner of a device pays for: its record, two keys, a root key, a serial number and an
-	/// offer.
+	/// What the owner of a device pays for: its record, two keys, a root key, a serial number, an
+	/// offer and a description.
 	#[must_use]
 	pub fn device_footprint() -> Footprint {
 		let key = <(DeviceKey, DeviceId)>::max_encoded_len();
@@ -30,7 +30,8 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(key)
 			.saturating_add(<(RootKey, DeviceId)>::max_encoded_len())
 			.saturating_add(Self::serial_len())
-			.saturating_add(<(DeviceId, T::AccountId)>::max_encoded_len());
+			.saturating_add(<(DeviceId, T::AccountId)>::max_encoded_len())
+			.saturating_add(<(DeviceId, Hash32)>::max_encoded_len());
 		Footprint::from_parts(1, bytes)
 	}
 

@@ -45,8 +45,9 @@ impl<T: Config> Pallet<T> {
 		let delay = T::RecoveryTicks::get().clamp(1, MAX_RECOVERY_TICKS);
 		let due = T::Time::now().tick.saturating_add(delay);
 		let ticket = T::Deposit::new(owner, Self::recovery_footprint())?;
-		let (root, requested) = (root.copied(), Self::block());
-		Recoveries::<T>::insert(device, Recovery { key, root, requested, due, ticket });
+		let (root, requested, key_index) = (root.copied(), Self::block(), index);
+		let pending = Recovery { key, root, requested, due, maker, key_index, ticket };
+		Recoveries::<T>::insert(device, pending);
 
 		Self::deposit_event(Event::RecoveryRequested { device, key, root, due });
 		Ok(())
@@ -57,10 +58,8 @@ impl<T: Config> Pallet<T> {
 		let pending = Self::requested(device)?;
 		let clock = Clock::read::<T::Time>();
 		ensure!(clock.tick >= pending.due, Error::<T>::TooEarly);
+		Self::ensure_consented(device, &record, &pending)?;
 		let Recovery { key, root, ticket, .. } = pending;
-		let certified = record.certified.as_ref().ok_or(Error::<T>::NotCertified)?;
-		let stands = Self::stands(device, certified.maker, &certified.serial);
-		ensure!(stands, Error::<T>::SerialRevoked);
 		let rotated = Self::rotate(&record, key, &clock)?;
 		Self::ensure_root_free(root.as_ref(), Some(device))?;
 
@@ -119,6 +118,19 @@ impl<T: Config> Pallet<T> {
 		let public = Self::usable_key(&known, key_index)?;
 		ensure!(Self::stands(device, *maker, serial), Error::<T>::SerialRevoked);
 		Ok((*maker, public))
+	}
+
+	/// Check that the consent to a recovery is as good as it was when it was requested. Otherwise a
+	/// maker of the owner's choice could consent, and another one's certificate go to the new keys;
+	/// or whoever stole a maker's key be faster than its revocation.
+	fn ensure_consented(
+		device: DeviceId,
+		record: &DeviceRecordOf<T>,
+		pending: &RecoveryOf<T>,
+	) -> Result<(), Error<T>> {
+		ensure!(record.state.maker == Some(pending.maker), Error::<T>::ApprovalInvalid);
+		Self::consenting(device, record, pending.key_index)?;
+		Ok(())
 	}
 
 	/// Check that who objects may: the owner, or one of the device's present keys.

@@ -5,7 +5,7 @@ use frame_support::{ensure, traits::Consideration};
 use sp_runtime::DispatchResult;
 
 use crate::{
-	Config, DeviceRecordOf, Devices, Error, Event, Offers, Pallet,
+	Config, Descriptions, DeviceRecordOf, Devices, Error, Event, Offers, Pallet,
 	entities::{Clock, Live},
 };
 
@@ -50,6 +50,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let record = Self::found(device)?;
 		ensure!(to != record.owner, Error::<T>::AlreadyOwner);
+		// A device with a root is its root: what it named for readings, in whatever memory that is, must
+		// not give it away.
+		ensure!(record.root.is_none(), Error::<T>::RootRequired);
 		let clock = Clock::read::<T::Time>();
 		let live = Self::movable(&record, &clock)?;
 		Self::ensure_unused(record.changed, possession)?;
@@ -89,6 +92,7 @@ impl<T: Config> Pallet<T> {
 		Self::hand_over_location(device, &from, &to)?;
 		Self::drop_recovery(device, &from)?;
 		Offers::<T>::remove(device);
+		Descriptions::<T>::remove(device);
 		Devices::<T>::insert(device, record);
 
 		Self::deposit_event(Event::Transferred { device, from, to });

@@ -1,4 +1,4 @@
-use cairn_geo::{Location, Placed};
+use cairn_geo::{Cell, Location, Placed};
 use cairn_types::{Dated, DeviceId};
 use codec::{DecodeAll, Encode};
 use frame_support::{
@@ -134,6 +134,25 @@ fn another_altitude_is_a_move_within_the_cells() {
 	});
 }
 
+/// Of the twelve pentagons: six children instead of seven, and pentagons all the way up.
+#[test]
+fn works_in_a_pentagon() {
+	ExtBuilder::default().build_and_execute(|| {
+		let pentagon: Cell = "8c08000000001ff".parse().expect("a cell");
+		assert!(pentagon.is_pentagon());
+		let device = located();
+		let there = Location::new(pentagon, 0, 0).expect("valid");
+		assert_ok!(assert_location(device, there));
+		assert_eq!(counts(there), [1; 9]);
+		assert!(there.counted_cells().all(Cell::is_pentagon));
+		let near = pentagon.neighbours().into_iter().next().expect("five");
+		let other = registered(&BOB, &DevicePair::new(4));
+		let near = Location::new(near, 0, 0).expect("valid");
+		assert_ok!(Devices::assert_location(RuntimeOrigin::signed(BOB), other, near));
+		assert_eq!(counts(there), [1, 2, 2, 2, 2, 2, 2, 2, 2]);
+	});
+}
+
 #[test]
 fn fails_when_not_found() {
 	ExtBuilder::default().build_and_execute(|| {
@@ -218,9 +237,13 @@ fn fails_when_the_deposit_cannot_be_paid() {
 fn fails_to_decode_when_it_is_no_location() {
 	let coarse = place(0).cell().parent(11).expect("coarser").index();
 	let cell = place(0).cell().index();
+	// In the subsequence that a pentagon lacks, and a directed edge.
+	let (deleted, edge) = (0x08c0_8400_0000_01ff, (cell & !(1 << 59)) | (1 << 60));
 	for (cell, altitude, gain, works) in [
 		(cell, 9_000i16, 150i16, true),
 		(cell + 1, 0, 0, false),
+		(deleted, 0, 0, false),
+		(edge, 0, 0, false),
 		(coarse, 0, 0, false),
 		(cell, 9_001, 0, false),
 		(cell, -501, 0, false),

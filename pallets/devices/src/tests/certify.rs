@@ -52,6 +52,27 @@ fn works_when_renewed_in_time() {
 	});
 }
 
+/// Otherwise the number could be forgotten, and its first certificate register a second device.
+#[test]
+fn a_renewal_that_ends_earlier_does_not_free_the_serial() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = certified_and_active();
+		let sooner = START.window + 100;
+		let claim = CertificateClaim { expiry: PERIODS.start_of(sooner), ..claim(7) };
+		assert_ok!(bring(device, certify(claim, &pair().key())));
+		assert_eq!(record(device).state.expires, sooner);
+		assert_eq!(record(device).state.activity.until, sooner);
+		assert_ok!(bring(device, certificate(8, &pair().key())));
+		let ends = Serials::<Test>::get(FIRST, serial(7)).map(|entry| entry.ends);
+		assert_eq!(ends, Some(START.window + 1_000));
+		advance(100);
+		let forget = || Devices::forget(RuntimeOrigin::signed(BOB), FIRST, serial(7));
+		assert_noop!(forget(), Error::SerialInUse);
+		advance(900);
+		assert_ok!(forget());
+	});
+}
+
 #[test]
 fn suspends_when_renewed_too_late() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {

@@ -1,4 +1,4 @@
-use cairn_types::{Dated, DeviceId, MakerId};
+use cairn_types::{CertificateClaim, Dated, DeviceId, MakerId, Objection};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 
 use super::recover::{NEXT_ROOT, next, requested};
@@ -126,5 +126,61 @@ fn fails_when_the_maker_withdrew_meanwhile() {
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), MakerId(0), serial(7)));
 		advance(RECOVERY);
 		assert_noop!(complete(device), Error::SerialRevoked);
+	});
+}
+
+/// Whoever stole a maker's key is not faster than its revocation.
+#[test]
+fn fails_when_the_key_that_consented_was_revoked_meanwhile() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = device();
+		let add = |index| {
+			let (origin, key) = (RuntimeOrigin::signed(MAKER), maker_key(0, index));
+			Devices::add_maker_key(origin, MakerId(0), key)
+		};
+		let revoke =
+			|index| Devices::revoke_maker_key(RuntimeOrigin::signed(MAKER), MakerId(0), index);
+		assert_ok!(add(1));
+		// Another key may go.
+		assert_ok!(add(2));
+		assert_ok!(revoke(2));
+		advance(RECOVERY);
+		assert_ok!(revoke(0));
+		assert_noop!(complete(device), Error::MakerKeyRevoked);
+		// The owner may ask again, with a consent by a good key.
+		let cancel = Objection::Owner;
+		assert_ok!(Devices::cancel_recovery(RuntimeOrigin::signed(ALICE), device, cancel));
+		assert_eq!(held(&ALICE), device_price());
+	});
+}
+
+/// The owner cannot have a maker of its choice consent, and bring another one's certificate then.
+#[test]
+fn fails_when_another_makers_certificate_stands_meanwhile() {
+	ExtBuilder::default().with_makers(2).build_and_execute(|| {
+		LastAdmitted::set(1);
+		let device = certified(&ALICE, &pair(), 7);
+		end_blocks(2);
+		let approval = approve(device, &next().key(), None);
+		let (origin, proof) = (RuntimeOrigin::signed(ALICE), next().prove(&ALICE));
+		assert_ok!(Devices::recover(origin, device, next().key(), proof, None, approval));
+		let claim = CertificateClaim { maker: MakerId(1), ..claim(7) };
+		let certificate = certify(claim, &pair().key());
+		assert_ok!(Devices::certify(RuntimeOrigin::signed(ALICE), device, certificate));
+		advance(RECOVERY);
+		assert_noop!(complete(device), Error::ApprovalInvalid);
+	});
+}
+
+#[test]
+fn works_when_the_certificate_was_renewed_meanwhile() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = certified(&ALICE, &pair(), 7);
+		requested(device);
+		let expiry = PERIODS.start_of(START.window + 2_000);
+		let certificate = certify(CertificateClaim { expiry, ..claim(7) }, &pair().key());
+		assert_ok!(Devices::certify(RuntimeOrigin::signed(ALICE), device, certificate));
+		advance(RECOVERY);
+		assert_ok!(complete(device));
 	});
 }

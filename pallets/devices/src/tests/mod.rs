@@ -11,6 +11,7 @@ mod cancel_recovery;
 mod cancel_transfer;
 mod certify;
 mod complete_recovery;
+mod describe;
 mod force_retire;
 mod forget;
 mod properties;

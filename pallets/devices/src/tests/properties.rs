@@ -22,7 +22,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let step = (0u8..37, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
+	let step = (0u8..38, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
 		call,
 		who,
 		device,
@@ -117,6 +117,7 @@ fn call(step: &Step) -> DispatchResult {
 		24..=27 => root(step.call, arguments),
 		28..=31 => recover(step.call, arguments),
 		34..=36 => move_about(arguments),
+		37 => describe(arguments),
 		_ => act_for_a_maker(step.call, arguments),
 	}
 }
@@ -235,6 +236,12 @@ fn act_for_a_maker(call: u8, arguments: Arguments) -> DispatchResult {
 fn move_about(arguments: Arguments) -> DispatchResult {
 	let Arguments { who, device, argument, .. } = arguments;
 	Devices::assert_location(RuntimeOrigin::signed(who), device, place(argument % 3))
+}
+
+fn describe(arguments: Arguments) -> DispatchResult {
+	let Arguments { who, device, argument, .. } = arguments;
+	let description = (argument % 3 > 0).then_some([argument % 3; 32]);
+	Devices::describe(RuntimeOrigin::signed(who), device, description)
 }
 
 /// What signs for a device: one of the thirty pairs that are used here.

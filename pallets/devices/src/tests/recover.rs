@@ -57,9 +57,10 @@ fn works_with_another_root() {
 		let (key, root, due) =
 			(next().key(), Some(root_key(NEXT_ROOT)), Now::get().tick + RECOVERY);
 		assert_eq!(events(), [Event::RecoveryRequested { device, key, root, due }]);
-		let Recovery { requested, due: kept, .. } =
+		let Recovery { requested, due: kept, maker, key_index, .. } =
 			Recoveries::<Test>::get(device).expect("it is kept");
 		assert_eq!((requested, kept), (System::block_number(), due));
+		assert_eq!((maker, key_index), (MakerId(0), 0));
 		// Nothing else changes yet.
 		assert_eq!(record(device), before);
 		assert_eq!(held(&ALICE), device_price() + recovery_price());

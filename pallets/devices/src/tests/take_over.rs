@@ -49,6 +49,21 @@ fn fails_when_it_belongs_to_the_caller() {
 	});
 }
 
+/// An operational key is in memory, a root in hardware: a thief of the one does not get the other's
+/// device.
+#[test]
+fn fails_when_the_device_has_a_root() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = rooted(&ALICE, &pair(), 1, 7);
+		end_blocks(2);
+		assert_noop!(take_over(device, pair().prove(&BOB)), Error::RootRequired);
+		// With its owner's consent it changes hands.
+		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
+		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
+		assert_eq!((record(device).owner, record(device).root), (BOB, Some(root_key(1))));
+	});
+}
+
 #[test]
 fn fails_when_retired() {
 	ExtBuilder::default().build_and_execute(|| {

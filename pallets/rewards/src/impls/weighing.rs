@@ -57,12 +57,13 @@ impl<T: Config> OnNetworkChange for Pallet<T> {
 		Self::on_configured(id, certified);
 	}
 
-	/// What was granted holds while, and again when, the network admits certified devices only: an
-	/// owner can neither lose nor raise it by going back and forth.
+	/// What was granted is lost with the first cycle in which the network admits devices without a
+	/// certificate. They stay when it admits certified ones only again: an owner who opened a network,
+	/// filled it with key pairs and closed it again would share the pool with them ever after.
 	fn on_configured(id: NetworkId, certified: bool) {
 		let record = Self::weight_record(id);
-		let weight = if certified { record.granted } else { 0 };
-		Self::note_weight(id, record, weight);
+		let granted = if certified { record.granted } else { 0 };
+		Self::note_weight(id, NetworkWeight { granted, ..record }, granted);
 	}
 
 	fn on_closed(id: NetworkId) {

@@ -29,8 +29,9 @@ fn a_network_open_to_all_has_none() {
 	});
 }
 
+/// Devices that came without a certificate stay in the network.
 #[test]
-fn what_was_granted_comes_back_with_certification() {
+fn what_was_granted_is_lost_when_a_network_opens() {
 	ExtBuilder::default().build_and_execute(|| {
 		let network = create_network(true);
 		assert_ok!(Rewards::set_weight(RuntimeOrigin::root(), network, 5));
@@ -40,17 +41,32 @@ fn what_was_granted_comes_back_with_certification() {
 		advance_to_cycle(2);
 		configure(network, true);
 		advance_to_cycle(3);
+		assert_eq!(Rewards::weight(network), 0);
+		assert_ok!(Rewards::set_weight(RuntimeOrigin::root(), network, 5));
 		// Nothing changes: nobody is told.
 		configure(network, true);
+		advance_to_cycle(4);
 
 		let changes: Vec<_> = events()
 			.into_iter()
 			.filter(|event| matches!(event, Event::WeightChanged { .. }))
 			.collect();
 		let expected =
-			[(0, 2), (5, 3)].map(|(weight, since)| Event::WeightChanged { network, weight, since });
+			[(0, 2), (5, 4)].map(|(weight, since)| Event::WeightChanged { network, weight, since });
 		assert_eq!(changes, expected);
 		assert_eq!(Rewards::weight(network), 5);
+	});
+}
+
+#[test]
+fn the_default_is_not_for_networks_that_were_open() {
+	ExtBuilder::default().build_and_execute(|| {
+		let network = create_network(false);
+		advance_to_cycle(1);
+		configure(network, true);
+		advance_to_cycle(2);
+		assert_eq!(Rewards::weight(network), 0);
+		assert_eq!(Weights::<Test>::get(network).expect("kept").granted, 0);
 	});
 }
 

@@ -1,8 +1,9 @@
 use cairn_types::{Channel, ChannelKind, SchemaId, Unit};
+use codec::{Compact, DecodeAll, Encode};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::{DispatchError, TokenError};
 
-use crate::{NextId, SchemaRecord, Schemas, mock::*};
+use crate::{Call, NextId, SchemaRecord, Schemas, mock::*};
 
 /// Publishing a schema of `channels` fails with `error`, and changes nothing.
 fn assert_refused(channels: Vec<Channel>, error: Error) {
@@ -157,4 +158,16 @@ fn fails_when_a_scale_is_bad() {
 			assert_refused(vec![Channel { scale, ..temperature() }], Error::BadScale);
 		}
 	});
+}
+
+/// No call holds more than sixteen, however many a transaction says it has.
+#[test]
+fn fails_to_decode_when_there_are_a_million_channels() {
+	for (count, works) in [(16usize, true), (17, false), (1_000_000, false)] {
+		let length = Compact(u32::try_from(count).expect("a million"));
+		let mut bytes = (0u8, name("weather"), 1u16, length).encode();
+		bytes.extend(traffic().encode().repeat(count));
+		let call = Call::<Test>::decode_all(&mut bytes.as_slice());
+		assert_eq!(call.is_ok(), works, "{count}");
+	}
 }

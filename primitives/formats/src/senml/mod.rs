@@ -1,4 +1,5 @@
-//! Sensor Measurement Lists (RFC 8428) in JSON and CBOR, read into resolved records (§4.6).
+//! Sensor Measurement Lists (RFC 8428) in JSON and CBOR, read into resolved records (§4.6) and
+//! written from them.
 //!
 //! Base fields hold for the record they are in and for those after it. A record of base fields only
 //! is allowed (§5.1.7). Values with a base sum in force have a sum as well (§4.5.4). Fields that
@@ -12,7 +13,7 @@ mod fields;
 mod json;
 
 pub use cbor::decode_cbor;
-pub use encode::encode_json;
+pub use encode::{encode_cbor, encode_json};
 pub use json::decode_json;
 
 use alloc::{string::String, vec::Vec};

@@ -20,8 +20,8 @@ const DEATH_SEQUENCE: &str = "bdSeq";
 /// The property by which controllers state a unit.
 const UNIT: &str = "engUnit";
 
-/// The state of one edge node. Memory is bounded by [`Limits::records`] metrics with names of
-/// [`Limits::name`] bytes, over all its devices.
+/// The state of one edge node. Memory is bounded by [`Limits::records`] devices, and as many metrics
+/// over all of them, with names of [`Limits::name`] bytes.
 #[derive(Clone, Debug)]
 pub struct Session {
 	group: String,
@@ -184,6 +184,11 @@ impl Birth {
 		limits: &Limits,
 	) -> Result<(), FormatError> {
 		self.remove(device);
+		limits.check_name(device.unwrap_or_default()).map_err(|cause| cause.at(0))?;
+		// The node itself is one of the owners.
+		if self.owners.len() > limits.records {
+			return Err(Cause::TooManyMetrics.at(0));
+		}
 		self.owners.insert(device.map(ToOwned::to_owned), Owner::default());
 		for (index, metric) in metrics.iter().enumerate() {
 			if let Err(cause) = self.define_metric(device, metric, limits) {

@@ -1,7 +1,12 @@
-//! SenML in CBOR: the example of RFC 8428 §6, kinds of numbers, and every cause.
+//! SenML in CBOR: the example of RFC 8428 §6, kinds of numbers, every cause, and round trips.
 
-use super::{NOW, limits, number, record, senml::currents, text};
-use crate::{Cause, FormatError, Limits, Record, Value, senml::decode_cbor};
+use proptest::prelude::*;
+
+use super::{NOW, any_records, limits, number, record, senml::currents, sum, text};
+use crate::{
+	Cause, Decimal, FormatError, Limits, Record, Value,
+	senml::{decode_cbor, encode_cbor},
+};
 
 /// The dump of RFC 8428 §6.
 pub(super) const EXAMPLE: &str = "87a721781b75726e3a6465763a6f773a31306532303733613031303830303\
@@ -84,6 +89,7 @@ fn fails_when_a_value_is_no_number() {
 		("c4821b7fffffffffffffff01", Cause::NumberTooLong),
 		("c4823bffffffffffffffff01", Cause::NumberTooLong),
 		(long.as_str(), Cause::NumberTooLong),
+		("c48200c3507fffffffffffffffffffffffffffffff", Cause::NumberTooLong),
 		("c482f93e0001", Cause::Malformed),
 		("c48101", Cause::Malformed),
 		("c49f0001ff", Cause::Malformed),
@@ -196,5 +202,134 @@ fn fails_when_a_limit_is_passed() {
 		(Limits { name: 0, ..exact }, Cause::NameTooLong.at(1)),
 	] {
 		assert_eq!(decode_cbor(&pack, NOW, &limits), Err(refused));
+	}
+}
+
+fn written(records: &[Record]) -> String {
+	hex::encode(encode_cbor(records).expect("SenML can carry them"))
+}
+
+#[test]
+fn the_example_is_written_with_its_own_numbers() {
+	// Names and units of "urn:dev:ow:10e2073a0108006:voltage" and the same with "current".
+	let base = "75726e3a6465763a6f773a3130653230373361303130383030363a";
+	let voltage = format!("{base}766f6c74616765016156");
+	let current = format!("{base}63757272656e74016141");
+	// The dump has the values, and the time that the first and the last record come to.
+	let dump = EXAMPLE.replace(char::is_whitespace, "");
+	let mut expected = "87".to_owned();
+	for (name, time, value) in [
+		(&voltage, "fb41d303a15b001062", "fb405e066666666666"),
+		(&current, "fb41d303a159c01062", "fb3ff3333333333333"),
+		(&current, "fb41d303a15a001062", "fb3ff4cccccccccccd"),
+		(&current, "fb41d303a15a401062", "fb3ff6666666666666"),
+		(&current, "fb41d303a15a801062", "f93e00"),
+		(&current, "fb41d303a15ac01062", "fb3ff999999999999a"),
+		(&current, "fb41d303a15b001062", "fb3ffb333333333333"),
+	] {
+		assert!(dump.contains(&format!("02{value}")), "{value}");
+		expected += &format!("a4007822{name}06{time}02{value}");
+	}
+	assert!(dump.contains("22fb41d303a15b001062"), "the base time");
+	assert_eq!(written(&currents()), expected);
+}
+
+#[test]
+fn every_number_is_written_exactly_and_short() {
+	for (text, item) in [
+		("0", "00"),
+		("23", "17"),
+		("24", "1818"),
+		("255", "18ff"),
+		("256", "190100"),
+		("1000", "1903e8"),
+		("65536", "1a00010000"),
+		("4294967296", "1b0000000100000000"),
+		("18446744073709551615", "1bffffffffffffffff"),
+		("18446744073709551616", "c48200c249010000000000000000"),
+		("-1", "20"),
+		("-25", "3818"),
+		("-18446744073709551616", "3bffffffffffffffff"),
+		("1.5", "f93e00"),
+		("-0.25", "f9b400"),
+		("65504.5", "fa477fe080"),
+		("100000.5", "fa47c35040"),
+		("0.1", "fb3fb999999999999a"),
+		// As a single it would be 0.1.
+		("0.10000000149011612", "fb3fb99999a0000000"),
+		("120.1", "fb405e066666666666"),
+		("273.15", "fb4071126666666666"),
+		("1e30", "fb46293e5939a08cea"),
+		("1e-300", "fb01a56e1fc2f8f359"),
+		("5e-324", "fb0000000000000001"),
+		// No float is taken for these.
+		("9007199254740993.5", "c482201b014000000000000f"),
+		("1e-400", "c48239018f01"),
+		("1e400", "c48219019001"),
+		("123456789012345678901234567890.12345678", "c48227c2500949b0f6f0023313c4499050de38f34e"),
+		("-123456789012345678901234567890.12345678", "c48227c3500949b0f6f0023313c4499050de38f34d"),
+	] {
+		let records = [record("a", None, "", number(text))];
+		assert_eq!(written(&records), format!("81a200616102{item}"), "{text}");
+		assert_eq!(value(item), Ok(number(text)), "{text}");
+	}
+}
+
+#[test]
+fn there_is_one_encoding() {
+	let time = Some(1_700_000_000_250);
+	let records = [
+		record("a:b", time, "Cel", number("-21.50")),
+		sum("a:b", time, "W", number("1e3")),
+		record("a", Some(1_700_000_000_000), "", Value::Bool(true)),
+		record("a", None, "", Value::Bool(false)),
+		record("a", None, "", text("é")),
+		record("a", None, "", Value::Data(vec![0xfb, 0xff])),
+	];
+	let expected = "86
+		a4 00 63613a62 01 6343656c 06 fb41d954fc40100000 02 f9cd60
+		a4 00 63613a62 01 6157 06 fb41d954fc40100000 05 1903e8
+		a3 00 6161 06 1a6553f100 04 f5
+		a2 00 6161 04 f4
+		a2 00 6161 03 62c3a9
+		a2 00 6161 08 42fbff";
+	assert_eq!(encode_cbor(&records), Ok(bytes(expected)));
+	assert_eq!(encode_cbor(&[]), Ok(vec![0x80]));
+}
+
+#[test]
+fn secondary_units_state_their_version() {
+	let records = [record("a", None, "V", number("1")), record("a", None, "kWh", number("2"))];
+	let expected = "82 a4 20 181a 00 6161 01 6156 02 01 a4 20 181a 00 6161 01 636b5768 02 02";
+	assert_eq!(encode_cbor(&records), Ok(bytes(expected)));
+	assert!(read(expected).is_ok());
+}
+
+#[test]
+fn fails_when_senml_cannot_carry_a_record() {
+	let good = record("a", None, "", number("1"));
+	for (bad, cause) in [
+		(record("temp{a=\"b\"}", None, "", number("1")), Cause::BadName),
+		(record("", None, "", number("1")), Cause::BadName),
+		(record("a", Some(268_435_455_999), "", number("1")), Cause::NotAbsolute),
+		(sum("a", None, "", text("1")), Cause::NotANumber),
+	] {
+		assert_eq!(encode_cbor(&[good.clone(), bad]), Err(cause.at(2)));
+	}
+}
+
+proptest! {
+	#[test]
+	fn what_is_encoded_reads_back(records in any_records()) {
+		let pack = encode_cbor(&records).expect("SenML can carry them");
+		prop_assert_eq!(decode_cbor(&pack, NOW, &limits()), Ok(records));
+	}
+
+	#[test]
+	fn every_number_reads_back(mantissa in any::<i128>(), shift in 0u32..128, exponent in -400i64..400) {
+		let decimal = Decimal::new(mantissa >> shift, exponent).expect("a small exponent");
+		let records = vec![record("a", Some(NOW), "", Value::Number(decimal))];
+		let pack = encode_cbor(&records).expect("SenML can carry them");
+		prop_assert_eq!(decode_cbor(&pack, NOW, &limits()), Ok(records));
 	}
 }

@@ -51,6 +51,14 @@ fn fails_when_a_text_is_no_number() {
 }
 
 #[test]
+fn fails_when_a_mantissa_has_no_negative() {
+	assert_eq!(Decimal::new(i128::MIN, 0), Err(Cause::NumberTooLong));
+	let least = Decimal::new(i128::MIN + 1, 0).expect("it has one");
+	assert_eq!(least.to_string().parse::<Decimal>(), Ok(least));
+	assert_eq!(least.plus(decimal("-1")), Err(Cause::NumberTooLong));
+}
+
+#[test]
 fn zeros_do_not_make_a_number_long() {
 	let zeros = "0".repeat(10_000);
 	assert_eq!(decimal(&format!("1{zeros}")), Decimal::new(1, 10_000).expect("fits"));

@@ -7,6 +7,7 @@ mod csv;
 mod decimal;
 mod fuzz;
 mod mapping;
+mod million;
 mod openmetrics;
 mod semtech;
 mod senml;

@@ -261,6 +261,21 @@ fn fails_when_a_birth_breaks_the_rules() {
 }
 
 #[test]
+fn devices_without_metrics_count_too() {
+	let mut session = Session::new("plant", "press", Limits { records: 2, ..limits() });
+	assert!(send(&mut session, "NBIRTH", &nbirth(0)).is_ok());
+	let mut birth = |seq: u64, device: &str| {
+		let name = format!("spBv1.0/plant/DBIRTH/press/{device}");
+		session.handle(&topic(&name), &message(seq, Vec::new()), NOW)
+	};
+	assert_eq!(birth(1, "a"), Ok(Vec::new()));
+	assert_eq!(birth(2, "b"), Ok(Vec::new()));
+	assert_eq!(birth(3, "c"), Err(Cause::TooManyMetrics.at(0)));
+	assert_eq!(birth(4, "a"), Ok(Vec::new()), "a device may be born again");
+	assert_eq!(birth(5, &"d".repeat(257)), Err(Cause::NameTooLong.at(0)));
+}
+
+#[test]
 fn fails_when_a_message_is_not_for_the_session() {
 	let mut session = session();
 	for name in ["spBv1.0/plant/NBIRTH/lathe", "spBv1.0/mill/NBIRTH/press"] {

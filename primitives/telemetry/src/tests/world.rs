@@ -25,16 +25,7 @@ pub(super) const REQUIRED: Hash32 = [2; 32];
 pub(super) const NO_ANCHOR: Hash32 = [0; 32];
 pub(super) const WINDOW: Window = 291_000_000;
 pub(super) const TICK: Tick = 400;
-pub(super) const PERIODS: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 100,
-};
+pub(super) const PERIODS: Periods = Periods::DEVELOPMENT;
 pub(super) const UPTIME: MeterRule = MeterRule::Uptime { expected: 6, cap: 600 };
 pub(super) const COUNTER: MeterRule = MeterRule::Counter { channel: 1, max_rate: 100 };
 

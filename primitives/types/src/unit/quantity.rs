@@ -9,20 +9,8 @@ use super::Unit;
 macro_rules! quantities {
 	($($(#[doc = $doc:literal])+ $name:ident = $index:literal,)+) => {
 		/// What is measured.
-		#[derive(
-			Clone,
-			Copy,
-			Debug,
-			PartialEq,
-			Eq,
-			Encode,
-			Decode,
-			DecodeWithMemTracking,
-			MaxEncodedLen,
-			TypeInfo,
-			Serialize,
-			Deserialize,
-		)]
+		#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+		#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 		#[serde(rename_all = "camelCase")]
 		pub enum Quantity {
 			$($(#[doc = $doc])+ #[codec(index = $index)] $name,)+

@@ -24,20 +24,8 @@ macro_rules! units {
 			$(+ $offset:literal / $divisor:literal)? of $reference:ident;
 	)+) => {
 		/// In which unit. JSON and TOML have its symbol.
-		#[derive(
-			Clone,
-			Copy,
-			Debug,
-			PartialEq,
-			Eq,
-			Encode,
-			Decode,
-			DecodeWithMemTracking,
-			MaxEncodedLen,
-			TypeInfo,
-			Serialize,
-			Deserialize,
-		)]
+		#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+		#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 		pub enum Unit {
 			$($(#[$meta])+ #[codec(index = $index)] #[serde(rename = $symbol)] $name,)+
 		}

@@ -24,7 +24,7 @@ use crate::{
 		scrape::Selector,
 		source::{
 			Kind, Source,
-			mqtt::{Address, Mqtt},
+			mqtt::Mqtt,
 			push::Push,
 			radio::Radio,
 			replay::{Pace, Replay},
@@ -32,14 +32,13 @@ use crate::{
 		topic::TopicFilter,
 	},
 	cli::parse_duration,
+	mqtt::Address,
 };
 
 /// Time between readings of devices that do not say.
 const INTERVAL: Duration = Duration::from_secs(10);
 /// Readings that wait for the gateway, of devices that do not say.
 const QUEUE: u64 = 100_000;
-/// Ports of MQTT, without and with TLS.
-const MQTT_PORTS: (u16, u16) = (1_883, 8_883);
 
 /// The configuration that `file` describes, or its mistakes in the order of their lines.
 pub(super) fn check(
@@ -390,27 +389,7 @@ impl Checker<'_> {
 
 	fn broker(&mut self, url: &Spanned<String>) -> Option<Address> {
 		let remedy = "write it like mqtts://broker.example:8883, or mqtt:// without TLS";
-		self.read(url, remedy, |text| {
-			let url = Url::parse(text).map_err(|cause| cause.to_string())?;
-			let is_secure = match url.scheme() {
-				"mqtt" => false,
-				"mqtts" => true,
-				_ => return Err("it is no address by mqtt or mqtts".to_owned()),
-			};
-			let host = url.host_str().filter(|host| !host.is_empty());
-			let host = host.ok_or_else(|| "it names no host".to_owned())?.to_owned();
-			if is_secure && host.starts_with('[') {
-				return Err("certificates are checked by name".to_owned());
-			}
-			if !url.username().is_empty() || url.password().is_some() {
-				return Err("it holds a user".to_owned());
-			}
-			if !matches!(url.path(), "" | "/") || url.query().is_some() {
-				return Err("it holds more than a host and a port".to_owned());
-			}
-			let port = if is_secure { MQTT_PORTS.1 } else { MQTT_PORTS.0 };
-			Ok(Address { host, port: url.port().unwrap_or(port), is_secure })
-		})
+		self.read(url, remedy, Address::read)
 	}
 
 	fn replay(&mut self, table: &CsvTable) -> Option<Replay> {

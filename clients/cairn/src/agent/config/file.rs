@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use super::{Mistake, place::Places};
-use crate::agent::source::{
-	Times,
-	mqtt::{Payload, Version},
+use crate::{
+	agent::source::{Times, mqtt::Payload},
+	mqtt::Version,
 };
 
 /// What an agent is to do.
@@ -64,7 +64,7 @@ pub(super) struct SenmlTable {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MqttTable {
 	pub(super) url: Spanned<String>,
-	#[serde(default)]
+	#[serde(default = "spoken_by_all")]
 	pub(super) version: Version,
 	pub(super) client_id: Option<Spanned<String>>,
 	pub(super) username: Option<String>,
@@ -78,6 +78,11 @@ pub(super) struct MqttTable {
 	#[serde(default)]
 	pub(super) persistent: bool,
 	pub(super) rebirth: Option<bool>,
+}
+
+/// The version of brokers of which nothing is said.
+const fn spoken_by_all() -> Version {
+	Version::V3
 }
 
 #[derive(Debug, Deserialize)]

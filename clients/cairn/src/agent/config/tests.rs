@@ -1,13 +1,12 @@
 //! Every mistake is provoked in a configuration that is right otherwise, and found on its line.
 
 use super::*;
-use crate::agent::{
-	plan::Plan,
-	source::{
-		Times,
-		mqtt::{Payload, Version},
-		replay::Pace,
+use crate::{
+	agent::{
+		plan::Plan,
+		source::{Times, mqtt::Payload, replay::Pace},
 	},
+	mqtt::Version,
 };
 use cairn_formats::{Decimal, Measure};
 use cairn_types::{SchemaId, Unit};

@@ -174,6 +174,15 @@ impl App {
 				"Send Authorization: Bearer and the token.",
 			));
 		}
+		// A page that this machine's user looks at can send here, too; browsers say so.
+		if self.token.is_none() && headers.contains_key(header::ORIGIN) {
+			return Err(Refused::new(
+				StatusCode::FORBIDDEN,
+				"web_page",
+				"A web page sent the request, and there is no token.",
+				"Let a program send it, or give the source a tokenFile.",
+			));
+		}
 		if self.sink.is_ready(self.id) {
 			return Ok(());
 		}
@@ -363,6 +372,29 @@ mod tests {
 		sink.is_ready.store(false, Ordering::Relaxed);
 		let (status, text) = send(&url, "application/senml+json", PACK).await;
 		assert!(status == 503 && text.contains("not_ready"), "{status} {text}");
+	}
+
+	#[tokio::test]
+	async fn fails_when_a_web_page_sends_without_a_token() {
+		let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+		let push = Push { listen, token_file: None, times: Times::Stated };
+		let listening = push.open(SourceId(0), "push").await.expect("a free port");
+		let address = listening.listener.local_addr().expect("an address");
+		let sink = Arc::new(First::default());
+		sink.is_ready.store(true, Ordering::Relaxed);
+		tokio::spawn(listening.run(sink.clone()));
+		let post = || reqwest::Client::new().post(format!("http://{address}/v1/senml")).body(PACK);
+		let answer = post().header("origin", "https://page.example").send().await;
+		let answer = answer.expect("an answer");
+		assert_eq!(answer.status().as_u16(), 403);
+		assert_eq!(answer.json::<Problem>().await.expect("a problem").code, "web_page");
+		assert!(sink.records.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
+		assert_eq!(post().send().await.expect("an answer").status().as_u16(), 202);
+		// With a token, whoever shows it may send.
+		let (_, url, _directory) = start(Times::Stated).await;
+		let answer = reqwest::Client::new().post(&url).bearer_auth("open sesame").body(PACK);
+		let answer = answer.header("origin", "https://page.example").send().await;
+		assert_eq!(answer.expect("an answer").status().as_u16(), 202);
 	}
 
 	#[tokio::test]

@@ -28,16 +28,7 @@ const SLOT: Slot = 5;
 const WINDOW: Window = 100_000_000;
 const CELL: &str = "8c2a1072b59adff";
 
-const PERIODS: Periods = Periods {
-	slot_millis: 1_000,
-	window_slots: 6,
-	verdict_ticks: 2,
-	attest_ticks: 6,
-	dispute_ticks: 1,
-	appeal_ticks: 1,
-	cycle_ticks: 4,
-	kept_cycles: 100,
-};
+const PERIODS: Periods = Periods::DEVELOPMENT;
 
 fn cell(text: &str) -> Cell {
 	text.parse().expect("a cell")

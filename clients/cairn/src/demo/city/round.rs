@@ -243,19 +243,10 @@ pub(super) mod tests {
 	#[test]
 	fn a_window_is_asked_for_from_its_beginning_to_its_end() {
 		let networks = networks();
-		let periods = Periods {
-			slot_millis: 1_000,
-			window_slots: 6,
-			verdict_ticks: 2,
-			attest_ticks: 6,
-			dispute_ticks: 1,
-			appeal_ticks: 1,
-			cycle_ticks: 4,
-			kept_cycles: 100,
-		};
-		let question = question(&networks, Some(plan().cell), &periods, 10);
+		let cell = Some(plan().cell);
+		let question = question(&networks, cell, &Periods::DEVELOPMENT, 10);
 		assert_eq!((question.filter.from, question.filter.to), (60_000, 66_000));
-		assert_eq!(question.filter.region, Some(plan().cell));
+		assert_eq!(question.filter.region, cell);
 		assert_eq!((question.networks.len(), question.gateways.len()), (3, 0));
 	}
 

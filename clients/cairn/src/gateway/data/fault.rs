@@ -61,9 +61,9 @@ faults! {
 	/// The cursor is not one of this gateway, or of another question.
 	BadCursor = "bad_cursor", 400: "Follow the link to the next page as it is.",
 	/// There is no such format.
-	BadFormat = "bad_format", 400: "Ask for json, senml or csv.",
+	BadFormat = "bad_format", 400: "Ask for json, senml, cbor or csv.",
 	/// No format that the request accepts is served.
-	NotAcceptable = "not_acceptable", 406: "Accept application/json, application/senml+json or text/csv.",
+	NotAcceptable = "not_acceptable", 406: "Accept JSON, SenML in JSON or CBOR, or CSV; see /v1/openapi.json.",
 	/// The network is restricted: its raw readings are served to committee members only.
 	Restricted = "restricted", 403: "Ask the network's operator for access.",
 	/// This gateway does not serve the network.

@@ -1,27 +1,24 @@
 //! What anybody may ask of stored readings: by quantity, region, time and network.
 //!
-//! [`query`] reads and bounds what is asked, [`page`] answers it from the store, [`locations`] tells
-//! where devices are, [`schemas`] what their values mean. All that decides is pure; the interface is
-//! in [`http`](super::http).
+//! [`query`] reads and bounds what is asked, [`page`] answers it from the store, [`schemas`] tells
+//! what values mean. All that decides is pure; the interface is in [`http`](super::http).
 
 pub mod fault;
-pub mod locations;
 pub mod page;
 pub mod parameters;
 pub mod query;
 pub mod schemas;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use cairn_types::{NetworkId, Periods, Quantity};
 use tokio::sync::Semaphore;
 
 use self::{
 	fault::{DataFault, Refused},
-	locations::{FileLocations, Located},
 	schemas::Schemas,
 };
-use super::{error::Error, store::Keep};
+use super::store::Keep;
 use crate::cli::parse_duration;
 
 /// Questions that are answered at once.
@@ -36,9 +33,6 @@ pub struct DataArgs {
 	/// Most readings that stay; the oldest go first.
 	#[arg(long, default_value_t = 10_000_000)]
 	pub data_readings: u64,
-	/// File that says where devices are, in TOML: a table `devices` with a cell of H3 for each id.
-	#[arg(long, value_name = "FILE")]
-	pub locations: Option<PathBuf>,
 	/// The network is restricted: raw readings go to committee members only.
 	#[arg(long)]
 	pub restricted: bool,
@@ -66,8 +60,6 @@ impl Retention {
 pub struct Data {
 	/// What values mean.
 	pub schemas: Schemas,
-	/// Where devices are.
-	pub places: Arc<dyn Located>,
 	/// Whether raw readings are kept to committee members.
 	pub restricted: bool,
 	/// How many questions are answered at once.
@@ -76,16 +68,9 @@ pub struct Data {
 
 impl Data {
 	/// As the operator says it.
-	///
-	/// # Errors
-	/// [`Error::Locations`] if the file cannot be read.
-	pub fn new(args: &DataArgs, schemas: Schemas) -> Result<Self, Error> {
-		let places = match &args.locations {
-			Some(file) => FileLocations::read(file)?,
-			None => FileLocations::default(),
-		};
-		let permits = Semaphore::new(AT_ONCE);
-		Ok(Self { schemas, places: Arc::new(places), restricted: args.restricted, permits })
+	#[must_use]
+	pub fn new(args: &DataArgs, schemas: Schemas) -> Self {
+		Self { schemas, restricted: args.restricted, permits: Semaphore::new(AT_ONCE) }
 	}
 
 	/// Whether readings of `asked` (any, if `None`) may be served by a gateway of network `own`.
@@ -141,16 +126,7 @@ mod tests {
 
 	#[test]
 	fn retention_counts_back_from_now() {
-		let periods = Periods {
-			slot_millis: 1_000,
-			window_slots: 6,
-			verdict_ticks: 2,
-			attest_ticks: 6,
-			dispute_ticks: 1,
-			appeal_ticks: 1,
-			cycle_ticks: 4,
-			kept_cycles: 100,
-		};
+		let periods = Periods::DEVELOPMENT;
 		let retention = Retention { millis: 60_000, readings: 5 };
 		assert_eq!(retention.keep(&periods, 120_000), Keep { from: 10, readings: 5 });
 		assert_eq!(retention.keep(&periods, 1_000), Keep { from: 0, readings: 5 });

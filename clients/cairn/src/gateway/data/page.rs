@@ -1,22 +1,21 @@
 //! Answering a question from the store: one page of rows, in bounded time and memory.
 
-use std::{
-	collections::{BTreeMap, BTreeSet},
-	ops::ControlFlow,
-};
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use cairn_formats::{Measure, Record, RecordUnit, Value};
 use cairn_geo::Cell;
-use cairn_types::{Channel, DeviceId, NetworkId, Periods, Quantity, SchemaId, Unit};
+use cairn_types::{Channel, DeviceId, NetworkId, Periods, Quantity, SchemaId, Unit, Window};
 
 use super::{
-	locations::Located,
 	parameters::decimal,
 	query::{Filter, Place, Question},
 	schemas::Known,
 };
 use crate::{
-	gateway::store::{Kept, Position, Stage, Store, Walked},
+	gateway::{
+		locations::contains,
+		store::{Kept, Position, Stage, Store, Walked},
+	},
 	store::StoreError,
 };
 
@@ -46,7 +45,7 @@ pub struct Row {
 	pub scale: i8,
 	/// How far the reading has come.
 	pub stage: Stage,
-	/// Where the device is, if that is known.
+	/// Where the device was then, if that is known.
 	pub cell: Option<Cell>,
 }
 
@@ -97,7 +96,6 @@ pub fn look(
 	store: &Store,
 	question: &Question,
 	schemas: &Known,
-	places: &dyn Located,
 	periods: &Periods,
 ) -> Result<Looked<Page>, StoreError> {
 	let Some((first, last)) = question.filter.windows(periods) else {
@@ -105,21 +103,23 @@ pub fn look(
 	};
 	let begin = Place { position: Position::start_of(first), channel: 0 };
 	let start = question.start.unwrap_or(begin).max(begin);
-	let devices = devices(&question.filter, places);
-	let mut page = Builder::new(question, schemas, places, start);
+	let devices = devices(store, &question.filter, (start.position.window, last))?;
+	let mut page = Builder::new(question, schemas, start);
 	let mut visit = |kept: Kept| page.add(&kept);
 	let walked = store.walk(start.position, last, devices.as_ref(), &mut visit)?;
 	Ok(page.finish(walked))
 }
 
-/// The devices that can have rows; `None` for all.
-fn devices(filter: &Filter, places: &dyn Located) -> Option<BTreeSet<DeviceId>> {
-	let here = filter.region.map(|region| places.inside(region));
-	match (filter.device, here) {
-		(None, here) => here,
-		(Some(device), None) => Some(BTreeSet::from([device])),
-		(Some(device), Some(here)) => Some(here.into_iter().filter(|id| *id == device).collect()),
+/// The devices that can have rows in the windows from the first to the last; `None` for all.
+fn devices(
+	store: &Store,
+	filter: &Filter,
+	(first, last): (Window, Window),
+) -> Result<Option<BTreeSet<DeviceId>>, StoreError> {
+	if let Some(device) = filter.device {
+		return Ok(Some(BTreeSet::from([device])));
 	}
+	filter.region.map(|region| store.inside(region, first, last)).transpose()
 }
 
 /// Whether a channel is asked for.
@@ -131,38 +131,40 @@ fn wants(filter: &Filter, schema: SchemaId, index: u8, channel: &Channel) -> boo
 	of_quantity && of_name && of_stream
 }
 
+/// A channel's value in a reading.
+fn row(kept: &Kept, place: Place, channel: &Channel, value: i64) -> Row {
+	let reading = &kept.stored.signed.reading;
+	Row {
+		place,
+		network: reading.network,
+		time: reading.time,
+		schema: reading.schema,
+		channel: String::from_utf8_lossy(&channel.name).into_owned(),
+		quantity: channel.quantity,
+		unit: channel.unit,
+		value,
+		scale: channel.scale,
+		stage: kept.stage,
+		cell: kept.cell,
+	}
+}
+
 /// Makes a page of the readings that it is shown.
 struct Builder<'a> {
 	question: &'a Question,
 	schemas: &'a Known,
-	places: &'a dyn Located,
 	start: Place,
 	skip: usize,
 	rows: Vec<Row>,
 	/// Set when the page is full.
 	next: Option<Place>,
 	missing: Option<SchemaId>,
-	cells: BTreeMap<DeviceId, Option<Cell>>,
 }
 
 impl<'a> Builder<'a> {
-	fn new(
-		question: &'a Question,
-		schemas: &'a Known,
-		places: &'a dyn Located,
-		start: Place,
-	) -> Self {
-		Self {
-			question,
-			schemas,
-			places,
-			start,
-			skip: question.skip,
-			rows: Vec::new(),
-			next: None,
-			missing: None,
-			cells: BTreeMap::new(),
-		}
+	fn new(question: &'a Question, schemas: &'a Known, start: Place) -> Self {
+		let skip = question.skip;
+		Self { question, schemas, start, skip, rows: Vec::new(), next: None, missing: None }
 	}
 
 	/// Add a reading's values; breaks off when the page is full or a schema is missing.
@@ -173,7 +175,9 @@ impl<'a> Builder<'a> {
 		let in_time = (filter.from..filter.to).contains(&reading.time);
 		let of_network = filter.network.is_none_or(|network| network == reading.network);
 		let of_stage = filter.stage.is_none_or(|least| kept.stage >= least);
-		if !in_time || !of_network || !of_stage {
+		let is_inside = |region| kept.cell.is_some_and(|cell| contains(region, cell));
+		let of_region = filter.region.is_none_or(is_inside);
+		if !in_time || !of_network || !of_stage || !of_region {
 			return ControlFlow::Continue(());
 		}
 		let Some(schema) = schemas.get(&reading.schema) else {
@@ -195,29 +199,9 @@ impl<'a> Builder<'a> {
 				self.next = Some(place);
 				return ControlFlow::Break(());
 			}
-			let row = self.row(kept, place, channel, value);
-			self.rows.push(row);
+			self.rows.push(row(kept, place, channel, value));
 		}
 		ControlFlow::Continue(())
-	}
-
-	fn row(&mut self, kept: &Kept, place: Place, channel: &Channel, value: i64) -> Row {
-		let reading = &kept.stored.signed.reading;
-		let (places, device) = (self.places, reading.device);
-		let cell = *self.cells.entry(device).or_insert_with(|| places.located(device));
-		Row {
-			place,
-			network: reading.network,
-			time: reading.time,
-			schema: reading.schema,
-			channel: String::from_utf8_lossy(&channel.name).into_owned(),
-			quantity: channel.quantity,
-			unit: channel.unit,
-			value,
-			scale: channel.scale,
-			stage: kept.stage,
-			cell,
-		}
 	}
 
 	fn finish(self, walked: Walked) -> Looked<Page> {
@@ -237,7 +221,6 @@ impl<'a> Builder<'a> {
 mod tests {
 	use super::*;
 	use crate::gateway::{
-		data::locations::FileLocations,
 		store::{Identity, Incoming, Limits},
 		testing::{DEVICE, GATEWAY, GENESIS, periods, schema_of_two, signed_by},
 	};
@@ -246,11 +229,14 @@ mod tests {
 	use std::sync::Arc;
 
 	const OTHER: DeviceId = DeviceId(9);
+	const HERE: &str = "8c2a1072b59adff";
+	const THERE: &str = "8c1fb46741ae9ff";
 	const HOUR: u64 = 3_600_000;
 	/// The beginning of the first window with readings.
 	const START: u64 = 500_000 * HOUR;
 
-	/// A store in which two devices have two readings in each of three windows.
+	/// A store in which two devices have two readings in each of three windows. The other device moves
+	/// before the third.
 	fn store() -> (tempfile::TempDir, Store) {
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let identity = Identity { genesis: GENESIS, gateway: GATEWAY };
@@ -268,15 +254,17 @@ mod tests {
 		let limits = Limits { readings: 1_000, bytes: 1_000_000 };
 		let taken = store.ingest(vec![readings.collect()], limits).expect("the store works");
 		assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
+		let moves = vec![(499_000, cell(HERE)), (500_002, cell(THERE))];
+		store.learn(&[(OTHER, moves)]).expect("learns");
 		(directory, store)
+	}
+
+	fn cell(text: &str) -> Cell {
+		text.parse().expect("a cell")
 	}
 
 	fn known() -> Known {
 		Known::from([(SchemaId(2), Arc::new(schema_of_two()))])
-	}
-
-	fn places() -> FileLocations {
-		FileLocations::parse("[devices]\n9 = \"8c2a1072b59adff\"").expect("reads")
 	}
 
 	fn question(filter: Filter) -> Question {
@@ -289,7 +277,7 @@ mod tests {
 
 	/// The page, as device, sequence and channel of each row.
 	fn page(store: &Store, question: &Question) -> (Vec<(u64, u64, u8)>, Option<Place>) {
-		let looked = look(store, question, &known(), &places(), &periods());
+		let looked = look(store, question, &known(), &periods());
 		let Looked::Found(page) = looked.expect("the store works") else { panic!("it is known") };
 		let place = |row: &Row| {
 			let Place { position, channel } = row.place;
@@ -316,7 +304,7 @@ mod tests {
 	fn a_row_says_what_its_value_means() {
 		let (_directory, store) = store();
 		let filter = Filter { device: Some(OTHER), from: START + HOUR / 2, ..everything() };
-		let looked = look(&store, &question(filter), &known(), &places(), &periods());
+		let looked = look(&store, &question(filter), &known(), &periods());
 		let Ok(Looked::Found(page)) = looked else { panic!("{looked:?}") };
 		let row = page.rows.first().expect("a row");
 		let position = Position { window: 500_000, device: OTHER, sequence: 2 };
@@ -331,7 +319,7 @@ mod tests {
 			value: 1,
 			scale: 0,
 			stage: Stage::Accepted,
-			cell: Some("8c2a1072b59adff".parse().expect("a cell")),
+			cell: Some(cell(HERE)),
 		};
 		assert_eq!(*row, expected);
 		let record = page.rows.get(1).expect("a second row").record();
@@ -345,15 +333,17 @@ mod tests {
 		let (_directory, store) = store();
 		let count = |filter: Filter| page(&store, &question(filter)).0.len();
 		assert_eq!(count(everything()), 18);
-		let region = |text: &str| Some(text.parse::<Cell>().expect("a cell"));
-		let inside = region("852a1073fffffff");
+		let region = |text: &str| cell(text).parent(5).ok();
+		let (inside, elsewhere) = (region(HERE), region(THERE));
 		for (filter, rows) in [
 			(Filter { device: Some(DEVICE), ..everything() }, 9),
 			(Filter { device: Some(DeviceId(1)), ..everything() }, 0),
-			(Filter { region: inside, ..everything() }, 9),
+			(Filter { region: inside, ..everything() }, 6),
 			(Filter { region: inside, device: Some(DEVICE), ..everything() }, 0),
-			(Filter { region: inside, device: Some(OTHER), ..everything() }, 9),
-			(Filter { region: region("851fb467fffffff"), ..everything() }, 0),
+			(Filter { region: inside, device: Some(OTHER), ..everything() }, 6),
+			(Filter { region: elsewhere, ..everything() }, 3),
+			(Filter { region: elsewhere, to: START + 2 * HOUR, ..everything() }, 0),
+			(Filter { region: cell(HERE).neighbours().first().copied(), ..everything() }, 0),
 			(Filter { quantities: vec![Quantity::Temperature], ..everything() }, 6),
 			(Filter { quantities: vec![Quantity::Pressure], ..everything() }, 0),
 			(Filter { channel: Some("level".to_owned()), ..everything() }, 12),
@@ -399,7 +389,7 @@ mod tests {
 	fn fails_when_a_schema_is_not_known() {
 		let (_directory, store) = store();
 		let asked = question(everything());
-		let looked = look(&store, &asked, &Known::new(), &places(), &periods());
+		let looked = look(&store, &asked, &Known::new(), &periods());
 		assert_eq!(looked, Ok(Looked::Missing(SchemaId(2))));
 	}
 }

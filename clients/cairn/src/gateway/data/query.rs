@@ -344,16 +344,7 @@ mod tests {
 
 	#[test]
 	fn a_range_touches_whole_windows() {
-		let periods = Periods {
-			slot_millis: 1_000,
-			window_slots: 6,
-			verdict_ticks: 2,
-			attest_ticks: 6,
-			dispute_ticks: 1,
-			appeal_ticks: 1,
-			cycle_ticks: 4,
-			kept_cycles: 100,
-		};
+		let periods = Periods::DEVELOPMENT;
 		let windows = |from, to| Filter { from, to, ..Filter::default() }.windows(&periods);
 		assert_eq!(windows(0, 6_000), Some((0, 0)));
 		assert_eq!(windows(5_999, 6_001), Some((0, 1)));

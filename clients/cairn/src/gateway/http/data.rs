@@ -39,17 +39,19 @@ const LOOKUPS: usize = 16;
 enum Format {
 	Json,
 	Senml,
+	Cbor,
 	Csv,
 }
 
 impl Format {
 	/// In order of preference.
-	const ALL: [Self; 3] = [Self::Json, Self::Senml, Self::Csv];
+	const ALL: [Self; 4] = [Self::Json, Self::Senml, Self::Cbor, Self::Csv];
 
 	const fn name(self) -> &'static str {
 		match self {
 			Self::Json => "json",
 			Self::Senml => "senml",
+			Self::Cbor => "cbor",
 			Self::Csv => "csv",
 		}
 	}
@@ -58,6 +60,7 @@ impl Format {
 		match self {
 			Self::Json => "application/json",
 			Self::Senml => "application/senml+json",
+			Self::Cbor => "application/senml+cbor",
 			Self::Csv => "text/csv",
 		}
 	}
@@ -133,12 +136,11 @@ pub(super) async fn rows(
 		let (same, cursor) = (filter.parameters(), filter.cursor(place));
 		format!("/v1/data?{same}&limit={limit}&format={}&cursor={cursor}", format.name())
 	});
-	let body = match format {
-		Format::Json => json(&page, &question, next.as_deref())?,
-		Format::Senml => {
-			senml::encode_json(&records(&page, Row::is_datable)).map_err(unwritable)?
-		},
-		Format::Csv => csv::encode(&records(&page, |_| true)).map_err(unwritable)?,
+	let body: Vec<u8> = match format {
+		Format::Json => json(&page, &question, next.as_deref())?.into(),
+		Format::Senml => senml::encode_json(&datable(&page)).map_err(unwritable)?.into(),
+		Format::Cbor => senml::encode_cbor(&datable(&page)).map_err(unwritable)?,
+		Format::Csv => csv::encode(&records(&page, |_| true)).map_err(unwritable)?.into(),
 	};
 	Ok(etag::answer(&headers, format.content(), body, next.as_deref()))
 }
@@ -149,12 +151,8 @@ pub(super) async fn page(
 	state: &ChainState,
 	question: &Question,
 ) -> Result<Page, Failure> {
-	let (question, places) = (question.clone(), app.data.places.clone());
-	let periods = state.clock.periods;
-	look_up(app, state, move |store, known| {
-		look(store, &question, known, places.as_ref(), &periods)
-	})
-	.await
+	let (question, periods) = (question.clone(), state.clock.periods);
+	look_up(app, state, move |store, known| look(store, &question, known, &periods)).await
 }
 
 /// Look something up in the store, with the schemas that it needs.
@@ -203,6 +201,11 @@ fn internal(cause: &dyn std::fmt::Display) -> Failure {
 		"The answer could not be written.",
 		"Report it: this is not your mistake.",
 	)
+}
+
+/// The rows whose times SenML can say.
+fn datable(page: &Page) -> Vec<cairn_formats::Record> {
+	records(page, Row::is_datable)
 }
 
 fn records(page: &Page, is_wanted: impl Fn(&Row) -> bool) -> Vec<cairn_formats::Record> {
@@ -286,11 +289,14 @@ mod tests {
 			(None, Some("*/*"), Format::Json),
 			(None, Some("application/*;q=0.5, text/csv;q=0.4"), Format::Json),
 			(None, Some("application/senml+json"), Format::Senml),
+			(None, Some("application/senml+cbor"), Format::Cbor),
+			(None, Some("application/senml+json;q=0.5, application/senml+cbor"), Format::Cbor),
 			(None, Some("text/csv, application/json;q=0.9"), Format::Csv),
 			(None, Some("Text/CSV"), Format::Csv),
 			(None, Some("text/html, text/*;q=0.2"), Format::Csv),
 			(None, Some("application/json;q=0, */*;q=0.1"), Format::Senml),
 			(Some("senml"), Some("text/csv"), Format::Senml),
+			(Some("cbor"), Some("application/json"), Format::Cbor),
 			(Some("csv"), Some("image/png"), Format::Csv),
 		] {
 			assert_eq!(Format::choose(parameter, accept), Ok(format), "{parameter:?} {accept:?}");

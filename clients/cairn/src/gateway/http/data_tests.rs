@@ -215,6 +215,12 @@ async fn works_when_rows_are_asked_for_in_each_format() {
 	let table = answer.bytes().await.expect("a body");
 	let layout = csv::Layout::canonical();
 	assert_eq!(csv::decode(&table, &layout, &Limits::default()), Ok(records.clone()));
+	let request =
+		served.client.get(served.url("/v1/data")).header("accept", "application/senml+cbor");
+	let answer = request.send().await.expect("an answer");
+	assert_eq!(answer.headers()["content-type"], "application/senml+cbor");
+	let pack = answer.bytes().await.expect("a body");
+	assert_eq!(senml::decode_cbor(&pack, 0, &Limits::default()), Ok(records.clone()));
 	let names = records.iter().map(|record| (record.name.as_str(), record.time));
 	let names = names.collect::<Vec<_>>();
 	let times = readings.iter().map(|signed| Some(signed.reading.time));
@@ -255,7 +261,7 @@ async fn works_when_rows_are_chosen() {
 async fn pages_lead_from_one_to_the_next() {
 	let (served, _) = served().await;
 	let all = json(served.get("/v1/data").await).await;
-	for format in ["json", "senml", "csv"] {
+	for format in ["json", "senml", "cbor", "csv"] {
 		let (mut path, mut pages) = (format!("/v1/data?limit=4&format={format}"), 0);
 		let mut rows = Vec::new();
 		loop {
@@ -513,4 +519,44 @@ async fn a_device_elsewhere_is_in_no_location() {
 	assert_eq!(problem(answer).await, (404, "no_entity".to_owned()));
 	let rows = json(moved.get("/v1/data?device=6").await).await;
 	assert_eq!(rows["rows"][0].get("cell"), None);
+}
+
+#[tokio::test]
+async fn a_move_leaves_values_where_they_were_taken() {
+	const ELSEWHERE: &str = "8c1fb46741ae9ff";
+	let state = state_of_two();
+	let window = state.clock.now.window;
+	let start = periods().start_of(window);
+	let served = Served::start(Some(state), 100).await;
+	let store = &served.app.store;
+	let incoming = [(1, start - 1), (2, start)].map(|(sequence, time)| Incoming {
+		window: periods().window_at(time),
+		signed: signed_by(DEVICE, sequence, time, &[Some(7), None]),
+		key: DeviceKey::Ed25519(public()),
+	});
+	let limits = StoreLimits { readings: 9, bytes: 9_999 };
+	let taken = store.ingest(vec![incoming.to_vec()], limits).expect("the store works");
+	assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
+
+	// It moves with the window's beginning, and back with the next one's.
+	let (here, there) = (CELL.parse().expect("a cell"), ELSEWHERE.parse().expect("a cell"));
+	let told = vec![(window, there), (window + 1, here)];
+	assert_eq!(store.learn(&[(DEVICE, told)]), Ok(1));
+	let rows = async |query: &str| {
+		let path = format!("/v1/data?from={}&to={}{query}", start - 1, start + 1);
+		let page = json(served.get(&path).await).await;
+		let rows = page["rows"].as_array().expect("rows").iter();
+		let row = |row: &Value| (row["sequence"].as_u64(), row["cell"].as_str().map(str::to_owned));
+		rows.map(row).collect::<Vec<_>>()
+	};
+	let (first, second) = ((Some(1), Some(CELL.to_owned())), (Some(2), Some(ELSEWHERE.to_owned())));
+	assert_eq!(rows("").await, [first.clone(), second.clone()]);
+	assert_eq!(rows(&format!("&cell={CELL}&resolution=5")).await, [first]);
+	assert_eq!(rows(&format!("&cell={ELSEWHERE}&device=4")).await, [second]);
+
+	let locations = entities(&served, "/v1/sensorthings/Locations").await;
+	assert_eq!(locations[0]["name"], ELSEWHERE, "where it is now");
+	let values = entities(&served, "/v1/sensorthings/Observations").await;
+	let cells = values.iter().map(|value| &value["parameters"]["cell"]).collect::<Vec<_>>();
+	assert_eq!(cells, [CELL, ELSEWHERE]);
 }

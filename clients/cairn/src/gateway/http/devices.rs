@@ -1,24 +1,30 @@
 //! What owners ask about their devices.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::Uri};
 use cairn_chain::At;
 use cairn_telemetry::{Claim, Fault};
 use cairn_types::{DeviceId, DeviceKey, Slot, Window};
 use sp_core::{ecdsa, ed25519, sr25519};
-use tokio::task::spawn_blocking;
+use tokio::{sync::SemaphorePermit, task::spawn_blocking, time::timeout};
 
 use super::{App, Failure, path::Path};
 use crate::{
 	gateway::{
-		data::parameters::Parameters,
+		data::{
+			fault::{DataFault, Refused},
+			parameters::Parameters,
+		},
 		refusal::Refusal,
 		store::{DeviceNote, Store},
 	},
 	protocol::{Count, DevicePlace, DeviceReport, ProofInfo},
 	store::StoreError,
 };
+
+/// How long a request waits for its turn to ask the chain.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Off the async threads.
 pub(super) async fn ask<T: Send + 'static>(
@@ -28,6 +34,14 @@ pub(super) async fn ask<T: Send + 'static>(
 	let store = app.store.clone();
 	let answer = spawn_blocking(move || question(&store)).await;
 	Ok(answer.map_err(|cause| StoreError::Database { cause: cause.to_string() })??)
+}
+
+/// A turn to ask the chain, while it is held.
+async fn turn(app: &App) -> Result<SemaphorePermit<'_>, Failure> {
+	match timeout(PATIENCE, app.questions.acquire()).await {
+		Ok(Ok(permit)) => Ok(permit),
+		Ok(Err(_)) | Err(_) => Err(Refused::from(DataFault::Busy).into()),
+	}
 }
 
 /// `GET /v1/devices/by-key/{scheme}/{hex}`.
@@ -44,6 +58,7 @@ pub(super) async fn by_key(
 		)
 	})?;
 	let state = app.state()?;
+	let _turn = turn(&app).await?;
 	let window = state.clock.now.window;
 	// The next window first: an assignment made now holds from there.
 	let next = app.registry.near(window.saturating_add(1)).and_then(|facts| facts.by_key(&key));
@@ -96,6 +111,7 @@ pub(super) async fn report(
 	Path(device): Path<DeviceId>,
 ) -> Result<Json<DeviceReport>, Failure> {
 	let state = app.state()?;
+	let _turn = turn(&app).await?;
 	let place = place(&app, device, state.clock.now.window).await?;
 	let slot = place.as_ref().map(|place| place.slot);
 	let (note, pending, account) = ask(&app, move |store| {
@@ -168,6 +184,7 @@ pub(super) async fn proof(
 ) -> Result<Json<ProofInfo>, Failure> {
 	let asked = Parameters::new(&uri, &["slot"])?.number::<Slot>("slot")?;
 	let state = app.state()?;
+	let _turn = turn(&app).await?;
 	let immature = || {
 		Failure::not_found(
 			"No sealed window with readings of this device has matured yet.",

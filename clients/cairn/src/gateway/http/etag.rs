@@ -13,10 +13,11 @@ use axum::{
 pub(super) fn answer(
 	headers: &HeaderMap,
 	content: &'static str,
-	body: String,
+	body: impl Into<Vec<u8>>,
 	link: Option<&str>,
 ) -> Response {
-	let tag = tag_of(body.as_bytes());
+	let body = body.into();
+	let tag = tag_of(&body);
 	let mut response = if matches(headers, &tag) {
 		StatusCode::NOT_MODIFIED.into_response()
 	} else {

@@ -8,6 +8,7 @@ mod etag;
 mod info;
 mod openapi;
 mod path;
+mod patient;
 mod proof;
 mod readings;
 mod sensorthings;
@@ -43,13 +44,19 @@ use super::{
 	refusal::Refusal,
 	registry::Registry,
 	sealer::Status,
+	signatures::Signatures,
 	store::Store,
 	writer::Writer,
 };
 use crate::{protocol::Problem, store::StoreError};
 
-/// Devices whose rejections are counted.
+/// Devices of the gateway whose rejections are counted.
 const KEPT_REJECTIONS: usize = 100_000;
+/// Of these, how many may be of devices that the gateway does not have: whoever sends readings names
+/// whichever it likes.
+const KEPT_STRANGERS: usize = 10_000;
+/// Requests that ask the chain at once: a flood of requests must not become one of the node.
+pub const QUESTIONS: usize = 16;
 
 /// Everything that requests are answered from.
 pub struct App {
@@ -63,6 +70,8 @@ pub struct App {
 	pub store: Store,
 	/// Who writes readings.
 	pub writer: Writer,
+	/// Who checks their signatures.
+	pub signatures: Signatures,
 	/// The newest state of the chain.
 	pub states: States,
 	/// Who holds which slot.
@@ -73,6 +82,8 @@ pub struct App {
 	pub sealer: Status,
 	/// How many requests may bring readings at once.
 	pub ingest: Semaphore,
+	/// How many requests may ask the chain at once.
+	pub questions: Semaphore,
 	/// How many readings each device may send.
 	pub limiter: DefaultKeyedRateLimiter<DeviceId>,
 	/// How far ahead a device's clock may be, ms.
@@ -88,10 +99,11 @@ pub struct App {
 pub struct Rejections(Mutex<HashMap<DeviceId, BTreeMap<Refusal, u64>>>);
 
 impl Rejections {
-	/// Count one.
-	pub fn add(&self, device: DeviceId, refusal: Refusal) {
+	/// Count one, of a device that the gateway has or of another one.
+	pub fn add(&self, device: DeviceId, is_assigned: bool, refusal: Refusal) {
+		let most = if is_assigned { KEPT_REJECTIONS } else { KEPT_STRANGERS };
 		let mut devices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-		if devices.len() >= KEPT_REJECTIONS && !devices.contains_key(&device) {
+		if devices.len() >= most && !devices.contains_key(&device) {
 			return;
 		}
 		*devices.entry(device).or_default().entry(refusal).or_default() += 1;

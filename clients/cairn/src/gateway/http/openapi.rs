@@ -9,7 +9,7 @@ const DOCUMENT: &str = include_str!("openapi.json");
 
 /// Serve the description.
 pub(super) async fn document(headers: HeaderMap) -> Response {
-	etag::answer(&headers, "application/json", DOCUMENT.to_owned(), None)
+	etag::answer(&headers, "application/json", DOCUMENT, None)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::Failure;
-use crate::gateway::data::fault::DataFault;
+use crate::gateway::data::{fault::DataFault, parameters::shortened};
 
 /// The parts of a path, in order.
 pub(super) struct Path<T>(pub(super) T);
@@ -21,7 +21,7 @@ where
 	async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
 		match AxumPath::<T>::from_request_parts(parts, state).await {
 			Ok(AxumPath(path)) => Ok(Self(path)),
-			Err(_) => Err(Failure::from(DataFault::BadPath.about(parts.uri.path()))),
+			Err(_) => Err(Failure::from(DataFault::BadPath.about(shortened(parts.uri.path())))),
 		}
 	}
 }

@@ -12,7 +12,6 @@ use axum::{
 };
 use cairn_telemetry::{SignedReading, check::SlotFacts};
 use cairn_types::{DeviceId, SchemaId, Window};
-use tokio::task::spawn_blocking;
 
 use super::{App, Failure, body};
 use crate::{
@@ -21,13 +20,14 @@ use crate::{
 		chain_state::ChainState,
 		refusal::Refusal,
 		screen::{Screen, hold_back},
+		signatures::Judged,
 		store::{Incoming, Taken},
 	},
 	protocol::{ReadingResult, ReadingStatus, ReadingsAnswer},
 };
 
-/// A reading with what has been found out about it.
-type Judged = (DeviceId, Result<Incoming, Refusal>);
+/// Where devices are in windows.
+type Places = BTreeMap<(DeviceId, Window), Result<SlotFacts, Refusal>>;
 
 /// Take readings.
 pub(super) async fn post(
@@ -81,10 +81,9 @@ async fn judge(
 		Some((signed.reading.device, *window))
 	});
 	let places = places(app, state, wanted.collect()).await;
-	let (shared, chain) = (app.clone(), state.clone());
 	let count = readings.len();
-	let checked = spawn_blocking(move || signatures(&shared, &chain, readings, forms, &places));
-	let Ok(mut judged) = checked.await else {
+	let checked = app.signatures.check(placed(readings, forms, &places)).await;
+	let Ok(mut judged) = checked else {
 		// Unreachable unless a check panics: then nothing is taken.
 		return (0..count).map(|_| (DeviceId::default(), Err(Refusal::NotStored))).collect();
 	};
@@ -102,33 +101,21 @@ fn forms(
 	state: &ChainState,
 	readings: &[SignedReading],
 ) -> Vec<Result<Window, Refusal>> {
-	let schemas = schemas(state);
-	let screen = screen(app, state, &schemas);
-	readings.iter().map(|signed| screen.form(signed)).collect()
-}
-
-fn schemas(state: &ChainState) -> Vec<(SchemaId, usize)> {
-	state.schemas.iter().map(|(id, schema)| (*id, schema.channels.len())).collect()
-}
-
-fn screen<'a>(app: &App, state: &'a ChainState, schemas: &'a [(SchemaId, usize)]) -> Screen<'a> {
-	Screen {
-		genesis: app.genesis,
+	let schemas = state.schemas.iter().map(|(id, schema)| (*id, schema.channels.len()));
+	let schemas = schemas.collect::<Vec<(SchemaId, usize)>>();
+	let screen = Screen {
 		network: state.gateway.network,
 		clock: &state.clock,
-		schemas,
+		schemas: &schemas,
 		running: state.running(),
 		now_millis: now_millis(),
 		tolerance_millis: app.tolerance_millis,
-	}
+	};
+	readings.iter().map(|signed| screen.form(signed)).collect()
 }
 
 /// Places of devices in windows; each is asked for once.
-async fn places(
-	app: &App,
-	state: &ChainState,
-	wanted: BTreeSet<(DeviceId, Window)>,
-) -> BTreeMap<(DeviceId, Window), Result<SlotFacts, Refusal>> {
+async fn places(app: &App, state: &ChainState, wanted: BTreeSet<(DeviceId, Window)>) -> Places {
 	let mut places = BTreeMap::new();
 	for (device, window) in wanted {
 		let place = app.registry.place(device, window, state.clock.now.window).await;
@@ -137,21 +124,16 @@ async fn places(
 	places
 }
 
-/// Signatures, off the async threads: the expensive part.
-fn signatures(
-	app: &App,
-	state: &ChainState,
+/// Readings with the keys of their places, by which signatures are checked. Pure.
+fn placed(
 	readings: Vec<SignedReading>,
 	forms: Vec<Result<Window, Refusal>>,
-	places: &BTreeMap<(DeviceId, Window), Result<SlotFacts, Refusal>>,
+	places: &Places,
 ) -> Vec<Judged> {
-	let schemas = schemas(state);
-	let screen = screen(app, state, &schemas);
 	let judged = readings.into_iter().zip(forms).map(|(signed, form)| {
 		let device = signed.reading.device;
 		let verdict = form.and_then(|window| {
 			let place = places.get(&(device, window)).copied().unwrap_or(Err(Refusal::TooSoon))?;
-			screen.signature(&signed, &place)?;
 			Ok(Incoming { window, signed, key: place.key })
 		});
 		(device, verdict)
@@ -201,7 +183,9 @@ fn report(
 		},
 		Err(refusal) => {
 			app.metrics.rejected.with_label_values(&[refusal.code()]).inc();
-			app.rejections.add(device, refusal);
+			let newest = app.registry.near(Window::MAX);
+			let is_assigned = newest.is_some_and(|facts| facts.place(device).is_some());
+			app.rejections.add(device, is_assigned, refusal);
 			tracing::debug!(%device, sequence, %refusal, "a reading is not taken");
 			ReadingStatus::Rejected
 		},

@@ -15,10 +15,13 @@ use tokio::{
 	time::{sleep, timeout},
 };
 
+use super::patient::Patient;
 use crate::gateway::error::Error;
 
 /// How long a request's headers may take, and how long a connection may idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// In which time a client has to take some of its answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long open requests may take to finish at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Most bytes of headers.
@@ -88,7 +91,8 @@ fn spawn(
 	let mut builder = http1::Builder::new();
 	builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_BYTES);
 	let service = TowerToHyperService::new(router);
-	let connection = builder.serve_connection(TokioIo::new(stream), service);
+	let stream = TokioIo::new(Patient::new(stream, WRITE_TIMEOUT));
+	let connection = builder.serve_connection(stream, service);
 	let watched = graceful.watcher().watch(connection);
 	tokio::spawn(async move {
 		if let Err(cause) = watched.await {

@@ -117,3 +117,37 @@ async fn fails_when_a_batch_is_not_there() {
 		assert_eq!(answer.json::<Problem>().await.expect("JSON").code, "not_found");
 	}
 }
+
+#[tokio::test]
+async fn fails_when_too_many_ask_the_chain() {
+	let served = Served::start(Some(state()), 100).await;
+	let turns = served.app.questions.acquire_many(4).await.expect("open");
+	let key = "00".repeat(32);
+	for path in [
+		format!("/v1/devices/by-key/ed25519/{key}"),
+		"/v1/devices/4".into(),
+		"/v1/devices/4/proof".into(),
+	] {
+		let answer = served.get(&path).await;
+		assert_eq!(answer.status().as_u16(), 503, "{path}");
+		assert!(answer.headers().contains_key("retry-after"));
+		assert_eq!(answer.json::<Problem>().await.expect("JSON").code, "busy", "{path}");
+	}
+	drop(turns);
+}
+
+#[test]
+fn strangers_do_not_crowd_out_the_devices_of_the_gateway() {
+	let rejections = Rejections::default();
+	let strangers = u64::try_from(KEPT_STRANGERS).expect("small") + 5;
+	for device in 0..strangers {
+		rejections.add(DeviceId(1_000 + device), false, Refusal::UnknownDevice);
+	}
+	assert!(rejections.of(DeviceId(1_000 + strangers - 1)).is_empty(), "one too many");
+	rejections.add(DEVICE, true, Refusal::BadSignature);
+	rejections.add(DEVICE, true, Refusal::BadSignature);
+	assert_eq!(rejections.of(DEVICE), BTreeMap::from([(Refusal::BadSignature, 2)]));
+	// Who is counted already is counted on.
+	rejections.add(DeviceId(1_000), false, Refusal::UnknownDevice);
+	assert_eq!(rejections.of(DeviceId(1_000)), BTreeMap::from([(Refusal::UnknownDevice, 2)]));
+}

@@ -7,20 +7,17 @@ use std::{
 };
 
 use cairn_telemetry::SignedReading;
-use cairn_types::{DeviceId, GatewayId, NetworkId};
+use cairn_types::{DeviceId, GatewayId, NetworkId, Window};
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::{
-	MAX_PAYLOAD, MAX_PENDING,
-	link::{Message, Receipt, Requests},
-	topic,
-};
+use super::{MAX_PAYLOAD, MAX_PENDING, topic};
 use crate::{
 	gateway::{
 		http::{App, decode_octets, take},
 		metrics::gauge,
 		refusal::Refusal,
 	},
+	mqtt::link::{Message, Receipt, Requests},
 	protocol::{ReadingResult, ReadingStatus, RefusalNotice},
 };
 
@@ -28,6 +25,9 @@ use crate::{
 const MAX_BYTES: usize = 8 << 20;
 /// Most messages of one device that wait.
 const MAX_OF_DEVICE: usize = 16;
+/// Most messages that wait of devices that the gateway does not have, so that they leave room for
+/// those that it has.
+const MAX_OF_STRANGERS: usize = 64;
 /// Most readings that are judged at once; a message has fewer.
 const MAX_READINGS: usize = 4_096;
 /// Most refusals that wait to be published.
@@ -40,17 +40,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A message with readings that are not judged for good yet.
 struct Pending {
 	device: DeviceId,
+	/// The gateway did not have the device when the message came.
+	is_stranger: bool,
 	readings: Vec<SignedReading>,
 	bytes: usize,
 	since: Instant,
 	receipt: (u64, Receipt),
-}
-
-/// What goes to the broker.
-enum Outgoing {
-	/// An acknowledgement, and of which connection the message was.
-	Receipt(u64, Receipt),
-	Notice(DeviceId, Vec<u8>),
 }
 
 /// Readings that are being judged and stored.
@@ -70,7 +65,11 @@ pub(super) struct Intake {
 	job: Option<Job>,
 	/// When the messages that wait are tried again.
 	retry: Option<Instant>,
-	outgoing: VecDeque<Outgoing>,
+	/// Acknowledgements to be sent on this connection: no more than messages that the broker may have
+	/// on their way.
+	receipts: VecDeque<Receipt>,
+	/// Refusals to be published, and whose they are.
+	notices: VecDeque<(DeviceId, Vec<u8>)>,
 	/// Counts connections: a receipt means nothing on another one.
 	connection: u64,
 	is_connected: bool,
@@ -87,7 +86,8 @@ impl Intake {
 			bytes: 0,
 			job: None,
 			retry: None,
-			outgoing: VecDeque::new(),
+			receipts: VecDeque::new(),
+			notices: VecDeque::new(),
 			connection: 0,
 			is_connected: false,
 			hold: HOLD,
@@ -98,8 +98,7 @@ impl Intake {
 	pub(super) fn reconnected(&mut self) {
 		self.connection += 1;
 		self.is_connected = true;
-		let is_notice = |outgoing: &Outgoing| matches!(outgoing, Outgoing::Notice(..));
-		self.outgoing.retain(is_notice);
+		self.receipts.clear();
 	}
 
 	/// The connection ended: what is to be sent waits here.
@@ -114,7 +113,7 @@ impl Intake {
 
 	/// Take a message in.
 	pub(super) fn push(&mut self, message: Message) {
-		let Message { topic, payload, receipt } = message;
+		let Message { topic, payload, receipt, .. } = message;
 		let receipt = (self.connection, receipt);
 		let Some((network, device)) = topic::read(&topic).filter(|(of, _)| *of == self.network)
 		else {
@@ -132,7 +131,8 @@ impl Intake {
 			},
 		};
 		self.app.metrics.mqtt_messages.with_label_values(&["readings"]).inc();
-		let waiting = self.pending.iter().filter(|pending| pending.device == device).count();
+		let is_stranger = self.is_stranger(device);
+		let is_crowded = self.is_crowded(device, is_stranger);
 		let (mut own, mut others) = (Vec::new(), Vec::new());
 		for signed in readings {
 			let reading = &signed.reading;
@@ -142,7 +142,7 @@ impl Intake {
 		for sequence in others {
 			self.refuse(device, Some(sequence), Refusal::WrongTopic);
 		}
-		if waiting >= MAX_OF_DEVICE {
+		if is_crowded {
 			for signed in &own {
 				self.refuse(device, Some(signed.reading.sequence), Refusal::RateLimited);
 			}
@@ -153,8 +153,23 @@ impl Intake {
 		}
 		let (bytes, since) = (payload.len(), Instant::now());
 		self.bytes += bytes;
-		self.pending.push_back(Pending { device, readings: own, bytes, since, receipt });
+		let readings = own;
+		let pending = Pending { device, is_stranger, readings, bytes, since, receipt };
+		self.pending.push_back(pending);
 		self.start();
+	}
+
+	/// Whether the chain, as far as the gateway knows it, says that a device is none of the gateway's.
+	fn is_stranger(&self, device: DeviceId) -> bool {
+		let newest = self.app.registry.near(Window::MAX);
+		newest.is_some_and(|facts| facts.place(device).is_none())
+	}
+
+	/// Whether as many messages of a device wait as may, or of strangers.
+	fn is_crowded(&self, device: DeviceId, is_stranger: bool) -> bool {
+		let own = self.pending.iter().filter(|pending| pending.device == device).count();
+		let strangers = self.pending.iter().filter(|pending| pending.is_stranger).count();
+		own >= MAX_OF_DEVICE || (is_stranger && strangers >= MAX_OF_STRANGERS)
 	}
 
 	/// Do what there is to do next; never ready if there is nothing. May be dropped at any time.
@@ -176,20 +191,24 @@ impl Intake {
 		std::future::pending::<()>().await;
 	}
 
-	/// Hand over what waits for the broker, as far as there is room.
+	/// Hand over what waits for the broker, as far as there is room: acknowledgements first, so that
+	/// one device's mistakes do not hold up the others' readings.
 	pub(super) fn flush(&mut self, requests: &Requests) {
-		while let Some(outgoing) = self.outgoing.front().filter(|_| self.is_connected) {
-			let sent = match outgoing {
-				Outgoing::Receipt(connection, _) if *connection != self.connection => true,
-				Outgoing::Receipt(_, receipt) => requests.acknowledge(*receipt),
-				Outgoing::Notice(device, notice) => {
-					requests.publish(&topic::refusals(self.network, *device), notice.clone())
-				},
-			};
-			if !sent {
+		if !self.is_connected {
+			return;
+		}
+		while let Some(receipt) = self.receipts.front() {
+			if !requests.acknowledge(*receipt) {
 				return;
 			}
-			self.outgoing.pop_front();
+			self.receipts.pop_front();
+		}
+		while let Some((device, notice)) = self.notices.front() {
+			let topic = topic::refusals(self.network, *device);
+			if requests.publish(&topic, notice.clone(), true).is_err() {
+				return;
+			}
+			self.notices.pop_front();
 		}
 	}
 
@@ -244,8 +263,9 @@ impl Intake {
 	}
 
 	fn acknowledge(&mut self, (connection, receipt): (u64, Receipt)) {
-		if connection == self.connection {
-			self.outgoing.push_back(Outgoing::Receipt(connection, receipt));
+		// Nobody waits for a receipt without a number: a flood of such messages must leave nothing here.
+		if connection == self.connection && receipt.0.is_some() {
+			self.receipts.push_back(receipt);
 		}
 	}
 
@@ -283,11 +303,11 @@ impl Intake {
 
 	fn send(&mut self, device: DeviceId, notice: &RefusalNotice) {
 		let bytes = serde_json::to_vec(notice).unwrap_or_default();
-		if self.outgoing.len() >= MAX_NOTICES + MAX_PENDING {
+		if self.notices.len() >= MAX_NOTICES {
 			self.app.metrics.mqtt_notices_dropped.inc();
 			return;
 		}
-		self.outgoing.push_back(Outgoing::Notice(device, bytes));
+		self.notices.push_back((device, bytes));
 	}
 }
 

@@ -7,25 +7,24 @@
 //! stored or refused for good; what may be taken later is tried again here.
 
 mod intake;
-mod link;
 mod options;
 mod topic;
 
 #[cfg(test)]
 mod tests;
 
-pub use options::{Broker, MqttArgs, Version};
+pub use options::{Broker, MqttArgs};
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-use self::{
-	intake::Intake,
-	link::{Event, Events, Requests},
-};
+use self::intake::Intake;
 use super::http::App;
-use crate::backoff::Backoff;
+use crate::{
+	backoff::Backoff,
+	mqtt::link::{self, Broken, Event, Events, Requests},
+};
 
 /// Most bytes of a message.
 const MAX_PAYLOAD: usize = 256 << 10;
@@ -62,7 +61,7 @@ impl Mqtt {
 		let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
 		let mut intake = Intake::new(self.app.clone(), self.broker.network);
 		loop {
-			let (requests, mut events) = link::open(&self.broker, false);
+			let (requests, mut events) = link::open(&self.broker.settings(false));
 			let ended =
 				Box::pin(self.serve(&requests, &mut events, &mut intake, &mut backoff)).await;
 			intake.disconnected();
@@ -125,15 +124,19 @@ impl Mqtt {
 			Event::Connected => {
 				intake.reconnected();
 				// There is room for it: nothing else is sent while there is no connection.
-				if !requests.subscribe(&topic::filter(self.broker.network)) {
+				let filter = topic::filter(self.broker.network);
+				if requests.subscribe(std::iter::once(filter.as_str()), true).is_err() {
 					return Some(Ended::Denied);
 				}
 			},
-			Event::Subscribed(false) => return Some(Ended::Denied),
-			Event::Subscribed(true) => {
+			Event::Subscribed(granted) if granted.contains(&false) => return Some(Ended::Denied),
+			Event::Subscribed(_) => {
 				backoff.reset();
 				self.app.metrics.mqtt_connected.set(1);
-				tracing::info!(host = self.broker.host, "readings are taken from the broker");
+				tracing::info!(
+					host = self.broker.address.host,
+					"readings are taken from the broker"
+				);
 			},
 			Event::Message(message) => intake.push(message),
 			Event::Other => {},
@@ -143,7 +146,7 @@ impl Mqtt {
 
 	/// Let the broker forget the session: what it keeps is lost, and what comes can be taken again.
 	async fn forget(&self) {
-		let (_requests, mut events) = link::open(&self.broker, true);
+		let (_requests, mut events) = link::open(&self.broker.settings(true));
 		match events.next().await {
 			Ok(_) => tracing::warn!("the broker has forgotten what it kept for the gateway"),
 			Err(broken) => tracing::warn!(cause = broken.cause, "no connection to the broker"),
@@ -158,7 +161,7 @@ async fn next(
 	events: &mut Events,
 	intake: &mut Intake,
 	pause: Duration,
-) -> Result<Event, link::Broken> {
+) -> Result<Event, Broken> {
 	// Asking for an event must not be broken off: one future is kept until it is ready.
 	let mut event = Box::pin(async move {
 		if !pause.is_zero() {

@@ -1,27 +1,26 @@
 //! Which broker, as whom, and whose certificates are trusted.
 
-use std::{fs::File, io::Read, path::Path, path::PathBuf, sync::Arc};
+use std::{fs::File, io::Read, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use cairn_types::{GatewayId, NetworkId};
-use reqwest::Url;
 use rustls::ClientConfig;
 
-use crate::{gateway::error::Error, tls};
+use super::{MAX_PAYLOAD, MAX_PENDING};
+use crate::{
+	gateway::error::Error,
+	mqtt::{
+		Address, Version,
+		link::{Limits, Settings},
+		tls,
+	},
+};
 
 /// Most bytes of a file of certificates or of a password.
 const MAX_BYTES: u64 = 4 << 20;
-
-/// A version of MQTT.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Version {
-	/// MQTT 3.1.1.
-	#[value(name = "3.1.1")]
-	V3,
-	/// MQTT 5.
-	#[default]
-	#[value(name = "5")]
-	V5,
-}
+/// Most bytes of a packet besides its payload: topic and properties.
+const OVERHEAD: u32 = 64 << 10;
+/// How long a broker that speaks MQTT 5 keeps messages while the gateway is away, seconds: 7 days.
+const SESSION: u32 = 7 * 86_400;
 
 /// What a gateway's operator says of a broker.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -50,10 +49,8 @@ pub struct MqttArgs {
 /// A broker to connect to.
 #[derive(Clone)]
 pub struct Broker {
-	/// Its host.
-	pub host: String,
-	/// Its port.
-	pub port: u16,
+	/// Where it is.
+	pub address: Address,
 	/// Set if it speaks TLS.
 	pub tls: Option<Arc<ClientConfig>>,
 	/// The protocol.
@@ -62,10 +59,38 @@ pub struct Broker {
 	pub login: Option<(String, String)>,
 	/// Under which name the broker keeps the session.
 	pub client_id: String,
-	/// The gateway.
-	pub gateway: GatewayId,
-	/// Its network.
+	/// The gateway's network.
 	pub network: NetworkId,
+}
+
+impl Broker {
+	/// How to connect. The broker keeps what was not acknowledged, unless it is asked to forget it.
+	pub(super) fn settings(&self, forget: bool) -> Settings {
+		let Self { address, tls, version, login, client_id, .. } = self.clone();
+		let kept = (!forget).then_some(SESSION);
+		Settings {
+			address,
+			tls,
+			version,
+			login,
+			client_id,
+			kept,
+			by_receipt: true,
+			limits: limits(),
+		}
+	}
+}
+
+/// What a connection of the gateway bears.
+fn limits() -> Limits {
+	Limits {
+		keep_alive: Duration::from_secs(30),
+		packet_v3: 16 << 20,
+		packet_v5: u32::try_from(MAX_PAYLOAD).unwrap_or(u32::MAX).saturating_add(OVERHEAD),
+		waiting: u16::try_from(MAX_PENDING).ok(),
+		requests: 1_024,
+		inflight: 64,
+	}
 }
 
 impl MqttArgs {
@@ -75,50 +100,25 @@ impl MqttArgs {
 	/// [`Error::Mqtt`] if something that was said does not hold.
 	pub fn broker(&self, gateway: GatewayId, network: NetworkId) -> Result<Option<Broker>, Error> {
 		let Some(url) = &self.mqtt else { return Ok(None) };
-		let Address { host, port, is_secret } = Address::read(url)?;
+		let address = Address::read(url).map_err(|cause| {
+			wrong(&format!(
+				"--mqtt: {cause}; write mqtt://HOST:PORT or mqtts://HOST:PORT, and name a user by \
+				 --mqtt-user"
+			))
+		})?;
 		let login = match (&self.mqtt_user, &self.mqtt_password_file) {
 			(Some(user), Some(file)) => Some((user.clone(), password(file)?)),
 			(Some(user), None) => Some((user.clone(), String::new())),
 			(None, _) => None,
 		};
-		let tls = if is_secret { Some(client(self.mqtt_ca.as_deref())?) } else { None };
+		let tls = if address.is_secure { Some(client(self.mqtt_ca.as_deref())?) } else { None };
 		let client_id = match &self.mqtt_client_id {
 			Some(name) if name.is_empty() => return Err(wrong("the name of the client is empty")),
 			Some(name) => name.clone(),
 			None => format!("cairn-gateway-{gateway}"),
 		};
 		let version = self.mqtt_version;
-		Ok(Some(Broker { host, port, tls, version, login, client_id, gateway, network }))
-	}
-}
-
-/// Where a broker is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Address {
-	host: String,
-	port: u16,
-	is_secret: bool,
-}
-
-impl Address {
-	/// Read a URL: a scheme, a host and perhaps a port. Pure.
-	fn read(text: &str) -> Result<Self, Error> {
-		let url = Url::parse(text).map_err(|cause| wrong(&format!("{text:?}: {cause}")))?;
-		let (is_secret, usual) = match url.scheme() {
-			"mqtt" => (false, 1_883),
-			"mqtts" => (true, 8_883),
-			_ => return Err(wrong(&format!("{text:?} begins with neither mqtt:// nor mqtts://"))),
-		};
-		let is_plain = url.username().is_empty()
-			&& url.password().is_none()
-			&& matches!(url.path(), "" | "/")
-			&& url.query().is_none()
-			&& url.fragment().is_none();
-		let host = url.host_str().filter(|host| !host.is_empty() && is_plain);
-		let host = host.ok_or_else(|| {
-			wrong("the URL may have a host and a port only; the user goes to --mqtt-user")
-		})?;
-		Ok(Self { host: host.to_owned(), port: url.port().unwrap_or(usual), is_secret })
+		Ok(Some(Broker { address, tls, version, login, client_id, network }))
 	}
 }
 
@@ -173,35 +173,17 @@ mod tests {
 	fn works_when_a_broker_is_named() {
 		assert!(broker(&MqttArgs::default()).expect("nothing is wrong").is_none());
 		let plain = broker(&args("mqtt://broker.example")).expect("reads").expect("a broker");
-		assert_eq!((plain.host.as_str(), plain.port), ("broker.example", 1_883));
+		let (host, port) = (plain.address.host.as_str(), plain.address.port);
+		assert_eq!((host, port), ("broker.example", 1_883));
 		assert_eq!((plain.client_id.as_str(), plain.version), ("cairn-gateway-3", Version::V5));
 		assert!(plain.tls.is_none() && plain.login.is_none());
-		for (url, host, port, is_secret) in [
-			("mqtt://127.0.0.1:99/", "127.0.0.1", 99, false),
-			("mqtts://b", "b", 8_883, true),
-			("mqtt://[::1]:1884", "[::1]", 1_884, false),
-		] {
-			let address = Address::read(url).expect(url);
-			assert_eq!(address, Address { host: host.to_owned(), port, is_secret });
-		}
 	}
 
 	#[test]
 	fn fails_when_the_url_is_another() {
-		for url in [
-			"",
-			"broker",
-			"http://broker",
-			"mqtt://",
-			"mqtt://user@broker",
-			"mqtt://user:secret@broker",
-			"mqtt://broker/topic",
-			"mqtt://broker?qos=1",
-			"mqtt://broker#x",
-			"mqtt://broker:99999",
-		] {
+		for url in ["", "http://broker", "mqtt://user:secret@broker", "mqtts://[::1]"] {
 			let cause = refused(&args(url));
-			assert!(cause.contains("Remedy"), "{url}: {cause}");
+			assert!(cause.contains("--mqtt-user") && cause.contains("Remedy"), "{url}: {cause}");
 			assert!(!cause.contains("secret"), "{cause}");
 		}
 		let nameless = MqttArgs { mqtt_client_id: Some(String::new()), ..args("mqtt://b") };

@@ -24,6 +24,7 @@ use super::*;
 use crate::{
 	clock::now_millis,
 	gateway::testing::{DEVICE, GATEWAY, Served, signed, state},
+	mqtt::Version,
 	protocol::RefusalNotice,
 };
 
@@ -32,6 +33,8 @@ const BROKER: &str = "/usr/sbin/mosquitto";
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
+/// Messages of a flood.
+const FLOOD: u32 = 5_000;
 
 /// What `probe` finds, looked for until it finds something.
 async fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
@@ -178,11 +181,26 @@ impl Device {
 
 	/// Publish readings; returns when the broker has them.
 	async fn publish(&mut self, readings: &[SignedReading]) {
+		self.send(readings, false).await;
+	}
+
+	/// Publish readings, perhaps for the broker to retain; returns when the broker has them.
+	async fn send(&mut self, readings: &[SignedReading], is_retained: bool) {
 		let topic = format!("cairn/1/readings/1/{DEVICE}");
 		let payload = readings.to_vec().encode();
-		let sent = self.client.publish(topic, QoS::AtLeastOnce, false, payload).await;
+		let sent = self.client.publish(topic, QoS::AtLeastOnce, is_retained, payload).await;
 		sent.expect("a connection");
 		self.hear(|packet| matches!(packet, Packet::PubAck(_))).await;
+	}
+
+	/// Publish messages that are no readings, as fast as it goes.
+	async fn flood(&self, count: u32) {
+		let topic = format!("cairn/1/readings/1/{DEVICE}");
+		for _ in 0..count {
+			let sent =
+				self.client.publish(topic.as_str(), QoS::AtMostOnce, false, vec![0xff]).await;
+			sent.expect("a connection");
+		}
 	}
 
 	async fn refusal(&mut self) -> RefusalNotice {
@@ -270,6 +288,56 @@ async fn nothing_is_lost_over_3_1_1() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_over_5() {
 	delivers_again(Version::V5).await;
+}
+
+/// What the broker has retained comes with each subscription (with MQTT 5 only with a new one), and
+/// counts once.
+async fn retains(version: Version) {
+	let broker = RealBroker::start(anybody).await;
+	let mut device = Device::connect(broker.port).await;
+	let now = now_millis();
+	device.send(&[signed(1, now)], true).await;
+	let served = Served::start(Some(state()), 100).await;
+	let task = listen(&served, &args(broker.port, version));
+	stored(&served, 1).await;
+	task.abort();
+	drop(task.await);
+
+	let task = listen(&served, &args(broker.port, version));
+	let times = || served.app.metrics.duplicates.get();
+	if version == Version::V3 {
+		until("the retained reading once more", || (times() >= 1).then_some(())).await;
+	}
+	device.publish(&[signed(2, now + 1)]).await;
+	stored(&served, 2).await;
+	assert_eq!(times() > 0, version == Version::V3);
+	task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_retained_counts_once_over_3_1_1() {
+	retains(Version::V3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_retained_counts_once_over_5() {
+	retains(Version::V5).await;
+}
+
+/// Thousands of messages that are no readings: the reading behind them is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_is_survived() {
+	let broker = RealBroker::start(anybody).await;
+	let served = Served::start(Some(state()), 100).await;
+	let task = listen(&served, &args(broker.port, Version::V5));
+	connected(&served).await;
+	let mut device = Device::connect(broker.port).await;
+	device.flood(FLOOD).await;
+	device.publish(&[signed(1, now_millis())]).await;
+	stored(&served, 1).await;
+	let malformed = served.app.metrics.mqtt_messages.with_label_values(&["malformed"]);
+	assert!(malformed.get() > 0, "none of the flood has come");
+	task.abort();
 }
 
 /// Run a program to its end.

@@ -225,16 +225,7 @@ mod tests {
 			required: [0; 32],
 			rules_version: 1,
 			rules: Rules { step: 1, header: 1, max_readings: 100, max_payload: 100_000 },
-			periods: Periods {
-				slot_millis: 1_000,
-				window_slots: 1,
-				verdict_ticks: 2,
-				attest_ticks: 6,
-				dispute_ticks: 1,
-				appeal_ticks: 1,
-				cycle_ticks: 4,
-				kept_cycles: 100,
-			},
+			periods: Periods { window_slots: 1, ..Periods::DEVELOPMENT },
 			network: NetworkFacts {
 				network: NetworkId(1),
 				schema_id: SchemaId(2),

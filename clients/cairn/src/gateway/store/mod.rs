@@ -1,5 +1,6 @@
 //! What a gateway keeps, in one redb database: readings until their window has matured, and a while
-//! longer for who asks for data; the ledger in all its unmatured versions, and sealed batches.
+//! longer for who asks for data; where devices were; the ledger in all its unmatured versions, and
+//! sealed batches.
 //!
 //! Whatever is acknowledged to a device or told to the chain was committed here first. Every change
 //! is one write transaction, so a kill at any moment leaves either all of it or none.
@@ -8,6 +9,7 @@ mod archive;
 mod ingest;
 mod ledger;
 mod note;
+mod places;
 mod prune;
 mod scan;
 mod seals;
@@ -67,6 +69,9 @@ const PAYLOADS: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::n
 const PIECES: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::new("pieces");
 /// Matured window → [`Archived`]: its readings stay until nobody is to be served them any more.
 const ARCHIVE: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("archive");
+/// (device, window) → index of the cell in which it was from then on. Nothing is forgotten: devices
+/// move rarely, and pay for it.
+const PLACES: TableDefinition<'static, (u64, u32), u64> = TableDefinition::new("places");
 
 const IDENTITY: &str = "identity";
 const CLOSED: &str = "closed";
@@ -139,6 +144,7 @@ impl Store {
 			transaction.open_table(PAYLOADS)?;
 			transaction.open_table(PIECES)?;
 			transaction.open_table(ARCHIVE)?;
+			transaction.open_table(PLACES)?;
 			let mut meta = transaction.open_table(META)?;
 			let found = match meta.get(IDENTITY)? {
 				Some(bytes) => Some(decode::<Identity>("an identity", bytes.value())?),

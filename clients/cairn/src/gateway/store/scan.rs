@@ -5,12 +5,14 @@ use std::{
 	ops::{Bound, ControlFlow},
 };
 
+use cairn_geo::Cell;
 use cairn_types::{DeviceId, Window};
 use codec::{Decode, Encode};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::{
 	ARCHIVE, DEVICES, DROPPED, DeviceNote, HEADS, READINGS, Store, StoredReading, WINDOWS, note,
+	places::Cells,
 };
 use crate::store::{StoreError, decode};
 
@@ -86,6 +88,8 @@ pub struct Kept {
 	pub stored: StoredReading,
 	/// How far it has come.
 	pub stage: Stage,
+	/// Where the device was in its window, if that is known.
+	pub cell: Option<Cell>,
 }
 
 /// How a walk ended.
@@ -161,6 +165,7 @@ impl Store {
 		let transaction = self.database.begin_read()?;
 		let readings = transaction.open_table(READINGS)?;
 		let mut stages = Stages::open(&transaction)?;
+		let mut cells = Cells::open(&transaction)?;
 		let end = (last, u64::MAX, u64::MAX);
 		let (mut from, mut steps) = (from, 0u32);
 		'seek: loop {
@@ -182,8 +187,8 @@ impl Store {
 					continue 'seek;
 				}
 				let stored = decode("a reading", bytes.value())?;
-				let stage = stages.of(position)?;
-				if visit(Kept { position, stored, stage }).is_break() {
+				let (stage, cell) = (stages.of(position)?, cells.of(position)?);
+				if visit(Kept { position, stored, stage, cell }).is_break() {
 					return Ok(Walked::Paused(position));
 				}
 			}
@@ -203,7 +208,8 @@ impl Store {
 			None => return Ok(None),
 		};
 		let stage = Stages::open(&transaction)?.of(position)?;
-		Ok(Some(Kept { position, stored, stage }))
+		let cell = Cells::open(&transaction)?.of(position)?;
+		Ok(Some(Kept { position, stored, stage, cell }))
 	}
 
 	/// Visit the notes of all devices that ever had a reading stored, ascending, until `visit` breaks

@@ -1,5 +1,7 @@
 //! `cairn device`: a device's life, from registration to its end.
 
+mod describe;
+mod did;
 mod fleet;
 mod locate;
 mod possession;
@@ -44,6 +46,9 @@ Examples:
   cairn device activate 7 --owner-key account.key
   cairn device locate 7 --lat 47.3769 --lon 8.5417 --altitude 408 --gain 2.5 \\
       --owner-key account.key
+  cairn device describe 7 --file thing.jsonld --owner-key account.key
+  cairn device did did:cairn:7 --output json
+      As other systems know it: a W3C DID document.
   cairn device why 7
       Why it earns, or what stands in the way.";
 
@@ -90,6 +95,8 @@ enum DeviceCommand {
 	},
 	/// Assert where a device is, from the next window on; to move costs a fee
 	Locate(locate::Locate),
+	/// Attach a W3C Thing Description by its hash, or remove it
+	Describe(describe::Describe),
 	/// Bring a new certificate: one that ends later, or another maker's
 	Certify {
 		/// The device's id
@@ -121,6 +128,8 @@ enum DeviceCommand {
 		/// The device's id
 		id: DeviceId,
 	},
+	/// Show a device's W3C DID document, by its id or its DID
+	Did(did::ShowDid),
 	/// Say in words why a device earns, or what stands in the way and what to do
 	Why(WhyArgs),
 }
@@ -216,6 +225,8 @@ pub(crate) async fn run(global: &Global, args: &DeviceArgs) -> Result<(), OwnerE
 		DeviceCommand::Recover(recover) => Box::pin(recovery::request(session, recover)).await,
 		DeviceCommand::CompleteRecovery(one) => recovery::complete(session, one).await,
 		DeviceCommand::CancelRecovery(cancel) => recovery::cancel(session, cancel).await,
+		DeviceCommand::Describe(describe) => Box::pin(describe::run(session, describe)).await,
+		DeviceCommand::Did(args) => Box::pin(did::run(session, args)).await,
 		DeviceCommand::Locate(locate) => Box::pin(locate::run(session, locate)).await,
 		DeviceCommand::RotateKey(rotate) => run_rotate(session, rotate).await,
 		DeviceCommand::TakeOver(with) => run_take_over(session, with).await,

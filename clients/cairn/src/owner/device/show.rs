@@ -194,16 +194,7 @@ mod tests {
 	}
 
 	fn shown() -> Shown {
-		let periods = Periods {
-			slot_millis: 1_000,
-			window_slots: 6,
-			verdict_ticks: 2,
-			attest_ticks: 6,
-			dispute_ticks: 1,
-			appeal_ticks: 1,
-			cycle_ticks: 4,
-			kept_cycles: 100,
-		};
+		let periods = Periods::DEVELOPMENT;
 		let key = DeviceKey::Ed25519(ed25519::Public::from_raw([1; 32]));
 		let place = Assignment { gateway: GatewayId(3), slot: 4 };
 		let state = DeviceState {

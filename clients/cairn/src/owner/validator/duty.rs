@@ -128,16 +128,7 @@ mod tests {
 	use cairn_types::GatewayId;
 
 	const STASH: [u8; 32] = [7; 32];
-	const PERIODS: Periods = Periods {
-		slot_millis: 1_000,
-		window_slots: 6,
-		verdict_ticks: 2,
-		attest_ticks: 6,
-		dispute_ticks: 1,
-		appeal_ticks: 1,
-		cycle_ticks: 4,
-		kept_cycles: 100,
-	};
+	const PERIODS: Periods = Periods::DEVELOPMENT;
 
 	/// A batch whose committee is the validators 0 and 1.
 	fn batch(stage: DutyStage, votes: [Vote; 2]) -> DutyView {

@@ -168,7 +168,7 @@ mod tests {
 			"validator bond --amount 0.5 --payee staked --suri //Alice",
 			"validator bond --amount 5 --payee //Bob --suri //Alice --finalized",
 			"validator nominate //Alice //Bob --suri //Charlie",
-			"validator unbond 12.5 --suri //Alice",
+			"validator unbond --amount 12.5 --suri //Alice",
 			"validator withdraw --suri //Alice",
 			"validator rebag --suri //Alice",
 			"validator rebag //Bob --suri //Alice",
@@ -198,6 +198,7 @@ mod tests {
 			"validator payout --era 7 --watch --suri //Alice",
 			"validator payout --all --watch --suri //Alice",
 			"validator unbond --suri //Alice",
+			"validator unbond 12.5 --suri //Alice",
 		]);
 	}
 }

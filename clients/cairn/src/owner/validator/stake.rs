@@ -53,7 +53,7 @@ pub(super) struct Nominate {
 #[derive(Debug, clap::Args)]
 pub(super) struct Unbond {
 	/// How much, in CAIRN, with at most 12 decimals
-	#[arg(value_name = "AMOUNT", value_parser = format::parse_amount)]
+	#[arg(long, value_name = "TOKENS", value_parser = format::parse_amount)]
 	amount: Amount,
 
 	#[command(flatten)]
@@ -280,7 +280,7 @@ fn nothing_to_withdraw(staked: &Staked) -> OwnerError {
 	match staked.stake.unlocking.first() {
 		None => OwnerError::refused(
 			"no stake has been asked back",
-			"cairn validator unbond AMOUNT, and withdraw some eras later",
+			"cairn validator unbond --amount TOKENS, and withdraw some eras later",
 		),
 		Some(chunk) => {
 			let when = words::unlocks(chunk.era, &staked.eras, &staked.terms);
@@ -321,7 +321,7 @@ pub(super) async fn chill(session: &Session, signing: &Signing) -> Result<(), Ow
 	if !validates && !nominates {
 		return Err(OwnerError::refused(
 			"the account neither validates nor nominates",
-			"nothing is left to do; its stake stays bonded: cairn validator unbond AMOUNT",
+			"nothing is left to do; its stake stays bonded: cairn validator unbond --amount TOKENS",
 		));
 	}
 	let role = if validates { "validator" } else { "nominator" };
@@ -369,7 +369,7 @@ async fn end_role(
 		let (amount, when) = (format::number(staked.stake.active), staked.asked_now());
 		receipt = receipt.note(format!(
 			"the stake stays bonded; asked back now, it can be withdrawn {when}: \
-			 cairn validator unbond {amount}"
+			 cairn validator unbond --amount {amount}"
 		));
 	}
 	session.print(&receipt)

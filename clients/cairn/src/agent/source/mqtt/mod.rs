@@ -5,7 +5,6 @@
 //! by an unknown time: of it only records with a time of their own count, and since a device's times
 //! only go up, none counts twice.
 
-mod link;
 mod nodes;
 mod queue;
 mod tls;
@@ -25,10 +24,7 @@ use tokio::{
 	time::{Instant, sleep},
 };
 
-use self::{
-	link::{Event, Link, Login, Message, Requests},
-	queue::Queue,
-};
+use self::queue::Queue;
 use super::{Times, push, read_secret};
 use crate::{
 	agent::{
@@ -40,6 +36,10 @@ use crate::{
 	},
 	backoff::Backoff,
 	clock::now_millis,
+	mqtt::{
+		Address, Version,
+		link::{self, Broken, Event, Events, Limits, Message, Requests, Settings},
+	},
 };
 
 /// First and longest limit of the pauses between tries to connect.
@@ -48,6 +48,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 const GOOD: Duration = Duration::from_secs(10);
 /// Messages after which the other part has its turn.
 const TURN: u64 = 64;
+/// How long a broker keeps messages while the agent is away, if it is asked to, in seconds.
+const KEPT: u32 = 86_400;
+/// Most bytes of a packet: a payload of what is read at once, with its topic and properties.
+const MOST_PACKET: u32 = (1 << 20) + (1 << 17);
 
 /// A broker, and what is wanted of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,29 +82,6 @@ pub struct Mqtt {
 	pub rebirth: bool,
 }
 
-/// Where a broker is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-	/// Name or address of the machine.
-	pub host: String,
-	/// The port.
-	pub port: u16,
-	/// Whether by TLS.
-	pub is_secure: bool,
-}
-
-/// Versions of MQTT.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum Version {
-	/// 3.1.1.
-	#[default]
-	#[serde(rename = "3.1.1")]
-	V3,
-	/// 5.0.
-	#[serde(rename = "5")]
-	V5,
-}
-
 /// What messages are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Payload {
@@ -119,7 +100,7 @@ pub enum Payload {
 pub struct Session {
 	id: SourceId,
 	settings: Mqtt,
-	link: Link,
+	events: Events,
 	requests: Requests,
 }
 
@@ -132,7 +113,7 @@ impl Mqtt {
 		let password = self.password_file.as_ref().map(|path| read_secret(name, path));
 		let login = self.username.clone().map(|user| {
 			let password = password.unwrap_or_else(|| Ok(String::new()))?;
-			Ok::<_, Error>(Login { user, password })
+			Ok::<_, Error>((user, password))
 		});
 		let tls = if self.address.is_secure {
 			Some(tls::client(name, self.ca_file.as_deref())?)
@@ -142,36 +123,58 @@ impl Mqtt {
 		// The standard library seeds each hasher from the system's randomness.
 		let random = || format!("cairn{:016x}", RandomState::new().hash_one(id));
 		let client_id = self.client_id.clone().unwrap_or_else(random);
-		let (link, requests) = Link::new(self, client_id, login.transpose()?, tls);
-		Ok(Session { id, settings: self.clone(), link, requests })
+		let (requests, events) = link::open(&Settings {
+			address: self.address.clone(),
+			tls,
+			version: self.version,
+			login: login.transpose()?,
+			client_id,
+			kept: self.is_persistent.then_some(KEPT),
+			by_receipt: false,
+			limits: limits(),
+		});
+		Ok(Session { id, settings: self.clone(), events, requests })
+	}
+}
+
+/// What a connection of the agent bears.
+fn limits() -> Limits {
+	Limits {
+		keep_alive: Duration::from_secs(20),
+		packet_v3: usize::try_from(MOST_PACKET).unwrap_or(usize::MAX),
+		packet_v5: MOST_PACKET,
+		waiting: None,
+		requests: 64,
+		inflight: 16,
 	}
 }
 
 impl Session {
 	/// Take messages for ever.
 	pub(super) async fn run(self, sink: &dyn Sink) {
-		let Self { id, settings, link, requests } = self;
+		let Self { id, settings, events, requests } = self;
 		let queue = Queue::default();
 		let reader = Reader { id, settings: &settings, requests: &requests, queue: &queue, sink };
 		tokio::select! {
-			() = receive(link, &reader) => {},
+			() = receive(events, &reader) => {},
 			() = reader.run() => {},
 		}
 	}
 }
 
 /// Keep the connection, and put what comes into the queue.
-async fn receive(mut link: Link, reader: &Reader<'_>) {
+async fn receive(mut events: Events, reader: &Reader<'_>) {
 	let Reader { id, settings, requests, queue, sink } = *reader;
 	let Address { host, port, .. } = &settings.address;
 	let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
 	let (mut since, mut received) = (Instant::now(), 0u64);
 	loop {
-		match link.next().await {
+		match events.next().await {
 			Ok(Event::Connected) => {
 				since = Instant::now();
 				tracing::info!(host, port, "connected to the broker");
-				if let Err(cause) = requests.subscribe(settings) {
+				let topics = settings.topics.iter().map(TopicFilter::as_str);
+				if let Err(cause) = requests.subscribe(topics, settings.is_acknowledged) {
 					sink.trouble(id, format!("cannot subscribe: {cause}"));
 				}
 			},
@@ -190,7 +193,7 @@ async fn receive(mut link: Link, reader: &Reader<'_>) {
 				}
 			},
 			Ok(Event::Other) => {},
-			Err(cause) => {
+			Err(Broken { cause, .. }) => {
 				sink.trouble(id, format!("the broker at {host}:{port}: {cause}; trying again"));
 				if since.elapsed() > GOOD {
 					backoff.reset();
@@ -291,9 +294,8 @@ impl Reader<'_> {
 			Ok(records) => Some(records),
 			Err(Trouble { cause, rebirth }) => {
 				if let Some(topic) = rebirth.filter(|_| self.settings.rebirth) {
-					let asked =
-						self.requests.publish(&topic, cairn_formats::sparkplug::rebirth(now));
-					if let Err(cause) = asked {
+					let payload = cairn_formats::sparkplug::rebirth(now);
+					if let Err(cause) = self.requests.publish(&topic, payload, false) {
 						self.sink.trouble(self.id, format!("cannot ask for a rebirth: {cause}"));
 					}
 				}

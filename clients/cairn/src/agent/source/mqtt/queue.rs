@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::link::Message;
+use crate::mqtt::link::Message;
 
 /// Most messages that wait.
 const MOST_MESSAGES: usize = 1_024;
@@ -84,11 +84,13 @@ const fn size(message: &Message) -> usize {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::mqtt::link::Receipt;
 	use std::time::Duration;
 	use tokio::time::timeout;
 
 	fn message(number: usize, bytes: usize) -> Message {
-		Message { topic: number.to_string(), payload: vec![0; bytes], is_retained: false }
+		let (topic, payload) = (number.to_string(), vec![0; bytes]);
+		Message { topic, payload, is_retained: false, receipt: Receipt(None) }
 	}
 
 	#[test]

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::*;
-use crate::agent::left::Taken;
+use crate::{agent::left::Taken, mqtt::link::Receipt};
 
 /// Keeps what it is given.
 #[derive(Default)]
@@ -65,8 +65,13 @@ fn read(settings: &Mqtt, messages: &[(&str, &[u8], bool)]) -> Kept {
 	let reader = Reader { id: SourceId(0), settings, requests, queue: &queue, sink: &kept };
 	let mut nodes = Nodes::default();
 	for (topic, payload, is_retained) in messages {
-		let (topic, payload) = ((*topic).to_owned(), payload.to_vec());
-		reader.read(&Message { topic, payload, is_retained: *is_retained }, &mut nodes);
+		let message = Message {
+			topic: (*topic).to_owned(),
+			payload: payload.to_vec(),
+			is_retained: *is_retained,
+			receipt: Receipt(None),
+		};
+		reader.read(&message, &mut nodes);
 	}
 	kept
 }

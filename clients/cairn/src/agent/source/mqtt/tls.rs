@@ -6,7 +6,7 @@ use rustls::ClientConfig;
 
 use crate::{
 	agent::{error::Error, source::read_file},
-	tls,
+	mqtt::tls,
 };
 
 /// No file of certificates is larger.

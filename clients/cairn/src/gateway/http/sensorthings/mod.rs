@@ -18,6 +18,7 @@ use axum::{
 	http::{HeaderMap, Uri},
 	response::Response,
 };
+use cairn_geo::Cell;
 use cairn_types::{DeviceId, Quantity, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -189,6 +190,12 @@ impl Request<'_> {
 		note.map(|note| Line::new(device, &note)).ok_or_else(no_entity)
 	}
 
+	/// Where a device is now, if that is known.
+	async fn cell(&self, device: DeviceId) -> Result<Option<Cell>, Failure> {
+		let window = self.state.clock.now.window;
+		ask(self.app, move |store| store.cell(device, window)).await
+	}
+
 	async fn things(&self) -> Result<Response, Failure> {
 		let paging = self.paging()?;
 		let (lines, more) =
@@ -204,20 +211,17 @@ impl Request<'_> {
 
 	async fn things_of_location(&self, device: DeviceId) -> Result<Response, Failure> {
 		let paging = self.paging()?;
-		self.app.data.places.located(device).ok_or_else(no_entity)?;
+		self.cell(device).await?.ok_or_else(no_entity)?;
 		let line = self.line(device).await?;
 		self.many(paging, part([thing(&line)], paging))
 	}
 
 	async fn locations(&self) -> Result<Response, Failure> {
 		let paging = self.paging()?;
-		let places = self.app.data.places.clone();
+		let window = self.state.clock.now.window;
 		let (locations, more) = look_up(self.app, self.state, move |store, _| {
 			let mut wanted = Wanted::new(paging);
-			store.each_note(&mut |device, _| match places.located(device) {
-				Some(cell) => wanted.add(|| (device, cell)),
-				None => ControlFlow::Continue(()),
-			})?;
+			store.each_cell(window, &mut |device, cell| wanted.add(|| (device, cell)))?;
 			Ok(Looked::Found(wanted.part()))
 		})
 		.await?;
@@ -227,14 +231,14 @@ impl Request<'_> {
 
 	async fn location(&self, device: DeviceId) -> Result<Response, Failure> {
 		self.line(device).await?;
-		let cell = self.app.data.places.located(device).ok_or_else(no_entity)?;
+		let cell = self.cell(device).await?.ok_or_else(no_entity)?;
 		self.one(&location(device, cell))
 	}
 
 	async fn locations_of_thing(&self, device: DeviceId) -> Result<Response, Failure> {
 		let paging = self.paging()?;
 		self.line(device).await?;
-		let cell = self.app.data.places.located(device);
+		let cell = self.cell(device).await?;
 		let locations = cell.map(|cell| location(device, cell));
 		self.many(paging, part(locations, paging))
 	}

@@ -1,11 +1,19 @@
 //! The queue, without a broker.
 
+use cairn_types::{
+	DeviceKey, Slot,
+	view::{Assignment, DeviceFacts},
+};
 use codec::Encode;
+use sp_core::Pair;
 
 use super::*;
 use crate::{
 	clock::now_millis,
-	gateway::testing::{DEVICE, Served, facts, signed, signed_by, state},
+	gateway::{
+		registry::Facts,
+		testing::{DEVICE, GATEWAY, Served, facts, pair, signed, signed_by, state},
+	},
 };
 
 /// The topic of [`DEVICE`].
@@ -14,12 +22,25 @@ const TOPIC: &str = "cairn/1/readings/1/4";
 const UNKNOWN: DeviceId = DeviceId(77);
 
 fn message(topic: &str, payload: Vec<u8>) -> Message {
-	Message { topic: topic.to_owned(), payload, receipt: Receipt(Some(1)) }
+	let (topic, receipt) = (topic.to_owned(), Receipt(Some(1)));
+	Message { topic, payload, is_retained: false, receipt }
 }
 
 fn of_unknown(sequence: u64, time: u64) -> Message {
 	let readings = vec![signed_by(UNKNOWN, sequence, time, &[Some(1)])];
 	message("cairn/1/readings/1/77", readings.encode())
+}
+
+/// A device of the gateway that is not active, in its slot.
+fn inactive(slot: Slot, device: u64) -> (Slot, DeviceFacts) {
+	let facts = DeviceFacts {
+		device: DeviceId(device),
+		network: NetworkId(1),
+		key: DeviceKey::Ed25519(pair().public()),
+		active: false,
+		assignment: Some(Assignment { gateway: GATEWAY, slot }),
+	};
+	(slot, facts)
 }
 
 fn intake(served: &Served) -> Intake {
@@ -37,17 +58,12 @@ async fn judged(intake: &mut Intake) {
 
 /// How many receipts are to be sent, and what is refused by which code; they are taken away.
 fn outcome(intake: &mut Intake) -> (usize, Vec<(Option<u64>, String, bool)>) {
-	let (mut receipts, mut refused) = (0, Vec::new());
-	for outgoing in intake.outgoing.drain(..) {
-		match outgoing {
-			Outgoing::Receipt(..) => receipts += 1,
-			Outgoing::Notice(_, bytes) => {
-				let notice = serde_json::from_slice::<RefusalNotice>(&bytes).expect("JSON");
-				refused.push((notice.sequence, notice.code, notice.retry));
-			},
-		}
-	}
-	(receipts, refused)
+	let receipts = intake.receipts.drain(..).count();
+	let refused = intake.notices.drain(..).map(|(_, bytes)| {
+		let notice = serde_json::from_slice::<RefusalNotice>(&bytes).expect("JSON");
+		(notice.sequence, notice.code, notice.retry)
+	});
+	(receipts, refused.collect())
 }
 
 #[tokio::test]
@@ -162,6 +178,10 @@ async fn the_queue_is_bounded() {
 	assert_eq!((receipts, refused.len()), (4, 4));
 	assert_eq!(refused[0], (Some(17), "rate_limited".to_owned(), true));
 	let most = u64::try_from(MAX_PENDING - MAX_OF_DEVICE).expect("small");
+	// The gateway has them, but they are not active, and the chain cannot be asked when they will be.
+	let rows = (0..).zip(1_000..1_000 + most).map(|(slot, device)| inactive(slot, device));
+	let window = state().clock.now.window;
+	served.app.registry.put(Facts::new(window, rows.collect()));
 	for device in 1_000..1_000 + most {
 		assert!(intake.has_room());
 		let readings = vec![signed_by(DeviceId(device), 1, now, &[Some(1)])];
@@ -171,11 +191,61 @@ async fn the_queue_is_bounded() {
 	let mut other = Intake::new(served.app.clone(), NetworkId(1));
 	other.bytes = MAX_BYTES;
 	assert!(!other.has_room());
-	for _ in 0..MAX_NOTICES + MAX_PENDING + 3 {
+	for _ in 0..MAX_NOTICES + 3 {
 		other.refuse(DEVICE, None, Refusal::Malformed);
 	}
-	assert_eq!(other.outgoing.len(), MAX_NOTICES + MAX_PENDING);
+	assert_eq!(other.notices.len(), MAX_NOTICES);
 	assert_eq!(served.app.metrics.mqtt_notices_dropped.get(), 3);
+}
+
+/// Whoever may publish on any topic names devices as it likes.
+#[tokio::test]
+async fn strangers_leave_room_for_the_devices_of_the_gateway() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	for device in 1_000..1_100 {
+		let readings = vec![signed_by(DeviceId(device), 1, now, &[Some(1)])];
+		intake.push(message(&format!("cairn/1/readings/1/{device}"), readings.encode()));
+	}
+	assert_eq!(intake.pending.len(), MAX_OF_STRANGERS);
+	let (receipts, refused) = outcome(&mut intake);
+	assert_eq!((receipts, refused.len()), (100 - MAX_OF_STRANGERS, 100 - MAX_OF_STRANGERS));
+	assert!(refused.iter().all(|(_, code, retry)| code == "rate_limited" && *retry));
+	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
+	assert_eq!(intake.pending.len(), MAX_OF_STRANGERS + 1);
+}
+
+/// Messages of QoS 0, which no limit of the broker holds back, while the broker takes nothing.
+#[tokio::test]
+async fn a_flood_leaves_a_bounded_queue() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	for _ in 0..10 * MAX_NOTICES {
+		let (topic, payload) = (TOPIC.to_owned(), vec![0xff]);
+		intake.push(Message { topic, payload, is_retained: false, receipt: Receipt(None) });
+	}
+	assert_eq!((intake.receipts.len(), intake.notices.len()), (0, MAX_NOTICES));
+	assert!(intake.has_room() && intake.bytes == 0);
+}
+
+#[tokio::test]
+async fn acknowledgements_do_not_wait_for_refusals() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	intake.push(message(TOPIC, vec![0xff]));
+	intake.push(message(TOPIC, vec![0xff]));
+	// There is room for as many requests as there are acknowledgements.
+	let options = rumqttc::MqttOptions::new("gateway", "127.0.0.1", 9);
+	let (client, _events) = rumqttc::AsyncClient::new(options, 2);
+	let requests = Requests::V3(client);
+	intake.flush(&requests);
+	assert_eq!((intake.receipts.len(), intake.notices.len()), (0, 2));
+	intake.disconnected();
+	let (client, _events) =
+		rumqttc::AsyncClient::new(rumqttc::MqttOptions::new("gateway", "127.0.0.1", 9), 4);
+	intake.flush(&Requests::V3(client));
+	assert_eq!(intake.notices.len(), 2, "nothing is sent without a connection");
 }
 
 #[tokio::test]
@@ -186,7 +256,7 @@ async fn receipts_hold_for_one_connection() {
 	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
 	judged(&mut intake).await;
 	intake.push(message(TOPIC, vec![0xff]));
-	assert_eq!(intake.outgoing.len(), 3);
+	assert_eq!((intake.receipts.len(), intake.notices.len()), (2, 1));
 	intake.reconnected();
 	assert_eq!(outcome(&mut intake).1.len(), 1, "only the refusal is still sent");
 	// What came before is stored, but it is for the broker to send it again.

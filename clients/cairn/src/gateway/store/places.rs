@@ -1,0 +1,291 @@
+//! Where devices were, window by window.
+
+use std::{collections::BTreeSet, ops::ControlFlow};
+
+use cairn_geo::Cell;
+use cairn_types::{DeviceId, Window};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
+
+use super::{DEVICES, PLACES, Position, Store};
+use crate::{
+	gateway::locations::{Told, Track, contains},
+	store::StoreError,
+};
+
+/// Tells where devices were, in ascending order of windows and devices.
+pub(super) struct Cells {
+	places: ReadOnlyTable<(u64, u32), u64>,
+	/// The window and device looked up last.
+	known: Option<(Window, DeviceId, Option<Cell>)>,
+}
+
+impl Cells {
+	pub(super) fn open(transaction: &ReadTransaction) -> Result<Self, StoreError> {
+		Ok(Self { places: transaction.open_table(PLACES)?, known: None })
+	}
+
+	/// Where the device of a reading was in its window.
+	pub(super) fn of(&mut self, position: Position) -> Result<Option<Cell>, StoreError> {
+		let Position { window, device, .. } = position;
+		match self.known {
+			Some((at, of, cell)) if (at, of) == (window, device) => Ok(cell),
+			_ => {
+				let cell = cell_at(&self.places, device, window)?;
+				self.known = Some((window, device, cell));
+				Ok(cell)
+			},
+		}
+	}
+}
+
+impl Store {
+	/// Learn what the chain tells of devices' places, all or nothing; returns of how many devices
+	/// something was new.
+	///
+	/// # Errors
+	/// If the store fails; then nothing was learnt.
+	pub fn learn(&self, told: &[(DeviceId, Told)]) -> Result<usize, StoreError> {
+		let mut changed = Vec::new();
+		{
+			let places = self.database.begin_read()?.open_table(PLACES)?;
+			for (device, told) in told {
+				let known = read_track(&places, *device)?;
+				let mut track = known.clone();
+				track.learn(told);
+				if track != known {
+					changed.push((*device, track));
+				}
+			}
+		}
+		if changed.is_empty() {
+			return Ok(0);
+		}
+		let transaction = self.database.begin_write()?;
+		{
+			let mut places = transaction.open_table(PLACES)?;
+			for (device, track) in &changed {
+				places.retain_in((device.0, 0)..=(device.0, u32::MAX), |_, _| false)?;
+				for (from, cell) in track.places() {
+					places.insert((device.0, *from), cell.index())?;
+				}
+			}
+		}
+		transaction.commit()?;
+		Ok(changed.len())
+	}
+
+	/// Where a device was in `window`; `None` if that is not known.
+	///
+	/// # Errors
+	/// If the store fails.
+	pub fn cell(&self, device: DeviceId, window: Window) -> Result<Option<Cell>, StoreError> {
+		cell_at(&self.database.begin_read()?.open_table(PLACES)?, device, window)
+	}
+
+	/// Every device that was in `region` in one of the windows `first..=last`, at least.
+	///
+	/// # Errors
+	/// If the store fails.
+	pub fn inside(
+		&self,
+		region: Cell,
+		first: Window,
+		last: Window,
+	) -> Result<BTreeSet<DeviceId>, StoreError> {
+		let places = self.database.begin_read()?.open_table(PLACES)?;
+		let mut inside = BTreeSet::new();
+		// Backwards: each place lasted until the one seen before it, if that is of the same device.
+		let mut later: Option<(u64, Window)> = None;
+		for entry in places.iter()?.rev() {
+			let (key, cell) = entry?;
+			let (device, from) = key.value();
+			let is_over = later.is_some_and(|(of, until)| of == device && until <= first);
+			if from <= last && !is_over && contains(region, read_cell(cell.value())?) {
+				inside.insert(DeviceId(device));
+			}
+			later = Some((device, from));
+		}
+		Ok(inside)
+	}
+
+	/// Visit the devices that ever had a reading stored and are somewhere in `window`, ascending,
+	/// until `visit` breaks off.
+	///
+	/// # Errors
+	/// If the store fails.
+	pub fn each_cell(
+		&self,
+		window: Window,
+		visit: &mut dyn FnMut(DeviceId, Cell) -> ControlFlow<()>,
+	) -> Result<(), StoreError> {
+		let transaction = self.database.begin_read()?;
+		let (devices, places) = (transaction.open_table(DEVICES)?, transaction.open_table(PLACES)?);
+		for entry in devices.iter()? {
+			let device = DeviceId(entry?.0.value());
+			if let Some(cell) = cell_at(&places, device, window)?
+				&& visit(device, cell).is_break()
+			{
+				return Ok(());
+			}
+		}
+		Ok(())
+	}
+}
+
+/// Where a device was in `window`.
+fn cell_at(
+	places: &impl ReadableTable<(u64, u32), u64>,
+	device: DeviceId,
+	window: Window,
+) -> Result<Option<Cell>, StoreError> {
+	match places.range((device.0, 0)..=(device.0, window))?.next_back() {
+		Some(entry) => read_cell(entry?.1.value()).map(Some),
+		None => Ok(None),
+	}
+}
+
+/// Where a device was, as far as is known.
+fn read_track(
+	places: &impl ReadableTable<(u64, u32), u64>,
+	device: DeviceId,
+) -> Result<Track, StoreError> {
+	let mut track = Vec::new();
+	for entry in places.range((device.0, 0)..=(device.0, u32::MAX))? {
+		let (key, cell) = entry?;
+		let (_, from) = key.value();
+		track.push((from, read_cell(cell.value())?));
+	}
+	Ok(Track::new(track))
+}
+
+fn read_cell(index: u64) -> Result<Cell, StoreError> {
+	Cell::new(index).map_err(|_| StoreError::Undecodable { what: "a cell" })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::gateway::{
+		store::{Identity, Incoming, Limits},
+		testing::{CELL, GATEWAY, GENESIS, signed_by},
+	};
+	use cairn_types::DeviceKey;
+	use sp_core::ed25519;
+
+	const DEVICE: DeviceId = DeviceId(7);
+	const OTHER: DeviceId = DeviceId(8);
+	const IDENTITY: Identity = Identity { genesis: GENESIS, gateway: GATEWAY };
+
+	fn store() -> (tempfile::TempDir, Store) {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let store = Store::open(directory.path(), IDENTITY).expect("a new store");
+		(directory, store)
+	}
+
+	fn here() -> Cell {
+		CELL.parse().expect("a cell")
+	}
+
+	/// A cell on another continent.
+	fn there() -> Cell {
+		"8c1fb46741ae9ff".parse().expect("a cell")
+	}
+
+	/// Learn some places of a device; returns of how many devices something was new.
+	fn learn(store: &Store, device: DeviceId, told: &[(Window, Cell)]) -> usize {
+		store.learn(&[(device, told.to_vec())]).expect("learns")
+	}
+
+	fn cells<const N: usize>(store: &Store, windows: [Window; N]) -> [Option<Cell>; N] {
+		windows.map(|window| store.cell(DEVICE, window).expect("reads"))
+	}
+
+	#[test]
+	fn places_are_kept_over_a_restart() {
+		let (directory, store) = store();
+		assert_eq!(cells(&store, [0, 9]), [None, None]);
+		assert_eq!(learn(&store, DEVICE, &[(5, here())]), 1);
+		assert_eq!(learn(&store, DEVICE, &[(5, here())]), 0, "nothing new");
+		assert_eq!(learn(&store, DEVICE, &[(5, here()), (9, there())]), 1);
+		assert_eq!(store.learn(&[]), Ok(0));
+		drop(store);
+		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		let expected = [None, Some(here()), Some(here()), Some(there()), Some(there())];
+		assert_eq!(cells(&store, [4, 5, 8, 9, u32::MAX]), expected);
+		assert_eq!(store.cell(OTHER, 9), Ok(None));
+	}
+
+	#[test]
+	fn a_region_holds_who_was_in_it_at_the_time() {
+		let (_directory, store) = store();
+		learn(&store, DEVICE, &[(5, here()), (9, there()), (12, here())]);
+		learn(&store, OTHER, &[(7, there())]);
+		let region = here().parent(5).expect("coarser");
+		let inside = |first, last| {
+			let devices = store.inside(region, first, last).expect("reads");
+			devices.into_iter().map(|device| device.0).collect::<Vec<_>>()
+		};
+		for (first, last, devices) in [
+			(0, 4, vec![]),
+			(0, 5, vec![7]),
+			(8, 8, vec![7]),
+			(9, 11, vec![]),
+			(8, 9, vec![7]),
+			(11, 12, vec![7]),
+			(900, 901, vec![7]),
+		] {
+			assert_eq!(inside(first, last), devices, "{first} to {last}");
+		}
+		let there = store.inside(there(), 9, 11).expect("reads");
+		assert_eq!(there, BTreeSet::from([DEVICE, OTHER]));
+	}
+
+	#[test]
+	fn only_devices_with_readings_are_somewhere() {
+		let (_directory, store) = store();
+		for device in [DeviceId(6), DEVICE, OTHER] {
+			learn(&store, device, &[(5, here())]);
+		}
+		let key = DeviceKey::Ed25519(ed25519::Public::from_raw([0; 32]));
+		let incoming = [DEVICE, OTHER, DeviceId(9)].map(|device| Incoming {
+			window: 6,
+			signed: signed_by(device, 1, 6, &[None]),
+			key,
+		});
+		let limits = Limits { readings: 9, bytes: 9_999 };
+		let taken = store.ingest(vec![incoming.to_vec()], limits).expect("the store works");
+		assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
+		let visited = |window, most: usize| {
+			let mut visited = Vec::new();
+			let mut visit = |device: DeviceId, cell: Cell| {
+				visited.push((device, cell));
+				if visited.len() < most {
+					ControlFlow::Continue(())
+				} else {
+					ControlFlow::Break(())
+				}
+			};
+			store.each_cell(window, &mut visit).expect("reads");
+			visited
+		};
+		assert_eq!(visited(5, 9), [(DEVICE, here()), (OTHER, here())]);
+		assert_eq!(visited(5, 1), [(DEVICE, here())]);
+		assert!(visited(4, 9).is_empty());
+	}
+
+	#[test]
+	fn fails_when_a_stored_cell_is_none() {
+		let (_directory, store) = store();
+		let transaction = store.database.begin_write().expect("a transaction");
+		transaction
+			.open_table(PLACES)
+			.expect("a table")
+			.insert((7u64, 5u32), 1u64)
+			.expect("inserts");
+		transaction.commit().expect("a commit");
+		let wrong = StoreError::Undecodable { what: "a cell" };
+		assert_eq!(store.cell(DEVICE, 5), Err(wrong.clone()));
+		assert_eq!(store.inside(here(), 0, 9), Err(wrong.clone()));
+		assert_eq!(store.learn(&[(DEVICE, vec![(6, here())])]), Err(wrong));
+	}
+}

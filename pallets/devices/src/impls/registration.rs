@@ -1,0 +1,123 @@
+//! How devices come to be: one by one, or several at once.
+
+use cairn_traits::NetworkRegistry;
+use cairn_types::{
+	Activity, Certificate, Dated, DeviceKey, NetworkId, Registration, Registrations, Window,
+	view::DeviceState,
+};
+use frame_support::{
+	dispatch::{DispatchErrorWithPostInfo, DispatchResultWithPostInfo, Pays, PostDispatchInfo},
+	ensure,
+	traits::Consideration,
+};
+use sp_runtime::{DispatchError, DispatchResult};
+
+use super::certificates::Reviewed;
+use crate::{
+	Config, DeviceByKey, DeviceByRoot, DeviceRecord, DeviceRecordOf, Devices, Error, Event,
+	NextDevice, Pallet, Stage, entities::Clock,
+};
+
+/// An error of a pallet that says of which item of a list it is: in the byte behind its number, which
+/// is zero otherwise. Wallets show the error as they show it elsewhere.
+fn placed(error: DispatchError, place: u8) -> DispatchError {
+	let DispatchError::Module(mut module) = error else { return error };
+	let [_, second, ..] = &mut module.error;
+	*second = place;
+	DispatchError::Module(module)
+}
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_register(
+		owner: &T::AccountId,
+		network: NetworkId,
+		registration: &Registration,
+	) -> DispatchResult {
+		let Registration { key, possession, delegation, certificate } = registration;
+		Self::ensure_free(key)?;
+		Self::ensure_root_free(registration.root(), None)?;
+		ensure!(T::Networks::is_open(network), Error::<T>::NetworkClosed);
+		let maker = certificate.as_ref().map(Certificate::maker);
+		Self::ensure_admitted(network, maker)?;
+		let block_hash = Self::ensure_fresh(owner, possession)?;
+		let reviewed =
+			certificate.as_ref().map(|certificate| Self::review(certificate, None)).transpose()?;
+		let device = NextDevice::<T>::get();
+		let next = device.next().ok_or(Error::<T>::TooManyDevices)?;
+		Self::ensure_possession(owner, key, possession, &block_hash)?;
+		if let Some(reviewed) = &reviewed {
+			Self::ensure_signed(reviewed, key, registration.root())?;
+		}
+		if let Some(delegation) = delegation {
+			Self::ensure_delegated(owner, key, possession, &block_hash, delegation)?;
+		}
+
+		let record = Self::first_record(owner, network, registration, reviewed.as_ref())?;
+		if let Some(reviewed) = &reviewed {
+			Self::note_certified(device, reviewed);
+		}
+		NextDevice::<T>::put(next);
+		DeviceByKey::<T>::insert(key, device);
+		if let Some(root) = &record.root {
+			DeviceByRoot::<T>::insert(root, device);
+		}
+		let root = record.root;
+		Devices::<T>::insert(device, record);
+
+		let (owner, key) = (owner.clone(), *key);
+		Self::deposit_event(Event::Registered { device, owner, network, key, maker });
+		if let Some(root) = root {
+			Self::deposit_event(Event::Rooted { device, root });
+		}
+		Ok(())
+	}
+
+	/// All or none; the error of the first that fails says which it is in the byte behind its number.
+	pub(crate) fn do_register_batch(
+		owner: &T::AccountId,
+		network: NetworkId,
+		registrations: &Registrations,
+	) -> DispatchResultWithPostInfo {
+		ensure!(!registrations.is_empty(), Error::<T>::Empty);
+		for (place, registration) in (0u8..).zip(registrations) {
+			Self::do_register(owner, network, registration).map_err(|error| {
+				let tried = registrations.get(..=usize::from(place)).unwrap_or_default();
+				let actual_weight = Some(Self::weight_of_register_batch(tried));
+				let post_info = PostDispatchInfo { actual_weight, pays_fee: Pays::Yes };
+				DispatchErrorWithPostInfo { post_info, error: placed(error, place) }
+			})?;
+		}
+		Ok(().into())
+	}
+
+	/// The record of a device that is registered now; takes its deposit.
+	fn first_record(
+		owner: &T::AccountId,
+		network: NetworkId,
+		registration: &Registration,
+		reviewed: Option<&Reviewed>,
+	) -> Result<DeviceRecordOf<T>, DispatchError> {
+		Ok(DeviceRecord {
+			ticket: T::Deposit::new(owner, Self::device_footprint())?,
+			owner: owner.clone(),
+			stage: Stage::Registered,
+			state: Self::first_state(network, registration.key, reviewed),
+			certified: reviewed.map(Reviewed::certified),
+			root: registration.root().copied(),
+			changed: Self::block(),
+		})
+	}
+
+	/// The state of a device that is registered now.
+	fn first_state(network: NetworkId, key: DeviceKey, reviewed: Option<&Reviewed>) -> DeviceState {
+		let clock = Clock::read::<T::Time>();
+		DeviceState {
+			network,
+			maker: reviewed.map(|reviewed| reviewed.certified().maker),
+			key: Dated::new(key, clock.next_window, clock.settled),
+			assignment: None,
+			activity: Activity::NEVER,
+			expires: reviewed.map_or(Window::MAX, |reviewed| reviewed.expires),
+		}
+	}
+}
