@@ -57,7 +57,7 @@ doubts! {
 	/// The device had no slot of this gateway in this window.
 	NotAssigned = "not_assigned": "Ask the gateway that the device had then.",
 	/// The chain does not say that the device was there in this window.
-	OtherPlace = "other_place": "Ask without --cell if the place does not matter.",
+	OtherPlace = "other_place": "Look the device up: cairn device show ID.",
 	/// The reading is in no batch yet.
 	NotSealed = "not_sealed": "Ask again when the window is over, with --stage sealed.",
 	/// The reading was left out of its window's batch, or the window was given up.

@@ -39,6 +39,8 @@ use crate::owner::{
 	watch::{Input, Terminal, fit, is_live},
 };
 
+/// How long everything may take to be there, from the node's start on.
+const SET_UP: Duration = Duration::from_secs(300);
 /// How often a live view is drawn without news.
 const REDRAW: Duration = Duration::from_millis(500);
 /// Notes that a live view shows.
@@ -72,7 +74,8 @@ impl Story for City {
 		stage: &'a mut Stage<'_>,
 	) -> LocalBoxFuture<'a, Result<End, OwnerError>> {
 		Box::pin(async move {
-			let scene = Box::pin(set_up(stage)).await?;
+			let scene = timeout(SET_UP, Box::pin(set_up(stage))).await;
+			let scene = scene.map_err(|_| not_set_up())??;
 			self.facts = Some(scene.facts.clone());
 			if !stage.once {
 				return Box::pin(self.follow(stage, &scene)).await;
@@ -107,6 +110,13 @@ impl Story for City {
 			lasted: stage.began.elapsed(),
 		})
 	}
+}
+
+fn not_set_up() -> OwnerError {
+	OwnerError::refused(
+		format!("the city was not set up within {} s", SET_UP.as_secs()),
+		"look into the logs; keep them with --logs DIR",
+	)
 }
 
 /// Start the node, put the city on its chain, start gateways, inputs and agents.
