@@ -9,7 +9,7 @@ SHELL := /bin/bash
 # Outside the checkout: a second checkout reuses what the first one compiled.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn/target
 
-# Arguments for the script behind demo, bench and clean: make demo ARGS="--keep"
+# Arguments for the script behind demo, bench and clean: make demo ARGS="--scenario city"
 ARGS ?=
 
 MDBOOK_VERSION := 0.5.4
@@ -54,7 +54,7 @@ build: setup-build ## Build the node (cairn-node) and the command (cairn)
 	@printf 'built %s/debug/cairn-node and %s/debug/cairn\n' '$(CARGO_TARGET_DIR)' '$(CARGO_TARGET_DIR)'
 
 .PHONY: demo
-demo: build ## Run a local chain, a gateway and devices until rewards are claimed (ARGS)
+demo: build ## Run a local chain and a story on it: a device is paid, a city is asked (ARGS)
 	$(call say,demo,starting)
 	@scripts/demo $(ARGS)
 

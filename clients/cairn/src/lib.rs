@@ -1,6 +1,7 @@
 //! The `cairn` command as a library, so that tests and other tools can run its parts.
 //!
 //! - [`agent`]: this machine as a device.
+//! - [`data`]: what devices have read, asked of many gateways and checked against the chain.
 //! - [`demo`]: all of it together on one machine.
 //! - [`gateway`]: collects readings, seals windows, serves committees and owners.
 //! - [`mqtt`]: connections to brokers.
@@ -13,6 +14,7 @@ pub mod agent;
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod data;
 pub mod demo;
 mod error;
 pub mod gateway;

@@ -26,7 +26,7 @@ enum Command {
 	Agent(agent::Args),
 	/// Collect readings of devices and seal them.
 	Gateway(gateway::Args),
-	/// A chain, a gateway and this machine as a device, until rewards are claimed.
+	/// A chain on this machine, and a story on it: a device that is paid, or a city that is asked.
 	Demo(demo::DemoArgs),
 	#[command(flatten)]
 	Owner(OwnerCommand),

@@ -1,6 +1,7 @@
 //! The pages of docs/src/reference about this crate follow the code: cli.md is generated from every
 //! command's help and from what a gateway refuses, metrics.md names every metric of a gateway,
-//! data-api.md every fault of a question, did.md every error of DIDs and Thing Descriptions.
+//! data-api.md every fault of a question and every doubt about an answer, did.md every error of DIDs and
+//! Thing Descriptions.
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn --test reference` writes cli.md anew.
 
@@ -13,7 +14,10 @@ use std::{
 	process::{Command, Stdio},
 };
 
-use cairn::gateway::{data::fault::DataFault, metrics::Metrics, refusal::Refusal};
+use cairn::{
+	data::doubt::Doubt,
+	gateway::{data::fault::DataFault, metrics::Metrics, refusal::Refusal},
+};
 use cairn_did::{DidError, DocumentFault, ThingFault};
 
 const NOTE: &str = "<!-- Generated from the help of `cairn` and the code of its gateway: edit the \
@@ -167,6 +171,16 @@ fn the_page_of_the_data_api_has_every_fault() {
 		let (code, status) = (fault.code(), fault.status());
 		let (cause, remedy) = (fault.cause(), fault.remedy());
 		let line = format!("| `{code}` | {status} | {cause} | {remedy} |");
+		assert!(page.contains(&line), "data-api.md lacks this line:\n{line}");
+	}
+}
+
+#[test]
+fn the_page_of_the_data_api_has_every_doubt() {
+	let page = fs::read_to_string(page_file("data-api.md")).unwrap_or_default();
+	for doubt in Doubt::ALL {
+		let (code, cause, remedy) = (doubt.code(), doubt.cause(), doubt.remedy());
+		let line = format!("| `{code}` | {cause} | {remedy} |");
 		assert!(page.contains(&line), "data-api.md lacks this line:\n{line}");
 	}
 }

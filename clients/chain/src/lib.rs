@@ -31,6 +31,7 @@ mod curve;
 mod dispatch;
 mod error;
 mod follow;
+mod gateways;
 mod governance;
 mod governance_calls;
 mod referendum;

@@ -86,6 +86,13 @@ fn schemas_are_laid_out_as_expected() {
 }
 
 #[test]
+fn gateways_are_keyed_as_expected() {
+	let metadata = metadata();
+	let record = value(&metadata, "Telemetry", "Gateways", BY_ONE);
+	assert!(parts(&metadata, record).iter().any(|part| part == "network"));
+}
+
+#[test]
 fn slots_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let entry = value(&metadata, "Telemetry", "Slots", BY_TWO);

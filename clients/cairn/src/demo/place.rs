@@ -88,6 +88,14 @@ pub(crate) fn write_secret(path: &Path, secret: &str) -> Result<(), OwnerError> 
 	written.map_err(|cause| failed(path, &cause))
 }
 
+/// Write a file that anybody may read.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), OwnerError> {
+	fs::write(path, text).map_err(|cause| failed(path, &cause))
+}
+
 /// Ports that are free now, all different.
 ///
 /// # Errors
@@ -126,6 +134,24 @@ pub(crate) fn find_node(named: Option<&Path>) -> Result<PathBuf, OwnerError> {
 		.ok_or_else(|| no_node(&NAME))
 }
 
+/// A program of the system, by its name and its Debian package. Services lie where not every user's
+/// path leads.
+///
+/// # Errors
+/// If it is not installed.
+pub(crate) fn find_program(name: &str, package: &str) -> Result<PathBuf, OwnerError> {
+	let path = env::var_os("PATH").unwrap_or_default();
+	let directories =
+		env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+	let mut candidates = directories.map(|directory| directory.join(name));
+	candidates.find(|candidate| candidate.is_file()).ok_or_else(|| {
+		OwnerError::refused(
+			format!("there is no program {name}"),
+			format!("install Debian's package {package}, as scripts/setup does"),
+		)
+	})
+}
+
 /// This program.
 ///
 /// # Errors
@@ -141,7 +167,8 @@ fn no_node(name: &dyn std::fmt::Display) -> OwnerError {
 	)
 }
 
-fn failed(path: &Path, cause: &io::Error) -> OwnerError {
+/// A file or directory that cannot be made.
+pub(super) fn failed(path: &Path, cause: &io::Error) -> OwnerError {
 	OwnerError::File {
 		path: path.display().to_string(),
 		cause: cause.to_string(),
@@ -175,9 +202,12 @@ mod tests {
 	}
 
 	#[test]
-	fn fails_when_the_node_is_not_there() {
+	fn fails_when_a_program_is_not_there() {
 		let error = find_node(Some(Path::new("/nowhere/cairn-node"))).expect_err("no such file");
 		assert!(error.to_string().contains("--node-bin"));
+		let error = find_program("no-such-broker", "broker").expect_err("no such program");
+		assert!(error.to_string().contains("package broker"), "{error}");
+		assert!(find_program("sh", "dash").expect("a shell").is_file());
 		let this = this_program().expect("a test program");
 		assert_eq!(find_node(Some(&this)).expect("a file"), this);
 	}

@@ -31,7 +31,7 @@ const VARIABLES: [&str; 3] = ["CAIRN_SURI", "CAIRN_OWNER_SURI", "CAIRN_NODE"];
 /// A program that was started.
 #[derive(Debug)]
 struct Process {
-	name: &'static str,
+	name: String,
 	child: Child,
 	log: PathBuf,
 }
@@ -47,7 +47,7 @@ impl Processes {
 	/// If it cannot be started.
 	pub(crate) fn start(
 		&mut self,
-		name: &'static str,
+		name: &str,
 		program: &Path,
 		arguments: &[OsString],
 		log: PathBuf,
@@ -72,7 +72,7 @@ impl Processes {
 				"build it with `make build`",
 			)
 		})?;
-		self.0.push(Process { name, child, log });
+		self.0.push(Process { name: name.to_owned(), child, log });
 		Ok(())
 	}
 

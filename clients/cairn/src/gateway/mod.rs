@@ -20,7 +20,7 @@ pub mod sealer;
 pub mod signatures;
 pub mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod writer;
 
 pub use error::Error;

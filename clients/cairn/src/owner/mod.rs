@@ -22,10 +22,10 @@ mod maker;
 mod network;
 pub(crate) mod options;
 mod output;
-mod parse;
+pub(crate) mod parse;
 pub(crate) mod rewards;
 mod schema;
-mod served;
+pub(crate) mod served;
 pub(crate) mod session;
 mod validator;
 pub(crate) mod watch;
@@ -45,16 +45,19 @@ pub use schema::SchemaArgs;
 pub use validator::ValidatorArgs;
 pub use watch::WatchArgs;
 
-pub(crate) use output::print;
+pub(crate) use output::{print, write_line};
 
 pub(crate) use maker::registered as maker_registered;
 pub(crate) use network::created as network_created;
-pub(crate) use schema::{published as schema_published, read as read_schema};
+pub(crate) use schema::{library_schema, published as schema_published, read as read_schema};
 
 use cairn_chain::Chain;
 use cairn_types::DeviceId;
 
-use crate::cli::{Global, Output};
+use crate::{
+	cli::{Global, Output},
+	data::{self, DataArgs},
+};
 
 /// What owners of devices and operators of networks do.
 #[derive(Debug, clap::Subcommand)]
@@ -75,6 +78,8 @@ pub enum OwnerCommand {
 	Gov(GovArgs),
 	/// Batches: what was sealed, and what committees say of it
 	Batch(BatchArgs),
+	/// Data: what devices have read, with proofs
+	Data(DataArgs),
 	/// Transfer tokens, and keep the sender's account alive
 	Transfer(TransferArgs),
 	/// Accounts: what they have
@@ -99,6 +104,7 @@ pub async fn run(global: &Global, command: &OwnerCommand) -> Result<(), OwnerErr
 		OwnerCommand::Validator(args) => boxed(validator::run(global, args)).await,
 		OwnerCommand::Gov(args) => boxed(gov::run(global, args)).await,
 		OwnerCommand::Batch(args) => boxed(batch::run(global, args)).await,
+		OwnerCommand::Data(args) => boxed(data::run(global, args)).await,
 		OwnerCommand::Transfer(args) => boxed(account::transfer(global, args)).await,
 		OwnerCommand::Account(args) => boxed(account::run(global, args)).await,
 		OwnerCommand::Chain(args) => boxed(chain::run(global, args)).await,
@@ -199,6 +205,9 @@ mod tests {
 			"cairn rewards release --slot 0:4 --suri //Bob",
 			"cairn rewards set-payee --device 7 --to //Dave --suri //Bob",
 			"cairn batch show --gateway 0 --window 5 --attempt 1",
+			"cairn data query --cell 871f8ed95ffffff --verify --node ws://host:1",
+			"cairn data query --network 0 --network 2 --quantity speed,energy --format senml",
+			"cairn data query --gateway http://127.0.0.1:9977 --device 7 --from 1000 --format csv",
 			"cairn transfer --to //Bob --amount 1.5 --suri //Alice",
 			"cairn account show //Bob",
 			"cairn chain status --node ws://host:1",
@@ -230,6 +239,14 @@ mod tests {
 			"cairn transfer --to nobody --amount 1 --suri //Alice",
 			"cairn transfer --to //Bob --amount -1 --suri //Alice",
 			"cairn batch show --gateway 0 --attempt 1",
+			"cairn data query --resolution 7",
+			"cairn data query --cell 871f8ed95fffffx",
+			"cairn data query --quantity warmth",
+			"cairn data query --from noon",
+			"cairn data query --stage lost",
+			"cairn data query --limit 0",
+			"cairn data query --format xml",
+			"cairn data query --gateway gateway.example",
 		]);
 	}
 

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use cairn_types::{DeviceId, Slot};
+use cairn_types::{DeviceId, Slot, Window};
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde::de::DeserializeOwned;
 
 use super::error::OwnerError;
-use crate::protocol::{AnchorInfo, DeviceReport, Problem, ProofInfo};
+use crate::protocol::{AnchorInfo, DeviceReport, Problem, ProofInfo, ReadingProof};
 
 /// How long a gateway may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer: reports and proofs are a few KiB.
 const MAX_ANSWER: usize = 1024 * 1024;
+/// Most bytes of a page of rows: a thousand rows have 300 KiB.
+const MAX_PAGE: usize = 8 * 1024 * 1024;
 
 /// A gateway's HTTP interface.
 #[derive(Clone, Debug)]
@@ -76,6 +78,37 @@ impl Served {
 		Ok(Some(proof).filter(|proof| proof.claim.slot == slot))
 	}
 
+	/// A page of `GET /v1/data`, by its path.
+	///
+	/// # Errors
+	/// If it does not answer as expected.
+	pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
+		let response = self.send(path).await?;
+		self.read_within(response, MAX_PAGE).await
+	}
+
+	/// `GET /v1/proof/{window}/{device}/{sequence}`.
+	///
+	/// # Errors
+	/// If it does not answer as expected.
+	pub(crate) async fn reading_proof(
+		&self,
+		window: Window,
+		device: DeviceId,
+		sequence: u64,
+	) -> Answer<ReadingProof> {
+		self.get(&format!("/v1/proof/{window}/{device}/{sequence}")).await
+	}
+
+	/// What is under a path, as bytes, at most so many.
+	///
+	/// # Errors
+	/// If it does not answer as expected.
+	pub(crate) async fn bytes(&self, path: &str, most: usize) -> Answer<Vec<u8>> {
+		let response = self.send(path).await?;
+		self.body(response, most).await
+	}
+
 	async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
 		let response = self.send(path).await?;
 		self.read(response).await
@@ -86,19 +119,28 @@ impl Served {
 		request.await.map_err(|cause| self.silent(&cause))
 	}
 
-	async fn read<T: DeserializeOwned>(&self, mut response: Response) -> Answer<T> {
+	async fn read<T: DeserializeOwned>(&self, response: Response) -> Answer<T> {
+		self.read_within(response, MAX_ANSWER).await
+	}
+
+	async fn read_within<T: DeserializeOwned>(&self, response: Response, most: usize) -> Answer<T> {
+		let body = self.body(response, most).await?;
+		serde_json::from_slice(&body)
+			.map_err(|cause| self.odd(&format!("answers what this release does not read: {cause}")))
+	}
+
+	/// The body of a good answer.
+	async fn body(&self, mut response: Response, most: usize) -> Answer<Vec<u8>> {
 		let status = response.status();
 		let mut body = Vec::new();
 		while let Some(chunk) = response.chunk().await.map_err(|cause| self.silent(&cause))? {
-			if body.len().saturating_add(chunk.len()) > MAX_ANSWER {
-				return Err(self.odd("answers with more than 1 MiB"));
+			if body.len().saturating_add(chunk.len()) > most {
+				return Err(self.odd(&format!("answers with more than {most} bytes")));
 			}
 			body.extend_from_slice(&chunk);
 		}
 		if status.is_success() {
-			return serde_json::from_slice(&body).map_err(|cause| {
-				self.odd(&format!("answers what this release does not read: {cause}"))
-			});
+			return Ok(body);
 		}
 		match serde_json::from_slice::<Problem>(&body) {
 			Ok(Problem { code, cause, remedy }) => Err(OwnerError::Gateway {
@@ -119,7 +161,8 @@ impl Served {
 		}
 	}
 
-	fn odd(&self, cause: &str) -> OwnerError {
+	/// It answers as no gateway does.
+	pub(crate) fn odd(&self, cause: &str) -> OwnerError {
 		OwnerError::Gateway {
 			url: self.url.clone(),
 			cause: cause.to_owned(),
@@ -185,6 +228,15 @@ mod tests {
 		let served = once("200 OK", "<html>").await;
 		let error = served.anchor().await.expect_err("no JSON").to_string();
 		assert!(error.contains("Remedy: check that it is a Cairn gateway"), "{error}");
+	}
+
+	#[tokio::test]
+	async fn fails_when_the_answer_is_too_large() {
+		let served = once("200 OK", "12345").await;
+		assert_eq!(served.bytes("/v1/part", 5).await.expect("within the limit"), b"12345");
+		let served = once("200 OK", "123456").await;
+		let error = served.bytes("/v1/part", 5).await.expect_err("one too many").to_string();
+		assert!(error.contains("answers with more than"), "{error}");
 	}
 
 	#[tokio::test]

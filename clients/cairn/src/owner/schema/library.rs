@@ -78,6 +78,20 @@ fn entries(names: &[String]) -> Result<Vec<Entry>, OwnerError> {
 	entries.collect()
 }
 
+/// The schema of this name.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn find(name: &str) -> Result<Schema, OwnerError> {
+	let found = entries(&[name.to_owned()])?.pop();
+	found.map(|entry| entry.schema).ok_or_else(|| {
+		OwnerError::refused(
+			format!("the library has no schema {name}"),
+			"`cairn schema library` lists them",
+		)
+	})
+}
+
 /// List the library, or show one schema of it. Needs no chain.
 ///
 /// # Errors
@@ -362,6 +376,8 @@ mod tests {
 		// Once each, in the library's order.
 		assert_eq!(found.iter().map(|entry| entry.name).collect::<Vec<_>>(), ["host", "weather"]);
 		assert_eq!(values().len(), FILES.len());
+		assert_eq!(find("weather").expect("in the library").name.as_slice(), b"weather");
+		assert!(find("nothing").is_err());
 	}
 
 	#[test]

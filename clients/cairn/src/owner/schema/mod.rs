@@ -19,6 +19,8 @@ use super::{
 };
 use crate::{agent::host_schema, cli::Global};
 
+pub(crate) use library::find as library_schema;
+
 const EXAMPLES: &str = "\
 Examples:
   cairn schema publish --host --suri //Alice

@@ -22,12 +22,11 @@ use tokio::{
 	time::{MissedTickBehavior, interval},
 };
 
+pub(crate) use screen::{Line, Span, Style, fit};
 pub(crate) use snapshot::{Collector, Snapshot};
+pub(crate) use terminal::{Input, Terminal};
 
-use self::{
-	event::{Event, events},
-	terminal::{Input, Terminal},
-};
+use self::event::{Event, events};
 use super::{error::OwnerError, parse};
 use crate::{
 	cli::{Global, Output},
@@ -99,7 +98,7 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<(), OwnerEr
 }
 
 /// Whether a live view makes sense: for people, on a terminal, with colours.
-fn is_live(output: Output) -> bool {
+pub(crate) fn is_live(output: Output) -> bool {
 	let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
 	let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
 	output == Output::Text && is_terminal && !no_color

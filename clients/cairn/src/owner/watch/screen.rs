@@ -76,6 +76,11 @@ pub(crate) fn render(
 		let skip = notes.len().saturating_sub(MAX_NOTES);
 		lines.extend(notes.iter().skip(skip).map(|note| vec![span(Style::Dim, note.clone())]));
 	}
+	fit(lines, (width, height))
+}
+
+/// Lines cut to the screen's size, above one that says how to leave.
+pub(crate) fn fit(mut lines: Vec<Line>, (width, height): (usize, usize)) -> Vec<Line> {
 	lines.truncate(height.saturating_sub(1));
 	lines.push(vec![span(Style::Dim, "q: quit")]);
 	lines.into_iter().map(|line| cut(line, width)).collect()

@@ -15,32 +15,30 @@ use crate::owner::{format, watch::Snapshot};
 
 /// A claim that was paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Claimed {
+pub(super) struct Claimed {
 	/// What was displayed as claimable before.
-	pub(crate) displayed: Amount,
+	pub(super) displayed: Amount,
 	/// What the chain says was paid.
-	pub(crate) paid: Amount,
+	pub(super) paid: Amount,
 	/// Time since the node was started.
-	pub(crate) after: Duration,
+	pub(super) after: Duration,
 }
 
 /// What a demo has seen.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stats {
-	/// Time from the node's start to its first block.
-	pub(crate) first_block: Duration,
+pub(super) struct Stats {
 	blocks: u32,
 	finalized: u32,
 	sealed: BTreeSet<(Window, Attempt)>,
 	attested: BTreeMap<Window, u128>,
 	readings: u64,
 	/// Claims that were paid.
-	pub(crate) claims: Vec<Claimed>,
+	pub(super) claims: Vec<Claimed>,
 }
 
 impl Stats {
 	/// Count what a snapshot shows.
-	pub(crate) fn note(&mut self, snapshot: &Snapshot) {
+	pub(super) fn note(&mut self, snapshot: &Snapshot) {
 		self.blocks = self.blocks.max(snapshot.best.number);
 		self.finalized = self.finalized.max(snapshot.finalized.number);
 		for batch in snapshot.gateways.iter().flat_map(|served| &served.batches) {
@@ -65,20 +63,23 @@ impl Stats {
 	}
 
 	/// Whether a claim was paid, each with what was displayed.
-	pub(crate) fn is_proved(&self) -> bool {
+	pub(super) fn is_proved(&self) -> bool {
 		!self.claims.is_empty() && self.claims.iter().all(|claim| claim.paid == claim.displayed)
 	}
 
 	/// The summary after so much time.
-	pub(crate) fn summary(self, lasted: Duration) -> Summary {
-		Summary { stats: self, lasted }
+	///
+	/// - `first_block`: time from the node's start to its first block.
+	pub(super) const fn summary(&self, first_block: Duration, lasted: Duration) -> Summary<'_> {
+		Summary { stats: self, first_block, lasted }
 	}
 }
 
 /// The summary at a demo's end.
 #[derive(Clone, Debug)]
-pub(crate) struct Summary {
-	stats: Stats,
+pub(super) struct Summary<'a> {
+	stats: &'a Stats,
+	first_block: Duration,
 	lasted: Duration,
 }
 
@@ -87,10 +88,9 @@ fn seconds(duration: Duration) -> String {
 	format!("{:.1}", duration.as_secs_f64())
 }
 
-impl Serialize for Summary {
+impl Serialize for Summary<'_> {
 	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-		let Stats { first_block, blocks, finalized, sealed, attested, readings, claims } =
-			&self.stats;
+		let Stats { blocks, finalized, sealed, attested, readings, claims } = self.stats;
 		let millis = |duration: &Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
 		let listed = claims.iter().map(|claim| {
 			json!({
@@ -108,7 +108,7 @@ impl Serialize for Summary {
 			"units": self.stats.units().to_string(),
 			"paid": self.stats.paid().to_string(),
 			"claims": listed.collect::<Vec<_>>(),
-			"first_block_millis": millis(first_block),
+			"first_block_millis": millis(&self.first_block),
 			"first_claim_millis": claims.first().map(|claim| millis(&claim.after)),
 			"millis": millis(&self.lasted),
 		});
@@ -116,10 +116,9 @@ impl Serialize for Summary {
 	}
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for Summary<'_> {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let Stats { first_block, blocks, finalized, sealed, attested, readings, claims } =
-			&self.stats;
+		let Stats { blocks, finalized, sealed, attested, readings, claims } = self.stats;
 		writeln!(f, "the demo ran for {} s", seconds(self.lasted))?;
 		writeln!(f, "  blocks       {blocks}, {finalized} of them final")?;
 		writeln!(f, "  windows      {} sealed, {} attested", sealed.len(), attested.len())?;
@@ -127,7 +126,7 @@ impl fmt::Display for Summary {
 		writeln!(f, "  units        {}", self.stats.units())?;
 		let count = format::count(u64::try_from(claims.len()).unwrap_or(u64::MAX), "claim");
 		writeln!(f, "  paid         {} in {count}", format::amount(self.stats.paid()))?;
-		writeln!(f, "  first block  after {} s", seconds(*first_block))?;
+		writeln!(f, "  first block  after {} s", seconds(self.first_block))?;
 		match claims.first() {
 			Some(claim) => writeln!(f, "  first claim  paid after {} s", seconds(claim.after)),
 			None => writeln!(f, "  first claim  none"),
@@ -150,13 +149,16 @@ mod tests {
 		stats.note(&snapshot(25));
 		stats.note(&snapshot(26));
 		stats.claims.push(claimed(5, 5));
-		stats.first_block = Duration::from_secs(2);
-		let summary = stats.summary(Duration::from_secs(100));
+		let summary = stats.summary(Duration::from_secs(2), Duration::from_secs(100));
 		let value = serde_json::to_value(&summary).expect("serializes");
 		assert_eq!(value["windows_sealed"], 1);
 		assert_eq!(value["windows_attested"], 1);
 		assert_eq!(value["units"], "1000");
 		assert_eq!(value["readings"], 40);
+		assert_eq!(
+			(&value["first_block_millis"], &value["millis"]),
+			(&json!(2_000), &json!(100_000))
+		);
 		assert_eq!(value["first_claim_millis"], 90_500);
 		let text = summary.to_string();
 		assert!(

@@ -1,0 +1,319 @@
+//! `cairn data`: what devices have read, asked of one gateway or of many, and checked against the
+//! chain.
+//!
+//! A gateway serves one network. A question across networks goes to the gateways of all of them, and
+//! what they answer becomes one answer in one format. `prove` decides, without any I/O, whether the
+//! chain stands for a value; `verify` gets what it decides by.
+
+pub(crate) mod answer;
+pub(crate) mod ask;
+pub mod doubt;
+mod gateways;
+mod prove;
+mod row;
+mod verify;
+
+use std::io;
+
+use cairn_geo::Cell;
+use cairn_types::{
+	DeviceId, NetworkId, Quantity,
+	schema::{MAX_NAME, is_name},
+};
+
+use self::{
+	answer::Answer,
+	ask::{Question, ask},
+};
+use crate::{
+	cli::Global,
+	clock::now_millis,
+	gateway::{
+		data::{parameters::read_time, quantity_of, query::Filter},
+		store::Stage,
+	},
+	owner::{OwnerError, parse, print, session::Session, write_line},
+};
+
+/// The time range if no beginning is given, ms.
+const DEFAULT_RANGE: u64 = 3_600_000;
+
+const EXAMPLES: &str = "\
+Examples:
+  cairn data query --cell 871f8ed95ffffff --verify
+      The last hour of every network in a cell of H3, each value checked against the chain.
+  cairn data query --cell 8c1f8ed950a01ff --resolution 7 --quantity temperature,energy \\
+      --from 2026-01-31T12:00:00Z --until 2026-01-31T12:10:00Z --format senml
+  cairn data query --network 0 --network 2 --stage sealed --verify --output json
+  cairn data query --gateway http://127.0.0.1:9977 --device 7 --format csv > readings.csv
+      Needs no node: nothing is checked.";
+
+/// Data: what devices have read, with proofs
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct DataArgs {
+	#[command(subcommand)]
+	command: DataCommand,
+}
+
+/// Data: what devices have read, with proofs
+#[derive(Debug, clap::Subcommand)]
+enum DataCommand {
+	/// Ask gateways for values by region, quantity, time and network, across networks
+	///
+	/// The gateways are those that the chain lists, or that are named. Exits with 1 if one of them does
+	/// not answer, and with --verify if the chain does not stand for a value; what came is printed
+	/// first.
+	Query(Box<Query>),
+}
+
+/// What to ask, and of whom
+#[derive(Debug, clap::Args)]
+struct Query {
+	/// Address of a gateway; may be given several times [default: all that the chain lists]
+	#[arg(long, value_name = "URL", value_parser = parse::url)]
+	gateway: Vec<String>,
+
+	/// Only this network; may be given several times [default: all]
+	#[arg(long, value_name = "ID")]
+	network: Vec<NetworkId>,
+
+	/// Only devices that were in this cell of H3, of any resolution
+	#[arg(long, value_name = "CELL", value_parser = parse_cell)]
+	cell: Option<Cell>,
+
+	/// The region is the cell of this resolution that --cell lies in [default: its own]
+	#[arg(long, value_name = "0-15", requires = "cell")]
+	resolution: Option<u8>,
+
+	/// Only the device of this id
+	#[arg(long, value_name = "ID")]
+	device: Option<DeviceId>,
+
+	/// Only these quantities, separated by commas
+	#[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_quantity)]
+	quantity: Vec<Quantity>,
+
+	/// Only the channel of this name
+	#[arg(long, value_name = "NAME", value_parser = parse_channel)]
+	channel: Option<String>,
+
+	/// Read at this time or later: RFC 3339, or ms since 1970 [default: an hour before --until]
+	#[arg(long, value_name = "TIME", value_parser = parse_time)]
+	from: Option<u64>,
+
+	/// Read before this time; at most 31 days later [default: now]
+	#[arg(long, value_name = "TIME", value_parser = parse_time)]
+	until: Option<u64>,
+
+	/// Only readings that have come at least so far: accepted, sealed or matured
+	#[arg(long, value_name = "STAGE", value_parser = parse_stage)]
+	stage: Option<Stage>,
+
+	/// Most values in all
+	#[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+	#[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+	limit: u32,
+
+	/// How values are written
+	#[arg(long, value_enum, default_value_t)]
+	format: Format,
+
+	/// Check each value against the chain: its device's key, its batch, the committee's verdict, the
+	/// device's place. Believes nothing that a gateway says
+	#[arg(long)]
+	verify: bool,
+}
+
+/// How values are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+	/// A table with proofs; with --output json, a JSON document
+	#[default]
+	Table,
+	/// A pack of SenML (RFC 8428)
+	Senml,
+	/// A table with the columns time, name, value, unit, kind
+	Csv,
+}
+
+/// Run the command.
+///
+/// # Errors
+/// Whatever stops it; after the answer, what is wrong with it.
+pub(crate) async fn run(global: &Global, args: &DataArgs) -> Result<(), OwnerError> {
+	let DataCommand::Query(query) = &args.command;
+	let question = query.question(now_millis())?;
+	let session = if query.verify || query.gateway.is_empty() {
+		Some(Session::open(global).await?)
+	} else {
+		None
+	};
+	let spinner = session.as_ref().map(|session| session.spinner("asking gateways"));
+	let chain = session.as_ref().map(|session| &session.chain);
+	let answer = Box::pin(ask(chain, &question)).await?;
+	drop(spinner);
+	match query.format {
+		Format::Table => print(global.output, &answer)?,
+		Format::Senml => write(&answer.senml().map_err(|cause| unwritable(&cause))?)?,
+		Format::Csv => write(&answer.csv().map_err(|cause| unwritable(&cause))?)?,
+	}
+	answer.ensure_sound()
+}
+
+impl Query {
+	/// What is asked, at `now` (ms since the epoch).
+	fn question(&self, now: u64) -> Result<Question, OwnerError> {
+		let to = self.until.unwrap_or(now);
+		let from = self.from.unwrap_or_else(|| to.saturating_sub(DEFAULT_RANGE));
+		if from >= to {
+			return Err(OwnerError::usage(
+				"--from is not before --until",
+				"leave --until out for now, or --from for an hour before",
+			));
+		}
+		let filter = Filter {
+			quantities: self.quantity.clone(),
+			channel: self.channel.clone(),
+			device: self.device,
+			region: self.region()?,
+			from,
+			to,
+			stage: self.stage,
+			..Filter::default()
+		};
+		let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+		let (networks, gateways) = (self.network.clone(), self.gateway.clone());
+		Ok(Question { filter, networks, gateways, most, verify: self.verify })
+	}
+
+	fn region(&self) -> Result<Option<Cell>, OwnerError> {
+		let Some(cell) = self.cell else { return Ok(None) };
+		let region = cell.parent(self.resolution.unwrap_or(cell.resolution()));
+		region.map(Some).map_err(|error| OwnerError::usage(error.cause(), error.remedy()))
+	}
+}
+
+/// Write what is no table.
+fn write(text: &str) -> Result<(), OwnerError> {
+	write_line(&mut io::stdout().lock(), text.trim_end())
+}
+
+fn unwritable(cause: &cairn_formats::FormatError) -> OwnerError {
+	OwnerError::refused(
+		format!("the values cannot be written in this format: {cause}"),
+		"choose another one with --format",
+	)
+}
+
+fn parse_cell(text: &str) -> Result<Cell, String> {
+	text.parse::<Cell>().map_err(|error| error.cause().to_owned())
+}
+
+fn parse_quantity(text: &str) -> Result<Quantity, String> {
+	quantity_of(text).ok_or_else(|| {
+		format!("{text:?} is no quantity of the data standard; write it as schemas do: temperature")
+	})
+}
+
+fn parse_channel(text: &str) -> Result<String, String> {
+	let longest = usize::try_from(MAX_NAME).unwrap_or(usize::MAX);
+	if is_name(text.as_bytes()) && text.len() <= longest {
+		Ok(text.to_owned())
+	} else {
+		Err(format!("{text:?} is no channel's name"))
+	}
+}
+
+fn parse_time(text: &str) -> Result<u64, String> {
+	read_time(text).ok_or_else(|| {
+		format!("{text:?} is no time; write 2026-01-31T12:00:00Z, or milliseconds since 1970")
+	})
+}
+
+fn parse_stage(text: &str) -> Result<Stage, String> {
+	let stages = [Stage::Accepted, Stage::Sealed, Stage::Matured];
+	let stage = stages.into_iter().find(|stage| stage.name() == text);
+	stage.ok_or_else(|| format!("{text:?} is not accepted, sealed or matured"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::{Args, Command};
+
+	const NOW: u64 = 1_769_860_800_000;
+
+	fn question(options: &str) -> Result<Question, OwnerError> {
+		let line = format!("cairn query {options}");
+		let command = DataArgs::augment_args(Command::new("cairn"));
+		let matches = command.try_get_matches_from(line.split_whitespace());
+		let matches = matches.unwrap_or_else(|error| panic!("{options}: {error}"));
+		let args = <DataArgs as clap::FromArgMatches>::from_arg_matches(&matches).expect("args");
+		let DataCommand::Query(query) = args.command;
+		query.question(NOW)
+	}
+
+	#[test]
+	fn works_when_nothing_is_said() {
+		let filter = Filter { from: NOW - 3_600_000, to: NOW, ..Filter::default() };
+		let expected = Question {
+			filter,
+			networks: Vec::new(),
+			gateways: Vec::new(),
+			most: 10_000,
+			verify: false,
+		};
+		assert_eq!(question("").expect("a question"), expected);
+	}
+
+	#[test]
+	fn works_when_everything_is_said() {
+		let question = question(
+			"--gateway http://a.example --gateway http://b.example/ --network 1 --network 2 \
+			 --cell 8c2a1072b59adff --resolution 5 --device 17 --quantity temperature,energy \
+			 --channel t-1 --from 1000 --until 1970-01-01T00:00:02Z --stage sealed --limit 7 --verify",
+		);
+		let filter = Filter {
+			network: None,
+			quantities: vec![Quantity::Temperature, Quantity::Energy],
+			channel: Some("t-1".to_owned()),
+			stream: None,
+			device: Some(DeviceId(17)),
+			region: "852a1073fffffff".parse().ok(),
+			from: 1_000,
+			to: 2_000,
+			stage: Some(Stage::Sealed),
+		};
+		let expected = Question {
+			filter,
+			networks: vec![NetworkId(1), NetworkId(2)],
+			gateways: vec!["http://a.example".to_owned(), "http://b.example".to_owned()],
+			most: 7,
+			verify: true,
+		};
+		assert_eq!(question.expect("a question"), expected);
+	}
+
+	#[test]
+	fn fails_when_times_or_resolutions_do_not_fit() {
+		for options in [
+			"--from 5 --until 5",
+			"--from 2027-01-01T00:00:00Z",
+			"--cell 852a1073fffffff --resolution 6",
+			"--cell 852a1073fffffff --resolution 16",
+		] {
+			let error = question(options).expect_err(options);
+			assert!(matches!(error, OwnerError::Usage { .. }), "{options}: {error}");
+		}
+	}
+
+	#[test]
+	fn fails_when_words_are_of_another_kind() {
+		assert!(parse_cell("8c2a1072b59adfx").is_err());
+		assert!(parse_quantity("warmth").is_err());
+		assert!(parse_channel("a b").is_err() && parse_channel(&"a".repeat(33)).is_err());
+		assert!(parse_time("noon").is_err());
+		assert!(parse_stage("lost").is_err());
+	}
+}

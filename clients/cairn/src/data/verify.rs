@@ -1,0 +1,385 @@
+//! Getting what [`prove`](super::prove) decides by: proofs from a gateway, facts from the chain.
+//!
+//! All facts are of one final block, so that they fit each other and stay.
+
+use std::collections::BTreeMap;
+
+use cairn_chain::{
+	At, BlockId, Chain,
+	views::{BatchStage, BatchView, DeviceView},
+};
+use cairn_telemetry::{Header, offchain::Part};
+use cairn_types::{
+	Attempt, DeviceId, GatewayId, Hash32, NetworkId, Periods, Schema, SchemaId, Window,
+};
+use futures::{StreamExt, stream};
+
+use super::{
+	doubt::{Doubt, Doubted},
+	gateways::Gateway,
+	prove::{Inclusion, Known, Payload, Said, header, is_in_ledger, statement},
+	row::Row,
+};
+use crate::{
+	gateway::data::query::Filter,
+	owner::{OwnerError, format},
+	protocol::ReadingProof,
+};
+
+/// Proofs that a gateway is asked for at once.
+const AT_ONCE: usize = 8;
+/// Largest payload that rules of the chain allow, in bytes.
+const MAX_PAYLOAD: usize = 64 << 20;
+
+/// A value that the chain stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proved {
+	/// The batch that the reading is in.
+	pub(crate) gateway: GatewayId,
+	/// Its window.
+	pub(crate) window: Window,
+	/// Its attempt.
+	pub(crate) attempt: Attempt,
+	/// What the chain calls it.
+	pub(crate) header_hash: Hash32,
+	/// The first block in whose state it is attested; `None` if the node has no states so old.
+	pub(crate) attested_in: Option<u32>,
+	/// What shows that the reading is in it.
+	pub(crate) by: Inclusion,
+}
+
+/// Whether the chain stands for a value.
+pub(crate) type Verdict = Result<Proved, Doubted>;
+
+/// Checks values against one block of the chain.
+pub(crate) struct Verifier {
+	chain: Chain,
+	at: BlockId,
+	genesis: Hash32,
+	periods: Periods,
+	devices: BTreeMap<DeviceId, Option<DeviceView>>,
+	schemas: BTreeMap<SchemaId, Option<Schema>>,
+}
+
+/// What all rows of an answer have in common.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+	gateway: &'a Gateway,
+	/// The network that the chain has for the gateway.
+	network: NetworkId,
+	filter: &'a Filter,
+}
+
+/// A batch, as far as it has been looked up.
+struct Batch {
+	view: Option<BatchView>,
+	payload: Option<Result<Payload, Doubted>>,
+	attested_in: Option<Option<u32>>,
+}
+
+/// Why a value is not proved.
+enum Stop {
+	/// The chain does not stand for it.
+	Doubt(Doubted),
+	/// It could not be found out.
+	Error(OwnerError),
+}
+
+impl From<Doubted> for Stop {
+	fn from(doubted: Doubted) -> Self {
+		Self::Doubt(doubted)
+	}
+}
+
+impl From<cairn_chain::Error> for Stop {
+	fn from(error: cairn_chain::Error) -> Self {
+		Self::Error(error.into())
+	}
+}
+
+impl Verifier {
+	/// Check against the chain's last final block.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub(crate) async fn new(chain: &Chain) -> Result<Self, OwnerError> {
+		let at = chain.finalized().await?;
+		let clock = chain.clock(At::Block(at.hash)).await?;
+		Ok(Self {
+			chain: chain.clone(),
+			at,
+			genesis: chain.genesis().await?,
+			periods: clock.periods,
+			devices: BTreeMap::new(),
+			schemas: BTreeMap::new(),
+		})
+	}
+
+	/// The block.
+	pub(crate) const fn at(&self) -> BlockId {
+		self.at
+	}
+
+	/// Check what a gateway has answered; a verdict for each row, in their order.
+	///
+	/// # Errors
+	/// If the node does not answer. That the gateway does not is a doubt.
+	pub(crate) async fn verify(
+		&mut self,
+		gateway: &Gateway,
+		filter: &Filter,
+		rows: &[Row],
+	) -> Result<Vec<Verdict>, OwnerError> {
+		let known = self.chain.gateway(gateway.id, At::Block(self.at.hash)).await?;
+		let Some(known) = known else {
+			let unknown = || Doubt::OtherGateway.about("the chain has no such gateway");
+			return Ok(rows.iter().map(|_| Err(unknown())).collect());
+		};
+		let context = Context { gateway, network: known.network, filter };
+		let mut verdicts = BTreeMap::new();
+		for (window, readings) in by_reading(rows) {
+			let window = self.window(context, window, readings, rows);
+			verdicts.append(&mut Box::pin(window).await?);
+		}
+		let verdict = |place: usize| {
+			let missing = || Err(Doubt::NoProof.about("the row names no proof of its own"));
+			verdicts.remove(&place).unwrap_or_else(missing)
+		};
+		Ok((0..rows.len()).map(verdict).collect())
+	}
+
+	/// Check the rows of one window; verdicts by the rows' places.
+	async fn window(
+		&mut self,
+		context: Context<'_>,
+		window: Window,
+		readings: Readings,
+		rows: &[Row],
+	) -> Result<BTreeMap<usize, Verdict>, OwnerError> {
+		let served = &context.gateway.served;
+		let proofs = readings.into_iter().map(|((device, sequence), places)| async move {
+			(served.reading_proof(window, device, sequence).await, places)
+		});
+		let proofs = stream::iter(proofs).buffered(AT_ONCE).collect::<Vec<_>>();
+		let (mut verdicts, mut batches) = (BTreeMap::new(), BTreeMap::new());
+		for (proof, places) in Box::pin(proofs).await {
+			for place in places {
+				let Some(row) = rows.get(place) else { continue };
+				let judged = match &proof {
+					Ok(proof) => Box::pin(self.judge(context, row, proof, &mut batches)).await,
+					Err(error) => Err(Doubt::NoProof.about(first_line(error)).into()),
+				};
+				let verdict = match judged {
+					Ok(proved) => Ok(proved),
+					Err(Stop::Doubt(doubted)) => Err(doubted),
+					Err(Stop::Error(error)) => return Err(error),
+				};
+				verdicts.insert(place, verdict);
+			}
+		}
+		Ok(verdicts)
+	}
+
+	/// Check one row.
+	async fn judge(
+		&mut self,
+		context: Context<'_>,
+		row: &Row,
+		proof: &ReadingProof,
+		batches: &mut BTreeMap<Attempt, Batch>,
+	) -> Result<Proved, Stop> {
+		let at = At::Block(self.at.hash);
+		self.learn(row.device, proof.reading.reading.schema).await?;
+		let known = self.known(context, row, proof);
+		let said = statement(context.filter, row, proof, &known)?;
+		let (gateway, window) = (context.gateway.id, proof.window);
+		let attempt = proof.batch.as_ref().map(|batch| batch.attempt);
+		if let Some(attempt) = attempt.filter(|attempt| !batches.contains_key(attempt)) {
+			let view = self.chain.batch_view(gateway, window, attempt, at).await?;
+			batches.insert(attempt, Batch { view, payload: None, attested_in: None });
+		}
+		let batch = match attempt {
+			Some(attempt) => batches.get_mut(&attempt),
+			None => None,
+		};
+		let view = batch.as_ref().and_then(|batch| batch.view.as_ref());
+		let header = header(proof, view, &known)?;
+		let (Some(attempt), Some(batch)) = (attempt, batch) else {
+			return Err(Doubted::from(Doubt::NotSealed).into());
+		};
+		let by = batch.inclusion(context.gateway, said, proof, &header).await?;
+		Ok(Proved {
+			gateway,
+			window,
+			attempt,
+			header_hash: batch.view.as_ref().map_or([0; 32], |view| view.header_hash),
+			attested_in: batch.attested_in(&self.chain, self.at).await,
+			by,
+		})
+	}
+
+	/// Look up a device and a schema, once each.
+	async fn learn(
+		&mut self,
+		device: DeviceId,
+		schema: SchemaId,
+	) -> Result<(), cairn_chain::Error> {
+		let at = At::Block(self.at.hash);
+		if !self.devices.contains_key(&device) {
+			let view = self.chain.device(device, at).await?;
+			self.devices.insert(device, view);
+		}
+		if !self.schemas.contains_key(&schema) {
+			let found = self.chain.schema(schema, at).await?;
+			self.schemas.insert(schema, found.map(|(schema, _)| schema));
+		}
+		Ok(())
+	}
+
+	fn known(&self, context: Context<'_>, row: &Row, proof: &ReadingProof) -> Known<'_> {
+		let schema = &proof.reading.reading.schema;
+		Known {
+			genesis: self.genesis,
+			periods: self.periods,
+			gateway: context.gateway.id,
+			network: context.network,
+			device: self.devices.get(&row.device).and_then(Option::as_ref),
+			schema: self.schemas.get(schema).and_then(Option::as_ref),
+		}
+	}
+}
+
+impl Batch {
+	/// What shows that a reading is in the batch.
+	async fn inclusion(
+		&mut self,
+		gateway: &Gateway,
+		said: Said,
+		proof: &ReadingProof,
+		header: &Header,
+	) -> Result<Inclusion, Doubted> {
+		if is_in_ledger(said, proof, header)? {
+			return Ok(Inclusion::Ledger);
+		}
+		if self.payload.is_none() {
+			self.payload = Some(fetch(gateway, proof, header).await);
+		}
+		match &self.payload {
+			Some(Ok(payload)) => payload.ensure_holds(said, &proof.reading)?,
+			Some(Err(doubted)) => return Err(doubted.clone()),
+			None => return Err(Doubt::NoInclusion.into()),
+		}
+		Ok(Inclusion::Payload)
+	}
+
+	/// The first block in whose state the batch is attested, if it is at `at`.
+	async fn attested_in(&mut self, chain: &Chain, at: BlockId) -> Option<u32> {
+		if let Some(known) = self.attested_in {
+			return known;
+		}
+		let BatchView { gateway, window, attempt, .. } = self.view.as_ref()?;
+		let is_attested = async |number: u32| {
+			let hash = chain.block_hash(number).await.ok()??;
+			let view = chain.batch_view(*gateway, *window, *attempt, At::Block(hash)).await.ok()?;
+			Some(view.is_some_and(|view| matches!(view.stage, BatchStage::Attested { .. })))
+		};
+		let found = Box::pin(first_block(at.number, is_attested)).await;
+		self.attested_in = Some(found);
+		found
+	}
+}
+
+/// Readings of one window by device and sequence, each with the places of its rows.
+type Readings = BTreeMap<(DeviceId, u64), Vec<usize>>;
+
+/// Rows by window and reading; those whose proof is of another reading are left out.
+fn by_reading(rows: &[Row]) -> BTreeMap<Window, Readings> {
+	let mut windows = BTreeMap::<Window, Readings>::new();
+	for (place, row) in rows.iter().enumerate() {
+		let Some(window) = row.window() else { continue };
+		let reading = (row.device, row.sequence);
+		windows.entry(window).or_default().entry(reading).or_default().push(place);
+	}
+	windows
+}
+
+/// The payload of a reading's batch, from the gateway.
+async fn fetch(
+	gateway: &Gateway,
+	proof: &ReadingProof,
+	header: &Header,
+) -> Result<Payload, Doubted> {
+	let batch = proof.batch.as_ref().filter(|batch| batch.payload.is_some());
+	let attempt = batch.ok_or(Doubt::NoInclusion)?.attempt;
+	let size = usize::try_from(header.latest().payload_size).unwrap_or(usize::MAX);
+	let path = Part::Payload.path(gateway.id, proof.window, attempt);
+	let bytes = gateway.served.bytes(&path, size.min(MAX_PAYLOAD)).await;
+	let bytes = bytes.map_err(|error| Doubt::NoInclusion.about(first_line(&error)))?;
+	Payload::read(&bytes, header)
+}
+
+/// What an error says, without its remedy; text of a gateway moves no terminal's cursor.
+fn first_line(error: &OwnerError) -> String {
+	let text = error.to_string();
+	format::text(text.lines().next().unwrap_or_default().as_bytes())
+}
+
+/// The first block at which something holds that holds from there to `last`; `None` if it is not known
+/// of the block before. Asks of a number of blocks that grows with the logarithm of the distance.
+async fn first_block(last: u32, holds: impl AsyncFn(u32) -> Option<bool>) -> Option<u32> {
+	let (mut first, mut step) = (last, 1u32);
+	// It does not hold there, or that is not known.
+	let (mut before, mut is_known) = loop {
+		if first == 0 {
+			return Some(first);
+		}
+		let number = first.saturating_sub(step);
+		match holds(number).await {
+			Some(true) => {
+				first = number;
+				step = step.saturating_mul(2);
+			},
+			found => break (number, found.is_some()),
+		}
+	};
+	while first.saturating_sub(before) > 1 {
+		let middle = before + (first - before) / 2;
+		match holds(middle).await {
+			Some(true) => first = middle,
+			found => {
+				before = middle;
+				is_known = found.is_some();
+			},
+		}
+	}
+	is_known.then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::cell::Cell;
+
+	#[tokio::test]
+	async fn the_first_block_is_found() {
+		for first in (0..=100).chain([999, 1_000]) {
+			let asked = Cell::new(0);
+			let holds = async |number: u32| {
+				asked.set(asked.get() + 1);
+				Some(number >= first)
+			};
+			assert_eq!(first_block(1_000, holds).await, Some(first));
+			assert!(asked.get() <= 20, "{first}: {} blocks", asked.get());
+		}
+	}
+
+	#[tokio::test]
+	async fn what_is_not_known_is_not_guessed() {
+		// States before block 40 are gone.
+		let state = async |number: u32, first: u32| (number >= 40).then_some(number >= first);
+		for (first, found) in [(90, Some(90)), (41, Some(41)), (40, None), (7, None)] {
+			let holds = async |number: u32| state(number, first).await;
+			assert_eq!(first_block(100, holds).await, found, "{first}");
+		}
+	}
+}
