@@ -3,13 +3,8 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-29, CPU: `AMD EPYC`
+//! DATE: 2026-11-29, CPU: `Intel(R) Xeon(R) Processor`
 //! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
-//!
-//! Not measured yet, but estimated from comparable calls, with 2 ms for a check of P-256: what concerns
-//! root keys, batches, recovery, admins, locations and descriptions, `revoke_retained`, and what locations and descriptions
-//! add to `retire`, `reap`, `accept` and `take_over_*`. The next run of `scripts/weights` replaces them,
-//! and this paragraph.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -54,7 +49,6 @@ pub trait WeightInfo {
 	fn rotate_rooted_key_ed25519() -> Weight;
 	fn rotate_rooted_key_sr25519() -> Weight;
 	fn rotate_rooted_key_secp256k1() -> Weight;
-	fn register_batch(n: u32, ) -> Weight;
 	fn recover_ed25519() -> Weight;
 	fn recover_sr25519() -> Weight;
 	fn recover_secp256k1() -> Weight;
@@ -68,6 +62,7 @@ pub trait WeightInfo {
 	fn remove_maker_admin() -> Weight;
 	fn assert_location() -> Weight;
 	fn describe() -> Weight;
+	fn register_batch(n: u32, ) -> Weight;
 	fn verify_p256() -> Weight;
 }
 
@@ -90,8 +85,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 121_130_000 picoseconds.
-		Weight::from_parts(137_094_000, 6028)
+		// Minimum execution time: 131_080_000 picoseconds.
+		Weight::from_parts(147_851_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -111,8 +106,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 121_641_000 picoseconds.
-		Weight::from_parts(136_513_000, 6028)
+		// Minimum execution time: 135_077_000 picoseconds.
+		Weight::from_parts(149_983_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -132,8 +127,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 119_667_000 picoseconds.
-		Weight::from_parts(163_093_000, 6028)
+		// Minimum execution time: 119_147_000 picoseconds.
+		Weight::from_parts(131_689_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -157,10 +152,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn register_certified_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1164`
+		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 199_176_000 picoseconds.
-		Weight::from_parts(223_602_000, 6028)
+		// Minimum execution time: 220_241_000 picoseconds.
+		Weight::from_parts(239_323_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -184,10 +179,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn register_certified_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1164`
+		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 207_689_000 picoseconds.
-		Weight::from_parts(233_927_000, 6028)
+		// Minimum execution time: 223_612_000 picoseconds.
+		Weight::from_parts(247_440_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -211,10 +206,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1164`
+		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 215_621_000 picoseconds.
-		Weight::from_parts(238_033_000, 6028)
+		// Minimum execution time: 208_989_000 picoseconds.
+		Weight::from_parts(228_737_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -226,10 +221,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `839`
-		//  Estimated: `3806`
-		// Minimum execution time: 28_122_000 picoseconds.
-		Weight::from_parts(33_220_000, 3806)
+		//  Measured:  `1230`
+		//  Estimated: `4088`
+		// Minimum execution time: 32_111_000 picoseconds.
+		Weight::from_parts(36_187_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -237,10 +232,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn suspend() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `407`
-		//  Estimated: `3701`
-		// Minimum execution time: 18_748_000 picoseconds.
-		Weight::from_parts(23_245_000, 3701)
+		//  Measured:  `486`
+		//  Estimated: `3736`
+		// Minimum execution time: 20_667_000 picoseconds.
+		Weight::from_parts(23_423_000, 3736)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -250,49 +245,49 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1151`
+		//  Measured:  `1975`
 		//  Estimated: `23517`
-		// Minimum execution time: 69_919_000 picoseconds.
-		Weight::from_parts(118_095_000, 23517)
+		// Minimum execution time: 136_471_000 picoseconds.
+		Weight::from_parts(143_769_000, 23517)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Locations` (r:1 w:1)
+	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:0 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByRoot` (r:0 w:1)
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Locations` (r:1 w:1)
-	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1187`
-		//  Estimated: `3806`
-		// Minimum execution time: 85_990_000 picoseconds.
-		Weight::from_parts(97_859_000, 3806)
+		//  Measured:  `1692`
+		//  Estimated: `4088`
+		// Minimum execution time: 126_540_000 picoseconds.
+		Weight::from_parts(134_003_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -303,15 +298,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `743`
+		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 118_341_000 picoseconds.
-		Weight::from_parts(131_050_000, 6028)
+		// Minimum execution time: 154_593_000 picoseconds.
+		Weight::from_parts(160_763_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -322,15 +317,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `743`
+		//  Measured:  `1300`
 		//  Estimated: `6028`
-		// Minimum execution time: 119_393_000 picoseconds.
-		Weight::from_parts(133_063_000, 6028)
+		// Minimum execution time: 154_243_000 picoseconds.
+		Weight::from_parts(162_664_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -341,15 +336,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `743`
+		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 123_198_000 picoseconds.
-		Weight::from_parts(156_007_000, 6028)
+		// Minimum execution time: 145_406_000 picoseconds.
+		Weight::from_parts(154_686_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -363,10 +358,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn assign_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1665`
+		//  Measured:  `1777`
 		//  Estimated: `6836`
-		// Minimum execution time: 92_928_000 picoseconds.
-		Weight::from_parts(99_167_000, 6836)
+		// Minimum execution time: 101_998_000 picoseconds.
+		Weight::from_parts(108_045_000, 6836)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -376,10 +371,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `407`
-		//  Estimated: `3701`
-		// Minimum execution time: 20_130_000 picoseconds.
-		Weight::from_parts(25_008_000, 3701)
+		//  Measured:  `496`
+		//  Estimated: `3736`
+		// Minimum execution time: 16_937_000 picoseconds.
+		Weight::from_parts(20_088_000, 3736)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -395,18 +390,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1565`
+		//  Measured:  `1917`
 		//  Estimated: `6506`
-		// Minimum execution time: 202_033_000 picoseconds.
-		Weight::from_parts(220_158_000, 6506)
+		// Minimum execution time: 312_967_000 picoseconds.
+		Weight::from_parts(327_460_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -422,20 +417,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1781`
+		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 253_339_000 picoseconds.
-		Weight::from_parts(274_939_000, 6506)
+		// Minimum execution time: 372_826_000 picoseconds.
+		Weight::from_parts(397_797_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -451,20 +446,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1781`
+		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 258_667_000 picoseconds.
-		Weight::from_parts(281_358_000, 6506)
+		// Minimum execution time: 383_405_000 picoseconds.
+		Weight::from_parts(409_027_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -480,20 +475,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1782`
+		//  Measured:  `2200`
 		//  Estimated: `6506`
-		// Minimum execution time: 263_044_000 picoseconds.
-		Weight::from_parts(282_932_000, 6506)
+		// Minimum execution time: 358_203_000 picoseconds.
+		Weight::from_parts(387_854_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -503,10 +498,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn cancel_transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `479`
-		//  Estimated: `3701`
-		// Minimum execution time: 21_472_000 picoseconds.
-		Weight::from_parts(25_698_000, 3701)
+		//  Measured:  `558`
+		//  Estimated: `3736`
+		// Minimum execution time: 21_943_000 picoseconds.
+		Weight::from_parts(24_709_000, 3736)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -520,8 +515,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
 		//  Estimated: `3748`
-		// Minimum execution time: 353_650_000 picoseconds.
-		Weight::from_parts(360_330_000, 3748)
+		// Minimum execution time: 87_649_000 picoseconds.
+		Weight::from_parts(95_876_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -529,10 +524,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `427`
-		//  Estimated: `3806`
-		// Minimum execution time: 319_799_000 picoseconds.
-		Weight::from_parts(332_638_000, 3806)
+		//  Measured:  `734`
+		//  Estimated: `4088`
+		// Minimum execution time: 51_035_000 picoseconds.
+		Weight::from_parts(56_501_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -540,10 +535,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `460`
-		//  Estimated: `3806`
-		// Minimum execution time: 23_325_000 picoseconds.
-		Weight::from_parts(51_507_000, 3806)
+		//  Measured:  `734`
+		//  Estimated: `4088`
+		// Minimum execution time: 17_015_000 picoseconds.
+		Weight::from_parts(20_761_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -559,15 +554,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1173`
-		//  Estimated: `3806`
-		// Minimum execution time: 83_394_000 picoseconds.
-		Weight::from_parts(98_366_000, 3806)
+		//  Measured:  `1597`
+		//  Estimated: `4088`
+		// Minimum execution time: 92_382_000 picoseconds.
+		Weight::from_parts(102_194_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
-	/// Not measured yet, but estimated from `revoke`.
-	///
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
@@ -578,10 +571,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn revoke_retained() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1173`
+		//  Measured:  `1662`
 		//  Estimated: `6506`
-		// Minimum execution time: 113_394_000 picoseconds.
-		Weight::from_parts(133_366_000, 6506)
+		// Minimum execution time: 118_437_000 picoseconds.
+		Weight::from_parts(131_828_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -589,7 +582,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Storage: `Devices::Makers` (r:2 w:2)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:2 w:2)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -601,12 +594,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1653`
-		//  Estimated: `6186`
-		// Minimum execution time: 153_578_000 picoseconds.
-		Weight::from_parts(169_812_000, 6186)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
-			.saturating_add(T::DbWeight::get().writes(5_u64))
+		//  Measured:  `2756`
+		//  Estimated: `7186`
+		// Minimum execution time: 178_360_000 picoseconds.
+		Weight::from_parts(198_497_000, 7186)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
@@ -616,10 +609,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `694`
-		//  Estimated: `3806`
-		// Minimum execution time: 65_317_000 picoseconds.
-		Weight::from_parts(78_647_000, 3806)
+		//  Measured:  `968`
+		//  Estimated: `4088`
+		// Minimum execution time: 58_304_000 picoseconds.
+		Weight::from_parts(65_042_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -629,26 +622,28 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1151`
+		//  Measured:  `2078`
 		//  Estimated: `23517`
-		// Minimum execution time: 69_379_000 picoseconds.
-		Weight::from_parts(117_826_000, 23517)
-			.saturating_add(T::DbWeight::get().reads(15_u64))
-			.saturating_add(T::DbWeight::get().writes(16_u64))
+		// Minimum execution time: 142_885_000 picoseconds.
+		Weight::from_parts(154_504_000, 23517)
+			.saturating_add(T::DbWeight::get().reads(16_u64))
+			.saturating_add(T::DbWeight::get().writes(17_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -661,14 +656,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn forget() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
-		//  Estimated: `3806`
-		// Minimum execution time: 63_455_000 picoseconds.
-		Weight::from_parts(71_125_000, 3806)
+		//  Estimated: `4088`
+		// Minimum execution time: 62_263_000 picoseconds.
+		Weight::from_parts(67_667_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
@@ -679,19 +676,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn register_rooted_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_121_130_000 picoseconds.
-		Weight::from_parts(2_137_094_000, 6028)
+		// Minimum execution time: 1_571_857_000 picoseconds.
+		Weight::from_parts(1_692_090_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
@@ -702,19 +699,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn register_rooted_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_121_641_000 picoseconds.
-		Weight::from_parts(2_136_513_000, 6028)
+		// Minimum execution time: 1_561_286_000 picoseconds.
+		Weight::from_parts(1_686_470_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
@@ -725,14 +722,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn register_rooted_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_119_667_000 picoseconds.
-		Weight::from_parts(2_163_093_000, 6028)
+		// Minimum execution time: 1_532_411_000 picoseconds.
+		Weight::from_parts(1_624_533_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -743,15 +738,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_118_341_000 picoseconds.
-		Weight::from_parts(2_131_050_000, 6028)
+		// Minimum execution time: 1_566_026_000 picoseconds.
+		Weight::from_parts(1_672_779_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -762,15 +757,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `1367`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_119_393_000 picoseconds.
-		Weight::from_parts(2_133_063_000, 6028)
+		// Minimum execution time: 1_584_236_000 picoseconds.
+		Weight::from_parts(1_680_900_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -781,17 +776,268 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_123_198_000 picoseconds.
-		Weight::from_parts(2_156_007_000, 6028)
+		// Minimum execution time: 1_553_585_000 picoseconds.
+		Weight::from_parts(1_636_239_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn recover_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1909`
+		//  Estimated: `6028`
+		// Minimum execution time: 214_348_000 picoseconds.
+		Weight::from_parts(229_182_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn recover_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1909`
+		//  Estimated: `6028`
+		// Minimum execution time: 221_310_000 picoseconds.
+		Weight::from_parts(233_329_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn recover_secp256k1() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1909`
+		//  Estimated: `6028`
+		// Minimum execution time: 207_241_000 picoseconds.
+		Weight::from_parts(227_785_000, 6028)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:2)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn complete_recovery() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1917`
+		//  Estimated: `4088`
+		// Minimum execution time: 111_575_000 picoseconds.
+		Weight::from_parts(119_069_000, 4088)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+			.saturating_add(T::DbWeight::get().writes(8_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_owner() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 80_856_000 picoseconds.
+		Weight::from_parts(90_230_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 129_889_000 picoseconds.
+		Weight::from_parts(142_992_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 132_111_000 picoseconds.
+		Weight::from_parts(144_775_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_secp256k1() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1232`
+		//  Estimated: `3748`
+		// Minimum execution time: 124_162_000 picoseconds.
+		Weight::from_parts(137_445_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_root() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 1_486_645_000 picoseconds.
+		Weight::from_parts(1_565_384_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	fn add_maker_admin() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `702`
+		//  Estimated: `4088`
+		// Minimum execution time: 16_958_000 picoseconds.
+		Weight::from_parts(20_977_000, 4088)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn remove_maker_admin() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `968`
+		//  Estimated: `6506`
+		// Minimum execution time: 103_568_000 picoseconds.
+		Weight::from_parts(110_178_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Locations` (r:1 w:1)
+	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:18 w:18)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	fn assert_location() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1043`
+		//  Estimated: `46044`
+		// Minimum execution time: 117_500_000 picoseconds.
+		Weight::from_parts(126_759_000, 46044)
+			.saturating_add(T::DbWeight::get().reads(22_u64))
+			.saturating_add(T::DbWeight::get().writes(19_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:1 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	fn describe() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `523`
+		//  Estimated: `3736`
+		// Minimum execution time: 20_869_000 picoseconds.
+		Weight::from_parts(24_868_000, 3736)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:64 w:64)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
@@ -814,274 +1060,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// The range of component `n` is `[1, 64]`.
 	fn register_batch(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `950 + n * (120 ±0)`
-		//  Estimated: `3748 + n * (2598 ±0)`
-		// Minimum execution time: 215_621_000 picoseconds.
-		Weight::from_parts(60_000_000, 3748)
-			.saturating_add(Weight::from_parts(200_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `1479 + n * (77 ±0)`
+		//  Estimated: `4088 + n * (2598 ±0)`
+		// Minimum execution time: 226_140_000 picoseconds.
+		Weight::from_parts(69_188_971, 4088)
+			// Standard Error: 293_395
+			.saturating_add(Weight::from_parts(182_754_546, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2598).saturating_mul(n.into()))
 	}
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn recover_ed25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 190_000_000 picoseconds.
-		Weight::from_parts(210_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn recover_sr25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 192_000_000 picoseconds.
-		Weight::from_parts(214_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn recover_secp256k1() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 196_000_000 picoseconds.
-		Weight::from_parts(238_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:2)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn complete_recovery() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 80_000_000 picoseconds.
-		Weight::from_parts(90_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().writes(9_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_owner() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 55_000_000 picoseconds.
-		Weight::from_parts(62_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_ed25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 105_000_000 picoseconds.
-		Weight::from_parts(118_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_sr25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 106_000_000 picoseconds.
-		Weight::from_parts(119_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_secp256k1() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 110_000_000 picoseconds.
-		Weight::from_parts(142_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_root() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 2_055_000_000 picoseconds.
-		Weight::from_parts(2_062_000_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	fn add_maker_admin() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `4088`
-		// Minimum execution time: 20_000_000 picoseconds.
-		Weight::from_parts(25_000_000, 4088)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
-	}
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	fn remove_maker_admin() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6506`
-		// Minimum execution time: 95_000_000 picoseconds.
-		Weight::from_parts(105_000_000, 6506)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	/// By hand until measured: each count of a cell as much as a write elsewhere, and the vector.
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Locations` (r:1 w:1)
-	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::TotalIssuance` (r:1 w:1)
-	/// Proof: `Balances::TotalIssuance` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:18 w:18)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	fn assert_location() -> Weight {
-		// Proof Size summary in bytes:
-		//  Estimated: `46044`
-		Weight::from_parts(250_000_000, 46044)
-			.saturating_add(T::DbWeight::get().reads(24_u64))
-			.saturating_add(T::DbWeight::get().writes(21_u64))
-	}
-	/// By hand until measured: as much as `cancel_transfer`.
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Descriptions` (r:1 w:1)
-	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	fn describe() -> Weight {
-		// Proof Size summary in bytes:
-		//  Estimated: `3736`
-		Weight::from_parts(26_000_000, 3736)
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
-	}
 	fn verify_p256() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 1_900_000_000 picoseconds.
-		Weight::from_parts(2_000_000_000, 0)
+		// Minimum execution time: 1_387_702_000 picoseconds.
+		Weight::from_parts(1_452_411_000, 0)
 	}
 }
 
@@ -1103,8 +1099,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 121_130_000 picoseconds.
-		Weight::from_parts(137_094_000, 6028)
+		// Minimum execution time: 131_080_000 picoseconds.
+		Weight::from_parts(147_851_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1124,8 +1120,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 121_641_000 picoseconds.
-		Weight::from_parts(136_513_000, 6028)
+		// Minimum execution time: 135_077_000 picoseconds.
+		Weight::from_parts(149_983_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1145,8 +1141,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 119_667_000 picoseconds.
-		Weight::from_parts(163_093_000, 6028)
+		// Minimum execution time: 119_147_000 picoseconds.
+		Weight::from_parts(131_689_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1170,10 +1166,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn register_certified_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1164`
+		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 199_176_000 picoseconds.
-		Weight::from_parts(223_602_000, 6028)
+		// Minimum execution time: 220_241_000 picoseconds.
+		Weight::from_parts(239_323_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1197,10 +1193,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn register_certified_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1164`
+		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 207_689_000 picoseconds.
-		Weight::from_parts(233_927_000, 6028)
+		// Minimum execution time: 223_612_000 picoseconds.
+		Weight::from_parts(247_440_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1224,10 +1220,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1164`
+		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 215_621_000 picoseconds.
-		Weight::from_parts(238_033_000, 6028)
+		// Minimum execution time: 208_989_000 picoseconds.
+		Weight::from_parts(228_737_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1239,10 +1235,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `839`
-		//  Estimated: `3806`
-		// Minimum execution time: 28_122_000 picoseconds.
-		Weight::from_parts(33_220_000, 3806)
+		//  Measured:  `1230`
+		//  Estimated: `4088`
+		// Minimum execution time: 32_111_000 picoseconds.
+		Weight::from_parts(36_187_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1250,10 +1246,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn suspend() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `407`
-		//  Estimated: `3701`
-		// Minimum execution time: 18_748_000 picoseconds.
-		Weight::from_parts(23_245_000, 3701)
+		//  Measured:  `486`
+		//  Estimated: `3736`
+		// Minimum execution time: 20_667_000 picoseconds.
+		Weight::from_parts(23_423_000, 3736)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1263,49 +1259,49 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1151`
+		//  Measured:  `1975`
 		//  Estimated: `23517`
-		// Minimum execution time: 69_919_000 picoseconds.
-		Weight::from_parts(118_095_000, 23517)
+		// Minimum execution time: 136_471_000 picoseconds.
+		Weight::from_parts(143_769_000, 23517)
 			.saturating_add(RocksDbWeight::get().reads(15_u64))
 			.saturating_add(RocksDbWeight::get().writes(16_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:1)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Locations` (r:1 w:1)
+	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:1)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:0 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByRoot` (r:0 w:1)
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Locations` (r:1 w:1)
-	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1187`
-		//  Estimated: `3806`
-		// Minimum execution time: 85_990_000 picoseconds.
-		Weight::from_parts(97_859_000, 3806)
+		//  Measured:  `1692`
+		//  Estimated: `4088`
+		// Minimum execution time: 126_540_000 picoseconds.
+		Weight::from_parts(134_003_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
@@ -1316,15 +1312,15 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `743`
+		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 118_341_000 picoseconds.
-		Weight::from_parts(131_050_000, 6028)
+		// Minimum execution time: 154_593_000 picoseconds.
+		Weight::from_parts(160_763_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1335,15 +1331,15 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `743`
+		//  Measured:  `1300`
 		//  Estimated: `6028`
-		// Minimum execution time: 119_393_000 picoseconds.
-		Weight::from_parts(133_063_000, 6028)
+		// Minimum execution time: 154_243_000 picoseconds.
+		Weight::from_parts(162_664_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1354,15 +1350,15 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `743`
+		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 123_198_000 picoseconds.
-		Weight::from_parts(156_007_000, 6028)
+		// Minimum execution time: 145_406_000 picoseconds.
+		Weight::from_parts(154_686_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1376,10 +1372,10 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn assign_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1665`
+		//  Measured:  `1777`
 		//  Estimated: `6836`
-		// Minimum execution time: 92_928_000 picoseconds.
-		Weight::from_parts(99_167_000, 6836)
+		// Minimum execution time: 101_998_000 picoseconds.
+		Weight::from_parts(108_045_000, 6836)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1389,10 +1385,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `407`
-		//  Estimated: `3701`
-		// Minimum execution time: 20_130_000 picoseconds.
-		Weight::from_parts(25_008_000, 3701)
+		//  Measured:  `496`
+		//  Estimated: `3736`
+		// Minimum execution time: 16_937_000 picoseconds.
+		Weight::from_parts(20_088_000, 3736)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1408,18 +1404,18 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1565`
+		//  Measured:  `1917`
 		//  Estimated: `6506`
-		// Minimum execution time: 202_033_000 picoseconds.
-		Weight::from_parts(220_158_000, 6506)
+		// Minimum execution time: 312_967_000 picoseconds.
+		Weight::from_parts(327_460_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1435,20 +1431,20 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1781`
+		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 253_339_000 picoseconds.
-		Weight::from_parts(274_939_000, 6506)
+		// Minimum execution time: 372_826_000 picoseconds.
+		Weight::from_parts(397_797_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1464,20 +1460,20 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1781`
+		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 258_667_000 picoseconds.
-		Weight::from_parts(281_358_000, 6506)
+		// Minimum execution time: 383_405_000 picoseconds.
+		Weight::from_parts(409_027_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1493,20 +1489,20 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1782`
+		//  Measured:  `2200`
 		//  Estimated: `6506`
-		// Minimum execution time: 263_044_000 picoseconds.
-		Weight::from_parts(282_932_000, 6506)
+		// Minimum execution time: 358_203_000 picoseconds.
+		Weight::from_parts(387_854_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1516,10 +1512,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn cancel_transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `479`
-		//  Estimated: `3701`
-		// Minimum execution time: 21_472_000 picoseconds.
-		Weight::from_parts(25_698_000, 3701)
+		//  Measured:  `558`
+		//  Estimated: `3736`
+		// Minimum execution time: 21_943_000 picoseconds.
+		Weight::from_parts(24_709_000, 3736)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1533,8 +1529,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
 		//  Estimated: `3748`
-		// Minimum execution time: 353_650_000 picoseconds.
-		Weight::from_parts(360_330_000, 3748)
+		// Minimum execution time: 87_649_000 picoseconds.
+		Weight::from_parts(95_876_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1542,10 +1538,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `427`
-		//  Estimated: `3806`
-		// Minimum execution time: 319_799_000 picoseconds.
-		Weight::from_parts(332_638_000, 3806)
+		//  Measured:  `734`
+		//  Estimated: `4088`
+		// Minimum execution time: 51_035_000 picoseconds.
+		Weight::from_parts(56_501_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1553,10 +1549,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `460`
-		//  Estimated: `3806`
-		// Minimum execution time: 23_325_000 picoseconds.
-		Weight::from_parts(51_507_000, 3806)
+		//  Measured:  `734`
+		//  Estimated: `4088`
+		// Minimum execution time: 17_015_000 picoseconds.
+		Weight::from_parts(20_761_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1572,15 +1568,13 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1173`
-		//  Estimated: `3806`
-		// Minimum execution time: 83_394_000 picoseconds.
-		Weight::from_parts(98_366_000, 3806)
+		//  Measured:  `1597`
+		//  Estimated: `4088`
+		// Minimum execution time: 92_382_000 picoseconds.
+		Weight::from_parts(102_194_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
-	/// Not measured yet, but estimated from `revoke`.
-	///
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
@@ -1591,10 +1585,10 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn revoke_retained() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1173`
+		//  Measured:  `1662`
 		//  Estimated: `6506`
-		// Minimum execution time: 113_394_000 picoseconds.
-		Weight::from_parts(133_366_000, 6506)
+		// Minimum execution time: 118_437_000 picoseconds.
+		Weight::from_parts(131_828_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1602,7 +1596,7 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Storage: `Devices::Makers` (r:2 w:2)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:2 w:2)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -1614,12 +1608,12 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1653`
-		//  Estimated: `6186`
-		// Minimum execution time: 153_578_000 picoseconds.
-		Weight::from_parts(169_812_000, 6186)
-			.saturating_add(RocksDbWeight::get().reads(8_u64))
-			.saturating_add(RocksDbWeight::get().writes(5_u64))
+		//  Measured:  `2756`
+		//  Estimated: `7186`
+		// Minimum execution time: 178_360_000 picoseconds.
+		Weight::from_parts(198_497_000, 7186)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
@@ -1629,10 +1623,10 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `694`
-		//  Estimated: `3806`
-		// Minimum execution time: 65_317_000 picoseconds.
-		Weight::from_parts(78_647_000, 3806)
+		//  Measured:  `968`
+		//  Estimated: `4088`
+		// Minimum execution time: 58_304_000 picoseconds.
+		Weight::from_parts(65_042_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1642,26 +1636,28 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Offers` (r:0 w:1)
-	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:9 w:9)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:0 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Offers` (r:0 w:1)
+	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1151`
+		//  Measured:  `2078`
 		//  Estimated: `23517`
-		// Minimum execution time: 69_379_000 picoseconds.
-		Weight::from_parts(117_826_000, 23517)
-			.saturating_add(RocksDbWeight::get().reads(15_u64))
-			.saturating_add(RocksDbWeight::get().writes(16_u64))
+		// Minimum execution time: 142_885_000 picoseconds.
+		Weight::from_parts(154_504_000, 23517)
+			.saturating_add(RocksDbWeight::get().reads(16_u64))
+			.saturating_add(RocksDbWeight::get().writes(17_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -1674,14 +1670,16 @@ impl WeightInfo for () {
 	fn forget() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
-		//  Estimated: `3806`
-		// Minimum execution time: 63_455_000 picoseconds.
-		Weight::from_parts(71_125_000, 3806)
+		//  Estimated: `4088`
+		// Minimum execution time: 62_263_000 picoseconds.
+		Weight::from_parts(67_667_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
@@ -1692,19 +1690,19 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn register_rooted_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_121_130_000 picoseconds.
-		Weight::from_parts(2_137_094_000, 6028)
+		// Minimum execution time: 1_571_857_000 picoseconds.
+		Weight::from_parts(1_692_090_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
@@ -1715,19 +1713,19 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn register_rooted_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_121_641_000 picoseconds.
-		Weight::from_parts(2_136_513_000, 6028)
+		// Minimum execution time: 1_561_286_000 picoseconds.
+		Weight::from_parts(1_686_470_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:2 w:0)
@@ -1738,14 +1736,12 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:1)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn register_rooted_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_119_667_000 picoseconds.
-		Weight::from_parts(2_163_093_000, 6028)
+		// Minimum execution time: 1_532_411_000 picoseconds.
+		Weight::from_parts(1_624_533_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1756,15 +1752,15 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_118_341_000 picoseconds.
-		Weight::from_parts(2_131_050_000, 6028)
+		// Minimum execution time: 1_566_026_000 picoseconds.
+		Weight::from_parts(1_672_779_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1775,15 +1771,15 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `1367`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_119_393_000 picoseconds.
-		Weight::from_parts(2_133_063_000, 6028)
+		// Minimum execution time: 1_584_236_000 picoseconds.
+		Weight::from_parts(1_680_900_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1794,17 +1790,268 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1200`
+		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 2_123_198_000 picoseconds.
-		Weight::from_parts(2_156_007_000, 6028)
+		// Minimum execution time: 1_553_585_000 picoseconds.
+		Weight::from_parts(1_636_239_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn recover_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1909`
+		//  Estimated: `6028`
+		// Minimum execution time: 214_348_000 picoseconds.
+		Weight::from_parts(229_182_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn recover_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1909`
+		//  Estimated: `6028`
+		// Minimum execution time: 221_310_000 picoseconds.
+		Weight::from_parts(233_329_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn recover_secp256k1() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1909`
+		//  Estimated: `6028`
+		// Minimum execution time: 207_241_000 picoseconds.
+		Weight::from_parts(227_785_000, 6028)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Serials` (r:1 w:0)
+	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
+	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::DeviceByRoot` (r:1 w:2)
+	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn complete_recovery() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1917`
+		//  Estimated: `4088`
+		// Minimum execution time: 111_575_000 picoseconds.
+		Weight::from_parts(119_069_000, 4088)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
+			.saturating_add(RocksDbWeight::get().writes(8_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_owner() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 80_856_000 picoseconds.
+		Weight::from_parts(90_230_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_ed25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 129_889_000 picoseconds.
+		Weight::from_parts(142_992_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_sr25519() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 132_111_000 picoseconds.
+		Weight::from_parts(144_775_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_secp256k1() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1232`
+		//  Estimated: `3748`
+		// Minimum execution time: 124_162_000 picoseconds.
+		Weight::from_parts(137_445_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Recoveries` (r:1 w:1)
+	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn cancel_recovery_root() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1231`
+		//  Estimated: `3748`
+		// Minimum execution time: 1_486_645_000 picoseconds.
+		Weight::from_parts(1_565_384_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	fn add_maker_admin() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `702`
+		//  Estimated: `4088`
+		// Minimum execution time: 16_958_000 picoseconds.
+		Weight::from_parts(20_977_000, 4088)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn remove_maker_admin() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `968`
+		//  Estimated: `6506`
+		// Minimum execution time: 103_568_000 picoseconds.
+		Weight::from_parts(110_178_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Locations` (r:1 w:1)
+	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:18 w:18)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	fn assert_location() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1043`
+		//  Estimated: `46044`
+		// Minimum execution time: 117_500_000 picoseconds.
+		Weight::from_parts(126_759_000, 46044)
+			.saturating_add(RocksDbWeight::get().reads(22_u64))
+			.saturating_add(RocksDbWeight::get().writes(19_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Descriptions` (r:1 w:1)
+	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	fn describe() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `523`
+		//  Estimated: `3736`
+		// Minimum execution time: 20_869_000 picoseconds.
+		Weight::from_parts(24_868_000, 3736)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:64 w:64)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
@@ -1827,273 +2074,23 @@ impl WeightInfo for () {
 	/// The range of component `n` is `[1, 64]`.
 	fn register_batch(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `950 + n * (120 ±0)`
-		//  Estimated: `3748 + n * (2598 ±0)`
-		// Minimum execution time: 215_621_000 picoseconds.
-		Weight::from_parts(60_000_000, 3748)
-			.saturating_add(Weight::from_parts(200_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `1479 + n * (77 ±0)`
+		//  Estimated: `4088 + n * (2598 ±0)`
+		// Minimum execution time: 226_140_000 picoseconds.
+		Weight::from_parts(69_188_971, 4088)
+			// Standard Error: 293_395
+			.saturating_add(Weight::from_parts(182_754_546, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 			.saturating_add(RocksDbWeight::get().writes((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2598).saturating_mul(n.into()))
 	}
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn recover_ed25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 190_000_000 picoseconds.
-		Weight::from_parts(210_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
-			.saturating_add(RocksDbWeight::get().writes(2_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn recover_sr25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 192_000_000 picoseconds.
-		Weight::from_parts(214_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
-			.saturating_add(RocksDbWeight::get().writes(2_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn recover_secp256k1() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 196_000_000 picoseconds.
-		Weight::from_parts(238_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
-			.saturating_add(RocksDbWeight::get().writes(2_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Serials` (r:1 w:0)
-	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
-	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::DeviceByRoot` (r:1 w:2)
-	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn complete_recovery() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 80_000_000 picoseconds.
-		Weight::from_parts(90_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
-			.saturating_add(RocksDbWeight::get().writes(9_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_owner() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 55_000_000 picoseconds.
-		Weight::from_parts(62_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_ed25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 105_000_000 picoseconds.
-		Weight::from_parts(118_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_sr25519() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 106_000_000 picoseconds.
-		Weight::from_parts(119_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_secp256k1() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 110_000_000 picoseconds.
-		Weight::from_parts(142_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Recoveries` (r:1 w:1)
-	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(109), added: 2584, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	fn cancel_recovery_root() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6028`
-		// Minimum execution time: 2_055_000_000 picoseconds.
-		Weight::from_parts(2_062_000_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-	}
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	fn add_maker_admin() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `4088`
-		// Minimum execution time: 20_000_000 picoseconds.
-		Weight::from_parts(25_000_000, 4088)
-			.saturating_add(RocksDbWeight::get().reads(1_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
-	}
-	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	fn remove_maker_admin() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1200`
-		//  Estimated: `6506`
-		// Minimum execution time: 95_000_000 picoseconds.
-		Weight::from_parts(105_000_000, 6506)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-	}
-	/// By hand until measured: each count of a cell as much as a write elsewhere, and the vector.
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Locations` (r:1 w:1)
-	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::TotalIssuance` (r:1 w:1)
-	/// Proof: `Balances::TotalIssuance` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:18 w:18)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	fn assert_location() -> Weight {
-		// Proof Size summary in bytes:
-		//  Estimated: `46044`
-		Weight::from_parts(250_000_000, 46044)
-			.saturating_add(RocksDbWeight::get().reads(24_u64))
-			.saturating_add(RocksDbWeight::get().writes(21_u64))
-	}
-	/// By hand until measured: as much as `cancel_transfer`.
-	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::Descriptions` (r:1 w:1)
-	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	fn describe() -> Weight {
-		// Proof Size summary in bytes:
-		//  Estimated: `3736`
-		Weight::from_parts(26_000_000, 3736)
-			.saturating_add(RocksDbWeight::get().reads(2_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
-	}
 	fn verify_p256() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 1_900_000_000 picoseconds.
-		Weight::from_parts(2_000_000_000, 0)
+		// Minimum execution time: 1_387_702_000 picoseconds.
+		Weight::from_parts(1_452_411_000, 0)
 	}
 }
