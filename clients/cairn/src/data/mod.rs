@@ -21,10 +21,7 @@ use cairn_types::{
 	schema::{MAX_NAME, is_name},
 };
 
-use self::{
-	answer::Answer,
-	ask::{Question, ask},
-};
+use self::ask::{Question, ask};
 use crate::{
 	cli::Global,
 	clock::now_millis,
