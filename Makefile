@@ -96,17 +96,19 @@ pr: lint test ## Tell whether a change is good: lint, then test
 	$(call say,pr,good)
 
 .PHONY: lint
-lint: setup ## Check format, clippy, the lint wall of on-chain code, rustdoc
-	$(call say,lint 1/5,format)
+lint: setup ## Check format, clippy, the lint wall of on-chain code, documents, rustdoc
+	$(call say,lint 1/6,format)
 	cargo fmt --all -- --check
-	$(call say,lint 2/5,clippy)
+	$(call say,lint 2/6,clippy)
 	SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets \
 		--features cairn-network-tests/stories -- -D warnings
-	$(call say,lint 3/5,the lint wall: what runs on chain)
+	$(call say,lint 3/6,the lint wall: what runs on chain)
 	@scripts/lint-wasm
-	$(call say,lint 4/5,alarms and dashboard)
+	$(call say,lint 4/6,alarms and dashboard)
 	@scripts/check-monitoring
-	$(call say,lint 5/5,rustdoc)
+	$(call say,lint 5/6,what documents link to and name)
+	@scripts/check-docs
+	$(call say,lint 6/6,rustdoc)
 	SKIP_WASM_BUILD=1 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
 .PHONY: fmt

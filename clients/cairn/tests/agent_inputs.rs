@@ -443,7 +443,11 @@ fn a_sample_is_explained_without_a_gateway() {
 	let schema = file("weather.toml", &library);
 	let config = "gateway = \"http://127.0.0.1:9\"\n[source.push.senml]\n\
 		listen = \"127.0.0.1:0\"\n[[device]]\nname = \"roof\"\nkey = \"roof.key\"\n\
-		[[device.input]]\nsource = \"push\"\nprefix = \"roof/\"\n";
+		[[device.input]]\nsource = \"push\"\nprefix = \"roof/\"\n\
+		# Of another schema, which does not matter for a sample of another source.\n\
+		[source.meter.scrape]\nurl = \"http://127.0.0.1:9/metrics\"\n\
+		[[device]]\nname = \"meter\"\nkey = \"meter.key\"\n[[device.input]]\n\
+		source = \"meter\"\nmetric = \"energy_total\"\nchannel = \"energy-import\"\n";
 	let path = file("agent.toml", config);
 	let sample =
 		file("pack.json", r#"[{"bn":"roof/","n":"humidity","u":"%RH","v":55.5},{"n":"x","v":1}]"#);
@@ -457,6 +461,7 @@ fn a_sample_is_explained_without_a_gateway() {
 	assert_eq!(code, Some(0), "{errors}");
 	assert!(output.contains("from push roof/humidity = 55.5 %RH"), "{output}");
 	assert!(output.contains("push roof/x = 1: unmapped: "), "{output}");
+	assert!(!output.contains("meter"), "{output}");
 
 	let Ended { code, output, errors } = check(&path, &file("empty.json", "[]"));
 	assert_eq!(code, Some(1), "{output}");

@@ -305,6 +305,20 @@ mod tests {
 		P256Signer::load(&path).expect("a description")
 	}
 
+	#[test]
+	fn works_when_described_as_the_guide_does() {
+		let guide = include_str!("../../../../docs/src/guides/secure-hardware.md");
+		let examples = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+		let programs = examples.map(|text| {
+			let Description { public, sign } = toml::from_str(text).expect("a description");
+			assert_eq!(public, "root.pem");
+			assert!(sign.iter().any(|word| word == MESSAGE), "{sign:?}");
+			assert!(sign.iter().any(|word| word == SIGNATURE), "{sign:?}");
+			sign.into_iter().next().expect("a program")
+		});
+		assert_eq!(programs.collect::<Vec<_>>(), ["tpm2_sign", "pkcs11-tool"]);
+	}
+
 	#[tokio::test]
 	async fn works_with_standard_streams_and_with_files() {
 		let directory = tempfile::tempdir().expect("a temporary directory");

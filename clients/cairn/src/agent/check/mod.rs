@@ -23,7 +23,7 @@ use tokio::{
 use self::report::Report;
 use super::{
 	client::Client,
-	config::{self, Config},
+	config::{self, Config, Device},
 	error::Error,
 	hub::Sink,
 	left::{Left, Taken},
@@ -63,7 +63,8 @@ pub struct CheckArgs {
 	/// The topic by which the sample could have come.
 	#[arg(long, value_name = "TOPIC", requires = "sample")]
 	pub topic: Option<String>,
-	/// Take this schema for every device, in JSON or TOML, instead of asking the gateways.
+	/// Take this schema, in JSON or TOML, for every device that is explained, instead of asking the
+	/// gateways; with a sample, those that its source feeds are explained.
 	#[arg(long, value_name = "FILE")]
 	pub schema: Option<PathBuf>,
 }
@@ -74,7 +75,7 @@ pub struct CheckArgs {
 /// If the configuration, a source or a schema cannot be used, or nothing comes.
 pub async fn execute(global: &Global, args: &CheckArgs) -> Result<(), Error> {
 	let config = config::load(&args.config)?;
-	let devices = devices(&config, args.schema.as_deref()).await?;
+	let devices = devices(&config, args.source.as_deref(), args.schema.as_deref()).await?;
 	let explainer = Arc::new(Explainer::new(&config, devices));
 	let began = Instant::now();
 	match (&args.sample, &args.source) {
@@ -103,7 +104,12 @@ struct Known {
 	plan: Plan,
 }
 
-async fn devices(config: &Config, schema: Option<&Path>) -> Result<Vec<Known>, Error> {
+/// The devices, of a sample those that its source feeds: others may have other schemas.
+async fn devices(
+	config: &Config,
+	source: Option<&str>,
+	schema: Option<&Path>,
+) -> Result<Vec<Known>, Error> {
 	let given = schema.map(|path| {
 		read_schema(&path.to_path_buf()).map_err(|error| Error::Check {
 			cause: error.to_string(),
@@ -112,7 +118,7 @@ async fn devices(config: &Config, schema: Option<&Path>) -> Result<Vec<Known>, E
 	});
 	let given = given.transpose()?;
 	let mut devices = Vec::new();
-	for device in &config.devices {
+	for device in config.devices.iter().filter(|device| is_fed(config, device, source)) {
 		let (id, schema) = match &given {
 			Some(schema) => (SchemaId(0), schema.clone()),
 			None => asked(&device.gateway).await?,
@@ -121,6 +127,13 @@ async fn devices(config: &Config, schema: Option<&Path>) -> Result<Vec<Known>, E
 		devices.push(Known { name: device.name.clone(), inputs: device.inputs.clone(), plan });
 	}
 	Ok(devices)
+}
+
+/// Whether a device takes something of the source, or of any if none is named.
+fn is_fed(config: &Config, device: &Device, source: Option<&str>) -> bool {
+	let name =
+		|input: &Input| config.sources.get(input.source.0).map(|source| source.name.as_str());
+	source.is_none() || device.inputs.iter().any(|input| name(input) == source)
 }
 
 async fn asked(gateway: &str) -> Result<(SchemaId, Schema), Error> {

@@ -128,6 +128,11 @@ pub(super) mod tests {
 		let padded = format!("{LAMP}\n");
 		let hash = hashed(padded.as_bytes()).expect("a description");
 		assert_ne!(hash, thing_hash(LAMP.as_bytes()), "every byte counts");
+
+		let guide = include_str!("../../../../../docs/src/guides/device-owner.md");
+		let (_, example) = guide.split_once("```json\n").expect("an example");
+		let (text, _) = example.split_once("```").expect("its end");
+		assert_eq!(hashed(text.as_bytes()), Ok(thing_hash(text.as_bytes())));
 	}
 
 	#[test]

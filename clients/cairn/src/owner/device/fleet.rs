@@ -305,6 +305,12 @@ mod tests {
 			[[device]]\nkey = 'b.key'\nroot-key = 'b.toml'\n";
 		assert_eq!(parse(Path::new("fleet.toml"), text), Ok(expected));
 		assert_eq!(csv("key\na.key"), Ok(vec![entry("a.key", None, None)]));
+
+		let guide = include_str!("../../../../../docs/src/guides/maker.md");
+		let (_, example) = guide.split_once("```csv\n").expect("an example");
+		let (text, _) = example.split_once("```").expect("its end");
+		let first = entry("b.key", Some("0002.certificate.json"), Some("b.toml"));
+		assert_eq!(csv(text).map(|found| found.into_iter().next()), Ok(Some(first)));
 	}
 
 	#[test]

@@ -308,19 +308,9 @@ mod tests {
 
 	#[test]
 	fn works_when_a_schema_is_written_by_hand() {
-		let text = r#"
-			name = "weather"
-			version = 2
-			[[channels]]
-			name = "temperature"
-			quantity = "temperature"
-			unit = "Cel"
-			scale = -2
-			kind = "gauge"
-			min = -6000
-			max = 8000
-			maxChange = 100
-		"#;
+		let guide = include_str!("../../../../../docs/src/guides/network-operator.md");
+		let (_, example) = guide.split_once("```toml\n").expect("an example");
+		let (text, _) = example.split_once("```").expect("its end");
 		let schema = parse(text, true).expect("a schema");
 		assert_eq!(schema.check(), Ok(()));
 		assert_eq!(schema.channels.first().and_then(|channel| channel.max_change), Some(100));
