@@ -169,6 +169,7 @@ async fn fails_when_the_database_is_another_chains() {
 	let log = files.path().join("node.log");
 	// Alone it makes blocks, which tells that it has its database.
 	command.args(["--chain", spec, "--alice", "--force-authoring"]);
+	command.arg("--unsafe-force-node-key-generation");
 	let mut other = Process::start("the node", &mut command, &log);
 	let chain = Chain::lazy(&format!("ws://127.0.0.1:{}", ports.rpc));
 	until("the other chain's first block", LIMIT, async || {
