@@ -39,6 +39,7 @@ CALLS = [
     ("register_batch, certificates, each", "pallet_devices", "register_batch"),
     ("certify", "pallet_devices", "certify"),
     ("assert_location", "pallet_devices", "assert_location"),
+    ("assert_location, first", "pallet_devices", "assert_location_first"),
     ("describe", "pallet_devices", "describe"),
     ("register_rooted, ed25519, P-256", "pallet_devices", "register_rooted_ed25519"),
     ("register_rooted, sr25519, P-256", "pallet_devices", "register_rooted_sr25519"),

@@ -400,7 +400,7 @@ impl_runtime_apis! {
 		}
 
 		fn cell_count(cell: cairn_geo::Cell) -> u32 {
-			pallet_devices::CellCounts::<Runtime>::get(cell)
+			crate::Devices::cell_count(cell)
 		}
 
 		fn unit_vector(cell: cairn_geo::Cell) -> cairn_geo::UnitVector {

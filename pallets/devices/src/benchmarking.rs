@@ -172,5 +172,6 @@ measure! {
 	add_maker_admin: add_maker_admin();
 	remove_maker_admin: remove_maker_admin();
 	assert_location: assert_location();
+	assert_location_first: assert_location_first();
 	describe: describe();
 }

@@ -42,7 +42,7 @@ pub type SerialRecordOf<T> =
 
 #[frame_support::pallet]
 pub mod pallet {
-	use cairn_geo::{Cell, Location};
+	use cairn_geo::{Cell, GroupCounts, Location};
 	use cairn_traits::{NetworkRegistry, SlotBook, Timekeeper};
 	use cairn_types::{
 		Approval, Certificate, CertifierKey, Delegation, DeviceId, DeviceKey, GatewayId, Hash32,
@@ -198,12 +198,13 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Locations<T: Config> = StorageMap<_, Twox64Concat, DeviceId, LocationRecordOf<T>>;
 
-	/// How many devices asserted a place within a cell, of resolutions 4 to 12.
+	/// How many devices asserted a place within a cell, of resolutions 4 to 12, by groups: a cell of
+	/// resolution 4, 7 or 10 with its children and grandchildren.
 	///
-	/// Of devices that have not ended, where they are from the next window on; a cell without any
+	/// Of devices that have not ended, where they are from the next window on; a group without any
 	/// has no entry. Blake2: cells are chosen by users. Paid by the tickets of [`Locations`].
 	#[pallet::storage]
-	pub type CellCounts<T: Config> = StorageMap<_, Blake2_128Concat, Cell, u32, ValueQuery>;
+	pub type CellCounts<T: Config> = StorageMap<_, Blake2_128Concat, Cell, GroupCounts, ValueQuery>;
 
 	/// SHA-256 of the W3C Thing Description that the owner of a device attached to it.
 	///
@@ -1064,12 +1065,12 @@ pub mod pallet {
 		///
 		/// Emits [`Event::LocationAsserted`].
 		#[pallet::call_index(27)]
-		#[pallet::weight(T::WeightInfo::assert_location())]
+		#[pallet::weight(Pallet::<T>::weight_of_assert_location())]
 		pub fn assert_location(
 			origin: OriginFor<T>,
 			device: DeviceId,
 			location: Location,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let owner = ensure_signed(origin)?;
 			Self::do_assert_location(&owner, device, location)
 		}

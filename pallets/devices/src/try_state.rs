@@ -1,7 +1,7 @@
 //! What always holds of the pallet's state.
 
 use alloc::collections::BTreeMap;
-use cairn_geo::Cell;
+use cairn_geo::{Cell, GroupCounts};
 use cairn_traits::{SlotBook, Timekeeper};
 use cairn_types::{Activity, DeviceId, MakerId};
 use frame_support::ensure;
@@ -240,20 +240,29 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Counted anew, by groups and, as sums have to be right, by cells.
 	fn counts_are_of_live_devices() -> Result<(), TryRuntimeError> {
-		let mut expected: BTreeMap<Cell, u32> = BTreeMap::new();
+		let mut cells: BTreeMap<Cell, u32> = BTreeMap::new();
+		let mut groups: BTreeMap<Cell, GroupCounts> = BTreeMap::new();
 		for (device, known) in Locations::<T>::iter() {
 			let stage = Devices::<T>::get(device).map(|record| record.stage);
 			if stage == Some(Stage::Retired) {
 				continue;
 			}
-			for cell in known.place.current.location.counted_cells() {
-				let count = expected.entry(cell).or_default();
+			let location = known.place.current.location;
+			for cell in location.counted_cells() {
+				let count = cells.entry(cell).or_default();
 				*count = count.saturating_add(1);
 			}
+			for spot in location.spots() {
+				groups.entry(spot.group()).or_default().enter(spot);
+			}
 		}
-		let kept: BTreeMap<Cell, u32> = CellCounts::<T>::iter().collect();
-		ensure!(kept == expected, "devices: a cell miscounts its devices");
+		let kept: BTreeMap<Cell, GroupCounts> = CellCounts::<T>::iter().collect();
+		ensure!(kept == groups, "devices: a group miscounts its devices");
+		for (cell, count) in cells {
+			ensure!(Self::cell_count(cell) == count, "devices: a cell miscounts its devices");
+		}
 		Ok(())
 	}
 }

@@ -89,7 +89,7 @@ pub struct Recovery<Ticket> {
 pub struct LocationRecord<Ticket> {
 	/// The place, dated by windows.
 	pub place: Dated<Placed>,
-	/// What the device's owner left on hold for the entry, and for the counts of nine cells.
+	/// What the device's owner left on hold for the entry, and for the counts of its cells.
 	pub ticket: Ticket,
 }
 

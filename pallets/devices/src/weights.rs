@@ -5,6 +5,9 @@
 //!
 //! DATE: 2026-11-29, CPU: `Intel(R) Xeon(R) Processor`
 //! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
+//!
+//! Estimates until they are measured: `retire`, `force_retire`, `assert_location` and
+//! `assert_location_first`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -61,6 +64,7 @@ pub trait WeightInfo {
 	fn add_maker_admin() -> Weight;
 	fn remove_maker_admin() -> Weight;
 	fn assert_location() -> Weight;
+	fn assert_location_first() -> Weight;
 	fn describe() -> Weight;
 	fn register_batch(n: u32, ) -> Weight;
 	fn verify_p256() -> Weight;
@@ -247,8 +251,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:9 w:9)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:3 w:3)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -259,12 +263,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1975`
-		//  Estimated: `23517`
-		// Minimum execution time: 136_471_000 picoseconds.
-		Weight::from_parts(143_769_000, 23517)
-			.saturating_add(T::DbWeight::get().reads(15_u64))
-			.saturating_add(T::DbWeight::get().writes(16_u64))
+		//  Measured:  `2600`
+		//  Estimated: `9372`
+		// Minimum execution time: 120_000_000 picoseconds.
+		Weight::from_parts(127_000_000, 9372)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -624,8 +628,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:9 w:9)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:3 w:3)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -638,12 +642,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2078`
-		//  Estimated: `23517`
-		// Minimum execution time: 142_885_000 picoseconds.
-		Weight::from_parts(154_504_000, 23517)
-			.saturating_add(T::DbWeight::get().reads(16_u64))
-			.saturating_add(T::DbWeight::get().writes(17_u64))
+		//  Measured:  `2700`
+		//  Estimated: `9372`
+		// Minimum execution time: 127_000_000 picoseconds.
+		Weight::from_parts(138_000_000, 9372)
+			.saturating_add(T::DbWeight::get().reads(10_u64))
+			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -1015,16 +1019,35 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:18 w:18)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:6 w:6)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1043`
-		//  Estimated: `46044`
-		// Minimum execution time: 117_500_000 picoseconds.
-		Weight::from_parts(126_759_000, 46044)
-			.saturating_add(T::DbWeight::get().reads(22_u64))
-			.saturating_add(T::DbWeight::get().writes(19_u64))
+		//  Measured:  `2500`
+		//  Estimated: `17754`
+		// Minimum execution time: 84_000_000 picoseconds.
+		Weight::from_parts(90_000_000, 17754)
+			.saturating_add(T::DbWeight::get().reads(10_u64))
+			.saturating_add(T::DbWeight::get().writes(7_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Locations` (r:1 w:1)
+	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:3 w:3)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
+	fn assert_location_first() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `2300`
+		//  Estimated: `9372`
+		// Minimum execution time: 90_000_000 picoseconds.
+		Weight::from_parts(97_000_000, 9372)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1261,8 +1284,8 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:9 w:9)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:3 w:3)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -1273,12 +1296,12 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1975`
-		//  Estimated: `23517`
-		// Minimum execution time: 136_471_000 picoseconds.
-		Weight::from_parts(143_769_000, 23517)
-			.saturating_add(RocksDbWeight::get().reads(15_u64))
-			.saturating_add(RocksDbWeight::get().writes(16_u64))
+		//  Measured:  `2600`
+		//  Estimated: `9372`
+		// Minimum execution time: 120_000_000 picoseconds.
+		Weight::from_parts(127_000_000, 9372)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
+			.saturating_add(RocksDbWeight::get().writes(10_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -1638,8 +1661,8 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:0)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:9 w:9)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:3 w:3)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1652,12 +1675,12 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2078`
-		//  Estimated: `23517`
-		// Minimum execution time: 142_885_000 picoseconds.
-		Weight::from_parts(154_504_000, 23517)
-			.saturating_add(RocksDbWeight::get().reads(16_u64))
-			.saturating_add(RocksDbWeight::get().writes(17_u64))
+		//  Measured:  `2700`
+		//  Estimated: `9372`
+		// Minimum execution time: 127_000_000 picoseconds.
+		Weight::from_parts(138_000_000, 9372)
+			.saturating_add(RocksDbWeight::get().reads(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
@@ -2029,16 +2052,35 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Devices::CellCounts` (r:18 w:18)
-	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:6 w:6)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1043`
-		//  Estimated: `46044`
-		// Minimum execution time: 117_500_000 picoseconds.
-		Weight::from_parts(126_759_000, 46044)
-			.saturating_add(RocksDbWeight::get().reads(22_u64))
-			.saturating_add(RocksDbWeight::get().writes(19_u64))
+		//  Measured:  `2500`
+		//  Estimated: `17754`
+		// Minimum execution time: 84_000_000 picoseconds.
+		Weight::from_parts(90_000_000, 17754)
+			.saturating_add(RocksDbWeight::get().reads(10_u64))
+			.saturating_add(RocksDbWeight::get().writes(7_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Locations` (r:1 w:1)
+	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::CellCounts` (r:3 w:3)
+	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
+	fn assert_location_first() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `2300`
+		//  Estimated: `9372`
+		// Minimum execution time: 90_000_000 picoseconds.
+		Weight::from_parts(97_000_000, 9372)
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
+			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)

@@ -60,6 +60,14 @@ impl Cell {
 		self.0.is_pentagon()
 	}
 
+	/// Which child of its parent the cell is, or its ancestor of `resolution` is: 0 for the one in the
+	/// middle, to 6. A pentagon has no child of digit 1. `None` beyond 1..=[`Cell::resolution`].
+	#[must_use]
+	pub fn digit(self, resolution: u8) -> Option<u8> {
+		let resolution = Resolution::try_from(resolution).ok()?;
+		self.0.direction_at(resolution).map(u8::from)
+	}
+
 	/// The cell of `resolution` that this one descends from; itself at its own resolution.
 	///
 	/// Descent is by digits: a cell may protrude beyond its parent's edge.

@@ -17,6 +17,7 @@ mod cell;
 )]
 mod centre;
 mod error;
+mod group;
 mod location;
 mod placed;
 mod vector;
@@ -28,6 +29,7 @@ pub use cell::{Cell, FINEST_RESOLUTION};
 #[cfg(feature = "std")]
 pub use centre::Coordinates;
 pub use error::GeoError;
+pub use group::{GROUP_CELLS, GroupCounts, Spot};
 pub use location::{
 	COARSEST_COUNTED, LOCATION_RESOLUTION, Location, MAX_ALTITUDE_METRES, MAX_ANTENNA_GAIN_DECIDBI,
 	MIN_ALTITUDE_METRES, MIN_ANTENNA_GAIN_DECIDBI,

@@ -23,7 +23,7 @@ except ImportError:
 
 HERE = pathlib.Path(__file__).resolve().parent
 H3_VERSION = "4.5.0"
-LOCATION, FINEST = 12, 15
+COARSEST_COUNTED, LOCATION, FINEST = 4, 12, 15
 ONE = 1 << 30
 RADIUS_METRES = 6_371_007.181
 
@@ -120,6 +120,42 @@ def cells_file():
     for place in PLACES:
         cells += [h3.latlng_to_cell(*place, resolution) for resolution in (4, 7, LOCATION)]
     return [described(cell) for cell in dict.fromkeys(cells)]
+
+
+def position(cell, group):
+    """The digits of a cell below the coarsest cell of its group, to base seven."""
+    coarsest, number = h3.get_resolution(group), 0
+    for resolution in range(coarsest, h3.get_resolution(cell)):
+        number = 7 * number + h3.get_index_digit(cell, resolution + 1)
+    return number
+
+
+def grouped(cell):
+    """Positions in its group of the finest cells that descend from a cell, and of the others."""
+    resolution = h3.get_resolution(cell)
+    coarsest = resolution - (resolution - COARSEST_COUNTED) % 3
+    group = h3.cell_to_parent(cell, coarsest)
+    inside, outside = [], []
+    for finest in h3.cell_to_children(group, coarsest + 2):
+        descends = h3.cell_to_parent(finest, resolution) == cell
+        (inside if descends else outside).append(position(finest, group))
+    return {
+        "cell": spelled(cell),
+        "digits": [h3.get_index_digit(cell, level + 1) for level in range(resolution)],
+        "group": spelled(group),
+        "inside": sorted(inside),
+        "outside": sorted(outside),
+    }
+
+
+def groups_file():
+    """Cells of all resolutions at which devices are counted, a third of them at pentagons."""
+    counted = range(COARSEST_COUNTED, LOCATION + 1)
+    cells = [drawn_cell(base, counted[base % len(counted)]) for base in range(122)]
+    for resolution in counted:
+        for pentagon in sorted(h3.get_pentagons(resolution))[::6]:
+            cells += sorted(h3.grid_disk(pentagon, 1))[::2]
+    return [grouped(cell) for cell in dict.fromkeys(cells)]
 
 
 def refused_file():
@@ -220,7 +256,7 @@ def main():
     if h3.versions() != {"c": H3_VERSION, "python": H3_VERSION}:
         sys.exit(f"h3 is {h3.versions()}, not {H3_VERSION}; run scripts/setup")
     differ = []
-    for make in [cells_file, refused_file, points_file, distances_file]:
+    for make in [cells_file, groups_file, refused_file, points_file, distances_file]:
         path = HERE / (make.__name__.removesuffix("_file") + ".json")
         lines = (json.dumps(entry) for entry in make())
         content = "[\n" + ",\n".join(lines) + "\n]\n"

@@ -1,6 +1,7 @@
 //! Each call in the state in which it costs most: of devices that are certified, assigned to a gateway
 //! and somewhere, of makers with as many keys and admins as may be, sent by who pays least besides.
 
+use cairn_geo::Location;
 use cairn_types::{
 	CertifierKey, DeviceId, DeviceKey, Hash32, Objection, Registration, RootSignature,
 	certificate::objection_message,
@@ -11,9 +12,9 @@ use frame_support::traits::{EnsureOrigin, Get};
 use super::{
 	BenchmarkHelper, Case, Prepared,
 	fixtures::{
-		Account, Fixture, Helper, Kind, Maker, SECOND_PLACE, active, approval, certificate,
-		delegation, funded, generate, maker, place, possession, registration, root_pair, serial,
-		settle, sign, take_root,
+		Account, CROWD, FIRST_PLACE, Fixture, Helper, Kind, Maker, SECOND_PLACE, active, approval,
+		certificate, crowd, delegation, funded, generate, maker, place, possession, registration,
+		root_pair, serial, settle, sign, take_root, unplaced,
 	},
 };
 use crate::{
@@ -23,6 +24,10 @@ use crate::{
 
 fn is_in<T: Config>(device: DeviceId, stage: Stage) -> bool {
 	Devices::<T>::get(device).is_some_and(|record| record.stage == stage)
+}
+
+fn is_at<T: Config>(device: DeviceId, location: Location) -> bool {
+	Locations::<T>::get(device).is_some_and(|known| known.place.current.location == location)
 }
 
 fn is_owned_by<T: Config>(device: DeviceId, owner: &Account<T>) -> bool {
@@ -379,14 +384,31 @@ fn cancel_case<T: Config>(caller: Account<T>, device: DeviceId, objection: Objec
 	Case::new(caller, Call::cancel_recovery { device, objection }, holds)
 }
 
-/// To where none of the nine cells that count it is the same, for a fee: each is left and entered.
+/// To where none of the three groups that count it is the same, for a fee: each is left and entered,
+/// and all six have devices in every cell.
 pub(super) fn assert_location<T: Config>() -> Prepared<T> {
 	let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
 	Helper::<T>::advance(T::MovingTicks::get().min(MAX_MOVING_TICKS));
-	let location = place(SECOND_PLACE)?;
+	let (left, location) = (place(FIRST_PLACE)?, place(SECOND_PLACE)?);
+	crowd::<T>(location);
 	let holds = move || {
-		Locations::<T>::get(device).is_some_and(|known| known.place.current.location == location)
-			&& CellCounts::<T>::iter().count() == 9
+		is_at::<T>(device, location)
+			&& CellCounts::<T>::iter().count() == 6
+			&& Pallet::<T>::cell_count(left.cell()) == CROWD.saturating_sub(1)
+			&& Pallet::<T>::cell_count(location.cell()) == CROWD.saturating_add(1)
+	};
+	Ok(Case::new(owner, Call::assert_location { device, location }, holds))
+}
+
+/// For the first time, where devices are in every cell of its groups.
+pub(super) fn assert_location_first<T: Config>() -> Prepared<T> {
+	let Fixture { owner, device, .. } = unplaced::<T>(whitelisted_caller())?;
+	let location = place(SECOND_PLACE)?;
+	crowd::<T>(location);
+	let holds = move || {
+		is_at::<T>(device, location)
+			&& CellCounts::<T>::iter().count() == 3
+			&& Pallet::<T>::cell_count(location.cell()) == CROWD.saturating_add(1)
 	};
 	Ok(Case::new(owner, Call::assert_location { device, location }, holds))
 }

@@ -1,7 +1,7 @@
 //! Keys and what they sign; makers, and devices somewhere in their lives.
 
 use alloc::{format, vec, vec::Vec};
-use cairn_geo::{Cell, Location};
+use cairn_geo::{Cell, GROUP_CELLS, GroupCounts, Location};
 use cairn_traits::Timekeeper;
 use cairn_types::{
 	Approval, Certificate, CertificateClaim, CertificateV1, CertifierKey, CertifierSignature,
@@ -21,7 +21,8 @@ use sp_runtime::{
 
 use super::BenchmarkHelper;
 use crate::{
-	Config, DeviceByRoot, Devices, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, NextDevice, NextMaker, Pallet,
+	CellCounts, Config, DeviceByRoot, Devices, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, NextDevice,
+	NextMaker, Pallet,
 };
 
 pub(super) type Helper<T> = <T as Config>::BenchmarkHelper;
@@ -29,10 +30,15 @@ pub(super) type Account<T> = <T as frame_system::Config>::AccountId;
 
 const KEYS: KeyTypeId = KeyTypeId(*b"devb");
 
-/// A cell of resolution 12. Shares no ancestor of those that count devices with [`SECOND_PLACE`].
-const FIRST_PLACE: u64 = 0x08c0_0eb4_e474_3dff;
+/// A cell of resolution 12, in no pentagon. Shares no group that counts devices with
+/// [`SECOND_PLACE`].
+pub(super) const FIRST_PLACE: u64 = 0x08c0_0eb4_e474_3dff;
 /// See [`FIRST_PLACE`].
 pub(super) const SECOND_PLACE: u64 = 0x08c0_2c2b_0654_5bff;
+
+/// Devices in each cell of a crowded group: as many as a sum of them can count. Each count takes four
+/// bytes.
+pub(super) const CROWD: u32 = u32::MAX / 49;
 
 /// A kind of operational key.
 #[derive(Clone, Copy)]
@@ -217,9 +223,20 @@ pub(super) fn registration<T: Config>(
 	Ok(Registration { key, possession, delegation: None, certificate })
 }
 
-/// A certified device of `owner` that is active, assigned to a gateway and somewhere, all of it
-/// settled.
+/// A certified device of `owner` that is active, assigned to a gateway and somewhere in a crowd, all
+/// of it settled.
 pub(super) fn active<T: Config>(owner: Account<T>) -> Result<Fixture<T>, BenchmarkError> {
+	let fixture = unplaced::<T>(owner)?;
+	let (owner, device, location) = (&fixture.owner, fixture.device, place(FIRST_PLACE)?);
+	Pallet::<T>::do_assert_location(owner, device, location)?;
+	crowd::<T>(location);
+	Pallet::<T>::do_describe(owner, device, Some([1; 32]))?;
+	settle::<T>();
+	Ok(fixture)
+}
+
+/// A certified device of `owner` that is active and assigned to a gateway, and nobody knows where.
+pub(super) fn unplaced<T: Config>(owner: Account<T>) -> Result<Fixture<T>, BenchmarkError> {
 	let owner = funded::<T>(owner);
 	let (maker, other_maker) = (maker::<T>("maker")?, maker::<T>("other maker")?);
 	let network = Helper::<T>::network(other_maker.id);
@@ -229,9 +246,6 @@ pub(super) fn active<T: Config>(owner: Account<T>) -> Result<Fixture<T>, Benchma
 	Pallet::<T>::do_register(&owner, network, &registration)?;
 	Pallet::<T>::do_activate(&owner, device)?;
 	Pallet::<T>::do_assign_gateway(&owner, device, Helper::<T>::gateway(network))?;
-	Pallet::<T>::do_assert_location(&owner, device, place(FIRST_PLACE)?)?;
-	Pallet::<T>::do_describe(&owner, device, Some([1; 32]))?;
-	settle::<T>();
 	Ok(Fixture { owner, maker, other_maker, network, device, key })
 }
 
@@ -239,6 +253,13 @@ pub(super) fn active<T: Config>(owner: Account<T>) -> Result<Fixture<T>, Benchma
 pub(super) fn place(index: u64) -> Result<Location, BenchmarkError> {
 	let cell = Cell::new(index).map_err(|_| BenchmarkError::Stop("no cell"))?;
 	Location::new(cell, 400, 25).map_err(|_| BenchmarkError::Stop("no location"))
+}
+
+/// Have [`CROWD`] devices in every cell of the groups that count who is at `location`.
+pub(super) fn crowd<T: Config>(location: Location) {
+	for spot in location.spots() {
+		CellCounts::<T>::insert(spot.group(), GroupCounts::from([CROWD; GROUP_CELLS]));
+	}
 }
 
 /// Wait until what was changed may be changed again.

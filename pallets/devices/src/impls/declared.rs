@@ -84,6 +84,11 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::revoke().max(T::WeightInfo::revoke_retained())
 	}
 
+	/// Whether the device is somewhere already is not known before.
+	pub(crate) fn weight_of_assert_location() -> Weight {
+		T::WeightInfo::assert_location().max(T::WeightInfo::assert_location_first())
+	}
+
 	pub(crate) fn weight_of_certify(certificate: &Certificate) -> Weight {
 		let signatures = u64::from(certificate.is_p256());
 		T::WeightInfo::certify().saturating_add(Self::weight_of_p256(signatures))

@@ -1,9 +1,10 @@
 //! Where devices are, and how many are in a cell.
 
-use alloc::vec::Vec;
-use cairn_geo::{Cell, Location, Placed};
+use alloc::{collections::BTreeSet, vec::Vec};
+use cairn_geo::{Cell, Location, Placed, Spot};
 use cairn_types::{Dated, DeviceId, Window};
 use frame_support::{
+	dispatch::DispatchResultWithPostInfo,
 	ensure,
 	traits::{
 		Consideration, Get,
@@ -15,7 +16,7 @@ use sp_runtime::{DispatchError, DispatchResult, traits::Zero};
 
 use crate::{
 	CellCounts, Config, Error, Event, LocationRecord, LocationRecordOf, Locations,
-	MAX_MOVING_TICKS, Pallet, entities::Clock,
+	MAX_MOVING_TICKS, Pallet, WeightInfo, entities::Clock,
 };
 
 impl<T: Config> Pallet<T> {
@@ -23,7 +24,7 @@ impl<T: Config> Pallet<T> {
 		owner: &T::AccountId,
 		device: DeviceId,
 		location: Location,
-	) -> DispatchResult {
+	) -> DispatchResultWithPostInfo {
 		Self::owned(owner, device)?.live().map_err(Error::<T>::from)?;
 		let clock = Clock::read::<T::Time>();
 		let known = Locations::<T>::get(device);
@@ -39,12 +40,20 @@ impl<T: Config> Pallet<T> {
 
 		let since = clock.next_window;
 		Self::deposit_event(Event::LocationAsserted { device, location, since });
-		Ok(())
+		// What was declared is a move's weight.
+		Ok(from.is_none().then(T::WeightInfo::assert_location_first).into())
 	}
 
 	/// Where a device is in `window`; `None` if it had asserted nothing then.
 	pub fn location(device: DeviceId, window: Window) -> Option<Placed> {
 		Locations::<T>::get(device)?.place.at(window).copied()
+	}
+
+	/// How many devices that have not ended asserted a place in `cell`, from the next window on; 0
+	/// for cells coarser than resolution 4 or finer than 12.
+	pub fn cell_count(cell: Cell) -> u32 {
+		let counts = cell.group().map(CellCounts::<T>::get);
+		counts.map_or(0, |counts| counts.count(cell))
 	}
 
 	/// Count a device that has ended no more. Where it was stays known until it is reaped.
@@ -114,21 +123,25 @@ impl<T: Config> Pallet<T> {
 		clock.settled.max(clock.tick.saturating_add(pause))
 	}
 
-	/// Count a device in the cells of `to` and no more in those of `from`. Cells of both stay as
-	/// they are.
+	/// Count a device at the spots of `to` and no more at those of `from`. Spots of both stay as they
+	/// are; of the others each group is read and written once, and not kept when it is empty.
 	fn recount(from: Option<Location>, to: Option<Location>) {
-		let cells = |place: Option<Location>| -> Vec<Cell> {
-			place.into_iter().flat_map(Location::counted_cells).collect()
+		let spots = |place: Option<Location>| -> Vec<Spot> {
+			place.into_iter().flat_map(Location::spots).collect()
 		};
-		let (left, entered) = (cells(from), cells(to));
-		for cell in left.iter().filter(|cell| !entered.contains(cell)) {
-			CellCounts::<T>::mutate_exists(cell, |count| {
-				// A count of zero is not kept.
-				*count = count.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
+		let (from, to) = (spots(from), spots(to));
+		let left = from.iter().filter(|spot| !to.contains(spot));
+		let entered = to.iter().filter(|spot| !from.contains(spot));
+		let groups: BTreeSet<Cell> =
+			left.clone().chain(entered.clone()).map(|spot| spot.group()).collect();
+		for group in groups {
+			CellCounts::<T>::mutate_exists(group, |kept| {
+				let mut counts = kept.take().unwrap_or_default();
+				let is_here = |spot: &&Spot| spot.group() == group;
+				left.clone().filter(is_here).for_each(|spot| counts.leave(*spot));
+				entered.clone().filter(is_here).for_each(|spot| counts.enter(*spot));
+				*kept = Some(counts).filter(|counts| !counts.is_empty());
 			});
-		}
-		for cell in entered.iter().filter(|cell| !left.contains(cell)) {
-			CellCounts::<T>::mutate(cell, |count| *count = count.saturating_add(1));
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //! What others ask, and what entries cost.
 
-use cairn_geo::{COARSEST_COUNTED, Cell, LOCATION_RESOLUTION};
+use cairn_geo::GroupCounts;
 use cairn_traits::DeviceRegistry;
 use cairn_types::{
 	DeviceId, DeviceKey, Hash32, MakerId, RootKey, Serial, Window,
@@ -47,12 +47,11 @@ impl<T: Config> Pallet<T> {
 		Footprint::from_parts(1, <(DeviceId, RecoveryOf<T>)>::max_encoded_len())
 	}
 
-	/// What the owner of a device pays for while its location is kept: the record, and a count for
-	/// each resolution.
+	/// What the owner of a device pays for while its location is kept: the record, and the counts of
+	/// the cells that it is in.
 	#[must_use]
 	pub fn location_footprint() -> Footprint {
-		let levels = LOCATION_RESOLUTION.saturating_sub(COARSEST_COUNTED).saturating_add(1);
-		let counts = <(Cell, u32)>::max_encoded_len().saturating_mul(usize::from(levels));
+		let counts = GroupCounts::max_len_per_device();
 		let record = <(DeviceId, LocationRecordOf<T>)>::max_encoded_len();
 		Footprint::from_parts(1, record.saturating_add(counts))
 	}

@@ -1,20 +1,22 @@
-use cairn_geo::{Cell, Location, Placed};
+use std::collections::BTreeSet;
+
+use cairn_geo::{COARSEST_COUNTED, Cell, FINEST_RESOLUTION, Location, Placed};
 use cairn_types::{Dated, DeviceId};
 use codec::{DecodeAll, Encode};
 use frame_support::{
 	assert_noop, assert_ok,
-	dispatch::DispatchResult,
+	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
 	traits::fungible::{Inspect, Mutate},
 };
 use sp_runtime::TokenError;
 
-use crate::{Call, CellCounts, Locations, MAX_MOVING_TICKS, mock::*};
+use crate::{Call, CellCounts, Config, Locations, MAX_MOVING_TICKS, WeightInfo, mock::*};
 
 fn pair() -> DevicePair {
 	DevicePair::new(3)
 }
 
-fn assert_location(device: DeviceId, location: Location) -> DispatchResult {
+fn assert_location(device: DeviceId, location: Location) -> DispatchResultWithPostInfo {
 	Devices::assert_location(RuntimeOrigin::signed(ALICE), device, location)
 }
 
@@ -27,7 +29,28 @@ fn located() -> DeviceId {
 }
 
 fn counts(location: Location) -> Vec<u32> {
-	location.counted_cells().map(CellCounts::<Test>::get).collect()
+	location.counted_cells().map(Devices::cell_count).collect()
+}
+
+/// The groups that are kept, by their coarsest cells.
+fn groups() -> BTreeSet<Cell> {
+	CellCounts::<Test>::iter_keys().collect()
+}
+
+/// The three that count a device that is alone.
+fn groups_of(location: Location) -> BTreeSet<Cell> {
+	[4, 7, 10].map(|coarsest| location.cell().parent(coarsest).expect("coarser")).into()
+}
+
+/// A location whose cell of `resolution` is not that of `place(0)`, but has the same parent.
+fn parted_at(resolution: u8) -> Location {
+	let cell = place(0).cell();
+	let ancestor = |level| cell.parent(level).expect("coarser");
+	let (own, parent) = (ancestor(resolution), ancestor(resolution - 1));
+	let mut siblings = own.neighbours().into_iter();
+	let sibling = siblings.find(|near| near.parent(resolution - 1) == Ok(parent));
+	let there = sibling.expect("its parent has seven children").centre().cell(12);
+	Location::new(there.expect("a resolution of H3"), 10, 20).expect("valid")
 }
 
 /// A location near that of `place(0)`: another cell of resolution 12 below the same of 11.
@@ -71,7 +94,7 @@ fn works_when_moved_for_a_fee_that_is_burned() {
 		let at = |window| Devices::location(device, window).map(|placed| placed.location);
 		assert_eq!((at(since - 1), at(since)), (Some(place(0)), Some(place(1))));
 		assert_eq!((counts(place(0)), counts(place(1))), (vec![0; 9], vec![1; 9]));
-		assert_eq!(CellCounts::<Test>::iter().count(), 9);
+		assert_eq!(groups(), groups_of(place(1)));
 	});
 }
 
@@ -82,6 +105,55 @@ fn only_cells_that_differ_count_anew() {
 		assert_ok!(assert_location(device, next_door()));
 		assert_eq!(counts(next_door()), [1; 9]);
 		assert_eq!(counts(place(0)), [0, 1, 1, 1, 1, 1, 1, 1, 1]);
+		assert_eq!(groups(), groups_of(place(0)));
+	});
+}
+
+/// Below each cell that counts the device, to one that has no other cell in common with it.
+#[test]
+fn a_group_that_is_left_and_entered_counts_the_new_cells() {
+	for shared in COARSEST_COUNTED..12 {
+		ExtBuilder::default().build_and_execute(|| {
+			let device = located();
+			let there = parted_at(shared + 1);
+			assert_ok!(assert_location(device, there));
+			assert_eq!(counts(there), [1; 9]);
+			let (left, kept) = (usize::from(12 - shared), usize::from(shared - 3));
+			assert_eq!(counts(place(0)), [vec![0; left], vec![1; kept]].concat());
+			assert_eq!(groups(), groups_of(there));
+		});
+	}
+}
+
+#[test]
+fn cells_that_are_not_counted_have_no_devices() {
+	ExtBuilder::default().build_and_execute(|| {
+		located();
+		let cell = place(0).cell();
+		for resolution in 0..COARSEST_COUNTED {
+			assert_eq!(Devices::cell_count(cell.parent(resolution).expect("coarser")), 0);
+		}
+		for resolution in 13..=FINEST_RESOLUTION {
+			let finer = cell.centre().cell(resolution).expect("a resolution of H3");
+			assert_eq!(finer.parent(12), Ok(cell));
+			assert_eq!(Devices::cell_count(finer), 0);
+		}
+	});
+}
+
+#[test]
+fn a_first_assertion_weighs_less_than_was_declared() {
+	ExtBuilder::default().build_and_execute(|| {
+		type Weights = <Test as Config>::WeightInfo;
+		let (first, moved) = (Weights::assert_location_first(), Weights::assert_location());
+		let device = active(&ALICE, &pair());
+		let call = Call::<Test>::assert_location { device, location: place(0) };
+		assert_eq!(call.get_dispatch_info().call_weight, moved.max(first));
+		let done = assert_location(device, place(0)).expect("it was nowhere");
+		assert_eq!(done.actual_weight, Some(first));
+		advance(SETTLED);
+		let done = assert_location(device, place(1)).expect("it may move");
+		assert_eq!(done.actual_weight, None);
 	});
 }
 
@@ -257,7 +329,7 @@ fn fails_to_decode_when_it_is_no_location() {
 }
 
 #[test]
-fn what_is_paid_for_is_the_longest_entry_and_nine_counts() {
+fn what_is_paid_for_is_the_longest_entry_and_its_counts() {
 	ExtBuilder::default().build_and_execute(|| {
 		let device = located();
 		assert_ok!(assert_location(device, place(1)));

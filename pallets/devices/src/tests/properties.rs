@@ -235,7 +235,8 @@ fn act_for_a_maker(call: u8, arguments: Arguments) -> DispatchResult {
 
 fn move_about(arguments: Arguments) -> DispatchResult {
 	let Arguments { who, device, argument, .. } = arguments;
-	Devices::assert_location(RuntimeOrigin::signed(who), device, place(argument % 3))
+	let outcome = Devices::assert_location(RuntimeOrigin::signed(who), device, place(argument % 3));
+	outcome.map(|_| ()).map_err(|failed| failed.error)
 }
 
 fn describe(arguments: Arguments) -> DispatchResult {

@@ -27,7 +27,7 @@ fn child(cell: Cell, digit: u64) -> u64 {
 	(cell.index() & !(15 << 52) & !(7 << place)) | (level << 52) | (digit << place)
 }
 
-fn children(cell: Cell) -> Vec<Cell> {
+pub(super) fn children(cell: Cell) -> Vec<Cell> {
 	(0..7).filter_map(|digit| Cell::new(child(cell, digit)).ok()).collect()
 }
 
@@ -143,6 +143,13 @@ proptest! {
 		let fits = (own..=FINEST_RESOLUTION).contains(&asked);
 		prop_assert_eq!(cell.children_count(asked).err(), (!fits).then_some(coarser));
 		prop_assert_eq!(cell.children_count(own), Ok(1));
+	}
+
+	#[test]
+	fn digits_are_those_of_the_index(cell in any_cell(), asked in 0u8..=16) {
+		let exists = (1..=cell.resolution()).contains(&asked);
+		let digit = exists.then(|| (cell.index() >> (3 * (15 - asked))) & 7);
+		prop_assert_eq!(cell.digit(asked).map(u64::from), digit);
 	}
 
 	#[test]

@@ -3,6 +3,7 @@
 mod cells;
 mod distances;
 mod errors;
+mod groups;
 mod locations;
 mod script;
 mod vectors;

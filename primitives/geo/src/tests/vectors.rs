@@ -6,7 +6,7 @@ use codec::{Decode, Encode};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::chord;
-use crate::{Cell, Coordinates, GeoError, UnitVector};
+use crate::{Cell, Coordinates, GROUP_CELLS, GeoError, GroupCounts, UnitVector};
 
 /// How far two libraries may place a centre, in units of 2⁻³⁰: one differs by the last digits of
 /// its floats, which counts close to the poles.
@@ -34,6 +34,15 @@ struct Described {
 	latitude: f64,
 	longitude: f64,
 	vector: [i32; 3],
+}
+
+#[derive(Deserialize)]
+struct Grouped {
+	cell: Cell,
+	digits: Vec<u8>,
+	group: Cell,
+	inside: Vec<u8>,
+	outside: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +117,25 @@ fn fails_when_an_index_is_refused_by_the_vectors() {
 		assert_eq!(text.parse::<Cell>(), Err(GeoError::NotACell), "{why}");
 		assert!(Cell::decode(&mut index.encode().as_slice()).is_err(), "{why}");
 		assert!(serde_json::from_str::<Cell>(&format!("\"{text}\"")).is_err(), "{why}");
+	}
+}
+
+#[test]
+fn cells_are_counted_where_the_vectors_say() {
+	let entries: Vec<Grouped> = vectors!("groups");
+	let sizes = entries.iter().map(|entry| entry.inside.len() + entry.outside.len());
+	assert_eq!(sizes.collect::<BTreeSet<usize>>(), BTreeSet::from([41, GROUP_CELLS]));
+	for Grouped { cell, digits, group, inside, outside } in entries {
+		let found: Vec<u8> = (1..=cell.resolution()).filter_map(|at| cell.digit(at)).collect();
+		assert_eq!(found, digits, "{cell}");
+		assert_eq!(cell.group(), Some(group), "{cell}");
+		for (positions, count) in [(inside, 1), (outside, 0)] {
+			for position in positions {
+				// A list of one device at this position.
+				let counts = GroupCounts::decode(&mut [4, position, 4].as_slice()).expect("sound");
+				assert_eq!(counts.count(cell), count, "{cell}, {position}");
+			}
+		}
 	}
 }
 
