@@ -130,7 +130,7 @@ fn fails_to_decode_what_would_not_be_written() {
 	for (why, mut bytes) in refused {
 		assert!(GroupCounts::decode(&mut bytes).is_err(), "{why}");
 	}
-	assert_eq!(GroupCounts::decode(&mut [0].as_slice()), Ok(GroupCounts::default()));
+	assert_eq!(GroupCounts::decode(&mut [0u8].as_slice()), Ok(GroupCounts::default()));
 }
 
 proptest! {
