@@ -542,6 +542,9 @@ pub mod pallet {
 		AlreadyDescribed,
 		/// No description is attached to the device: nothing is left to remove.
 		NotDescribed,
+		/// The caller cannot leave the deposit for this device of the list. Put more of the token into
+		/// the account, or name fewer devices.
+		DepositMissing,
 	}
 
 	#[pallet::hooks]
@@ -930,9 +933,10 @@ pub mod pallet {
 		/// Register several devices, all or none; the caller becomes their owner and leaves a deposit
 		/// for each.
 		///
-		/// Fails as the registration of the first of them that cannot be registered. The second byte
-		/// of that error (its first is the error's number) says which, counted from 0; the weight of
-		/// those behind it is refunded.
+		/// Fails as the registration of the first of them that cannot be registered, and with
+		/// [`Error::DepositMissing`] where the caller's funds end. The second byte of that error (its
+		/// first is the error's number) says which, counted from 0; the weight of those behind it is
+		/// refunded.
 		///
 		/// - `network`: the network whose readings they sign, for good.
 		/// - `registrations`: for each what [`Pallet::register`] or [`Pallet::register_rooted`] takes;

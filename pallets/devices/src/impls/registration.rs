@@ -18,9 +18,16 @@ use crate::{
 	NextDevice, Pallet, Stage, entities::Clock,
 };
 
-/// An error of a pallet that says of which item of a list it is: in the byte behind its number, which
-/// is zero otherwise. Wallets show the error as they show it elsewhere.
-fn placed(error: DispatchError, place: u8) -> DispatchError {
+/// An error that says of which item of a list it is: in the byte behind its number, which is zero
+/// otherwise. Wallets show the error as they show it elsewhere.
+///
+/// Only a pallet's error has such a byte. All that a registration asks of others is its deposit, so
+/// any other error is its want.
+fn placed<T: Config>(error: DispatchError, place: u8) -> DispatchError {
+	let error = match error {
+		DispatchError::Module(_) => error,
+		_ => Error::<T>::DepositMissing.into(),
+	};
 	let DispatchError::Module(mut module) = error else { return error };
 	let [_, second, ..] = &mut module.error;
 	*second = place;
@@ -84,7 +91,7 @@ impl<T: Config> Pallet<T> {
 				let tried = registrations.get(..=usize::from(place)).unwrap_or_default();
 				let actual_weight = Some(Self::weight_of_register_batch(tried));
 				let post_info = PostDispatchInfo { actual_weight, pays_fee: Pays::Yes };
-				DispatchErrorWithPostInfo { post_info, error: placed(error, place) }
+				DispatchErrorWithPostInfo { post_info, error: placed::<T>(error, place) }
 			})?;
 		}
 		Ok(().into())

@@ -3,7 +3,7 @@ use frame_support::{
 	assert_err_ignore_postinfo, assert_noop, assert_ok, assert_storage_noop,
 	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
 };
-use sp_runtime::{DispatchError, ModuleError, TokenError};
+use sp_runtime::{DispatchError, ModuleError};
 
 use crate::{Call, Devices as DevicesMap, Makers, NextDevice, mock::*};
 
@@ -144,7 +144,9 @@ fn the_makers_limit_holds_within_a_batch() {
 fn fails_when_a_deposit_is_missing() {
 	ExtBuilder::default().build_and_execute(|| {
 		spend_all_but(&ALICE, 2 * device_price());
-		assert_err_ignore_postinfo!(batch(plain(3)), TokenError::FundsUnavailable);
+		let missing = at(Error::DepositMissing, 2);
+		assert_storage_noop!(assert_err_ignore_postinfo!(batch(plain(3)), missing));
+		assert_storage_noop!(assert_err_ignore_postinfo!(batch(plain(4)), missing));
 		assert_ok!(batch(plain(2)));
 	});
 }

@@ -150,7 +150,8 @@ fn explain(error: OwnerError, part: &[Item], done: &Done) -> OwnerError {
 	let OwnerError::Chain(Error::Dispatch(DispatchFailure { name, docs, place })) = &error else {
 		return error;
 	};
-	let Some(item) = part.get(usize::from(*place)).filter(|_| name.starts_with("Devices::")) else {
+	// Errors of the runtime itself are of no pallet, and of no device.
+	let Some(item) = part.get(usize::from(*place)).filter(|_| name.contains("::")) else {
 		return error;
 	};
 	let before = match done.registered.len() {
@@ -349,7 +350,9 @@ mod tests {
 		let text = explain(failure("Devices::KeyTaken", 1), &part, &done).to_string();
 		assert!(text.starts_with("b.key: Devices::KeyTaken: A cause."), "{text}");
 		assert!(text.contains("1 device of the list are registered"), "{text}");
-		let text = explain(failure("Token(FundsUnavailable)", 0), &part, &done).to_string();
+		let text = explain(failure("Devices::DepositMissing", 1), &part, &done).to_string();
+		assert!(text.starts_with("b.key: Devices::DepositMissing: A cause."), "{text}");
+		let text = explain(failure("BadOrigin", 0), &part, &done).to_string();
 		assert!(!text.contains("a.key"), "{text}");
 	}
 
