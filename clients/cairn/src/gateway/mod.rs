@@ -297,6 +297,7 @@ fn app(
 		metrics,
 		sealer: sealer.status(),
 		ingest: Semaphore::new(args.max_requests),
+		bodies: Semaphore::new(http::BODIES),
 		questions: Semaphore::new(http::QUESTIONS),
 		limiter: RateLimiter::keyed(quota),
 		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),

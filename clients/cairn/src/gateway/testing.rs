@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use super::{
 	chain_state::ChainState,
 	data::{Data, schemas::Schemas},
-	http::{App, Rejections, router, server},
+	http::{App, BODIES, Rejections, router, server},
 	metrics::Metrics,
 	registry::{Facts, Registry},
 	sealer::Status,
@@ -211,6 +211,7 @@ impl Served {
 			metrics,
 			sealer: Status::default(),
 			ingest: Semaphore::new(4),
+			bodies: Semaphore::new(BODIES),
 			questions: Semaphore::new(4),
 			limiter: RateLimiter::keyed(Quota::per_hour(burst)),
 			tolerance_millis: 2_000,

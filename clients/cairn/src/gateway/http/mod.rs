@@ -19,6 +19,7 @@ mod data_tests;
 #[cfg(test)]
 mod tests;
 
+pub use self::body::BODIES;
 pub(super) use self::{body::decode_octets, readings::take};
 
 use std::{
@@ -80,8 +81,10 @@ pub struct App {
 	pub metrics: Arc<Metrics>,
 	/// What the sealing loop does.
 	pub sealer: Status,
-	/// How many requests may bring readings at once.
+	/// How many requests with readings may be worked on at once.
 	pub ingest: Semaphore,
+	/// How many bytes may have come of bodies with readings: a permit for each.
+	pub bodies: Semaphore,
 	/// How many requests may ask the chain at once.
 	pub questions: Semaphore,
 	/// How many readings each device may send.

@@ -5,11 +5,7 @@ use std::{
 	sync::Arc,
 };
 
-use axum::{
-	Json,
-	extract::State,
-	http::{Request, StatusCode},
-};
+use axum::{Json, extract::State, http::Request};
 use cairn_telemetry::{SignedReading, check::SlotFacts};
 use cairn_types::{DeviceId, SchemaId, Window};
 
@@ -29,21 +25,18 @@ use crate::{
 /// Where devices are in windows.
 type Places = BTreeMap<(DeviceId, Window), Result<SlotFacts, Refusal>>;
 
-/// Take readings.
+/// Take readings. A request has its turn once its body has come: slow ones take nobody's.
 pub(super) async fn post(
 	State(app): State<Arc<App>>,
 	request: Request<axum::body::Body>,
 ) -> Result<Json<ReadingsAnswer>, Failure> {
-	let Ok(_permit) = app.ingest.try_acquire() else {
-		return Err(Failure::new(
-			StatusCode::SERVICE_UNAVAILABLE,
-			"busy",
-			"The gateway takes as many requests as it can.",
-			"Send it again in a moment.",
-		));
-	};
+	if app.ingest.available_permits() == 0 {
+		return Err(body::busy());
+	}
 	let (parts, body) = request.into_parts();
-	let readings = body::read(&parts.headers, body).await?;
+	let received = body::receive(&parts.headers, body, &app.bodies).await?;
+	let Ok(_turn) = app.ingest.try_acquire() else { return Err(body::busy()) };
+	let readings = received.decode(&parts.headers)?;
 	let results = take(&app, readings).await;
 	Ok(Json(ReadingsAnswer { results }))
 }

@@ -1,8 +1,11 @@
 //! The interface over a real socket, without a node.
 
+use std::time::Duration;
+
 use cairn_telemetry::SignedReading;
 use cairn_types::{NetworkId, SchemaId, schema::Values};
 use codec::Encode;
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::yield_now, time::timeout};
 
 use super::*;
 use crate::{
@@ -75,6 +78,47 @@ async fn fails_when_the_body_is_not_readings() {
 		let problem = answer.json::<Problem>().await.expect("JSON");
 		assert!(!problem.remedy.is_empty());
 	}
+}
+
+#[tokio::test]
+async fn others_are_served_while_bodies_trickle_in() {
+	const SLOW: usize = 12;
+	let served = Served::start(Some(state()), 100).await;
+	assert!(SLOW > served.app.ingest.available_permits());
+	let mut connections = Vec::new();
+	for _ in 0..SLOW {
+		let mut stream = TcpStream::connect(served.address).await.expect("accepted");
+		let head = "POST /v1/readings HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{";
+		stream.write_all(head.as_bytes()).await.expect("is taken");
+		connections.push(stream);
+	}
+	// Each of them has sent one byte.
+	let all_begun = async {
+		while served.app.bodies.available_permits() > BODIES - SLOW {
+			yield_now().await;
+		}
+	};
+	timeout(Duration::from_secs(30), all_begun).await.expect("all have begun");
+	let results = served.send(&[signed(1, now_millis())]).await;
+	assert_eq!(results[0].status, ReadingStatus::Accepted);
+	assert_eq!(served.app.bodies.available_permits(), BODIES - SLOW, "they are still at it");
+	drop(connections);
+}
+
+#[tokio::test]
+async fn fails_when_too_many_bring_readings() {
+	let served = Served::start(Some(state()), 100).await;
+	let turns = served.app.ingest.acquire_many(4).await.expect("open");
+	let post = || {
+		let request = served.client.post(served.url("/v1/readings"));
+		request.header("content-type", OCTETS).body(Vec::<SignedReading>::new().encode()).send()
+	};
+	let answer = post().await.expect("an answer");
+	assert_eq!(answer.status().as_u16(), 503);
+	assert!(answer.headers().contains_key("retry-after"));
+	assert_eq!(answer.json::<Problem>().await.expect("JSON").code, "busy");
+	drop(turns);
+	assert_eq!(post().await.expect("an answer").status().as_u16(), 200);
 }
 
 #[tokio::test]
