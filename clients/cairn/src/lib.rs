@@ -12,6 +12,7 @@
 
 pub mod agent;
 pub mod backoff;
+mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod data;

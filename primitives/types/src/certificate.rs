@@ -9,6 +9,7 @@ use sp_io::hashing::blake2_256;
 use crate::{
 	DeviceKey, DeviceSignature, Hash32, P256Public, P256Signature, RootKey, RootSignature,
 	ids::{DeviceId, MakerId},
+	text,
 };
 
 /// Longest serial, model or batch, in bytes.
@@ -28,7 +29,7 @@ const OBJECTION_DOMAIN: &[u8] = b"cairn/objection/1";
 #[serde(rename_all = "lowercase")]
 pub enum CertifierKey {
 	/// Edwards-curve key (RFC 8032).
-	Ed25519(ed25519::Public),
+	Ed25519(#[serde(deserialize_with = "text::deserialize")] ed25519::Public),
 	/// P-256: hardware security modules. Signs certificates from V2 on.
 	P256(P256Public),
 }

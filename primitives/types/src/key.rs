@@ -5,17 +5,19 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{ecdsa, ed25519, sr25519};
 
+use crate::text;
+
 /// A key with which a device signs its readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKey {
 	/// Edwards-curve key (RFC 8032).
-	Ed25519(ed25519::Public),
+	Ed25519(#[serde(deserialize_with = "text::deserialize")] ed25519::Public),
 	/// Schnorrkel key over Ristretto; signing context `substrate`.
-	Sr25519(sr25519::Public),
+	Sr25519(#[serde(deserialize_with = "text::deserialize")] sr25519::Public),
 	/// Compressed secp256k1 key.
-	Secp256k1(ecdsa::Public),
+	Secp256k1(#[serde(deserialize_with = "text::deserialize")] ecdsa::Public),
 }
 
 /// A device's signature over a 32-byte message.

@@ -16,6 +16,7 @@ pub mod meter;
 pub mod registration;
 pub mod root;
 pub mod schema;
+mod text;
 pub mod time;
 pub mod unit;
 pub mod view;

@@ -12,8 +12,11 @@ use super::{
 	error::Error,
 	key::{key_hex, scheme_of},
 };
-use crate::protocol::{
-	AnchorInfo, DevicePlace, OCTETS, Problem, ReadingResult, ReadingsAnswer, SchemaInfo,
+use crate::{
+	bounded,
+	protocol::{
+		AnchorInfo, DevicePlace, OCTETS, Problem, ReadingResult, ReadingsAnswer, SchemaInfo,
+	},
 };
 
 /// How long a connection may take.
@@ -22,6 +25,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Idle connections are closed before the gateway does.
 const IDLE: Duration = Duration::from_secs(8);
+/// Most bytes of an answer: results for some hundred readings have some hundred KiB.
+const MAX_ANSWER: usize = 4 << 20;
+/// Most bytes of a problem, which has three texts.
+const MAX_PROBLEM: usize = 64 << 10;
 
 /// A gateway's HTTP interface.
 #[derive(Clone)]
@@ -118,7 +125,11 @@ impl Client {
 	) -> Result<T, Error> {
 		let response = request.send().await.map_err(|cause| self.unreachable(&chain(&cause)))?;
 		if response.status().is_success() {
-			return response.json().await.map_err(|cause| self.unreachable(&chain(&cause)));
+			let body = bounded::read(response, MAX_ANSWER).await;
+			let body = body.map_err(|fault| self.unreachable(&chain(&fault)))?;
+			return serde_json::from_slice(&body).map_err(|cause| {
+				self.unreachable(&format!("its answer is not understood: {cause}"))
+			});
 		}
 		Err(self.refusal(what, response).await)
 	}
@@ -126,7 +137,8 @@ impl Client {
 	async fn refusal(&self, what: &'static str, response: Response) -> Error {
 		let status = response.status();
 		let retry_after = retry_after(&response);
-		match response.json::<Problem>().await {
+		let body = bounded::read(response, MAX_PROBLEM).await.unwrap_or_default();
+		match serde_json::from_slice::<Problem>(&body) {
 			Ok(problem) => Error::Refused { what, problem, retry_after },
 			Err(_) => self.unreachable(&format!("it answers {status} and does not say why")),
 		}
@@ -161,6 +173,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::bounded::tests::endless;
 
 	#[test]
 	fn fails_when_the_url_is_none() {
@@ -175,5 +188,17 @@ mod tests {
 	async fn fails_when_nobody_listens() {
 		let client = Client::new("http://127.0.0.1:9").expect("a URL");
 		assert!(matches!(client.anchor().await, Err(Error::Unreachable { .. })));
+	}
+
+	#[tokio::test]
+	async fn fails_when_an_answer_is_too_large() {
+		for (status, bytes, says) in [
+			("200 OK", MAX_ANSWER + 1, "more than 4194304 bytes"),
+			("503 Service Unavailable", MAX_PROBLEM + 1, "does not say why"),
+		] {
+			let client = Client::new(&endless(status, bytes).await).expect("a URL");
+			let error = client.anchor().await.expect_err("too large").to_string();
+			assert!(error.contains(says), "{error}");
+		}
 	}
 }

@@ -9,6 +9,7 @@ use cairn_formats::{
 use reqwest::{Response, header};
 
 use super::client::chain;
+use crate::bounded::{self, Fault};
 
 /// How long a scrape may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -146,15 +147,12 @@ pub fn parse(input: &[u8], dialect: Dialect) -> Result<Vec<Record>, String> {
 pub async fn scrape(client: &reqwest::Client, url: &str) -> Result<Vec<Record>, String> {
 	let request = client.get(url).timeout(TIMEOUT);
 	let response = request.send().await.and_then(Response::error_for_status);
-	let mut response = response.map_err(|cause| chain(&cause))?;
+	let response = response.map_err(|cause| chain(&cause))?;
 	let dialect = dialect(&response);
-	let mut bytes = Vec::new();
-	while let Some(chunk) = response.chunk().await.map_err(|cause| chain(&cause))? {
-		if bytes.len().saturating_add(chunk.len()) > LIMITS.bytes {
-			return Err("the answer is larger than 8 MiB".to_owned());
-		}
-		bytes.extend_from_slice(&chunk);
-	}
+	let bytes = bounded::read(response, LIMITS.bytes).await.map_err(|fault| match fault {
+		Fault::Broken(cause) => chain(&cause),
+		Fault::TooLarge(_) => "the answer is larger than 8 MiB".to_owned(),
+	})?;
 	parse(&bytes, dialect)
 }
 

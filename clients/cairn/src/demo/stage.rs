@@ -17,7 +17,7 @@ use super::{
 	place::{self, Directory},
 	process::Processes,
 };
-use crate::{agent, cli::Output, owner::OwnerError};
+use crate::{agent, bounded, cli::Output, owner::OwnerError};
 
 /// How long a program may take until it answers.
 const START: Duration = Duration::from_secs(60);
@@ -26,6 +26,8 @@ const START: Duration = Duration::from_secs(60);
 pub(super) const ONCE: Duration = Duration::from_secs(240);
 /// How often a program that starts is looked at.
 const POLL: Duration = Duration::from_millis(100);
+/// Most bytes of an answer that is looked at.
+const MAX_ANSWER: usize = 8 << 20;
 
 /// Where a story is told.
 pub(super) struct Stage<'a> {
@@ -186,7 +188,8 @@ impl Stage<'_> {
 			self.processes.check()?;
 			let answer = client.http().get(url).send().await;
 			if let Ok(answer) = answer.and_then(reqwest::Response::error_for_status)
-				&& answer.text().await.is_ok_and(|text| is_right(&text))
+				&& let Ok(body) = bounded::read(answer, MAX_ANSWER).await
+				&& is_right(&String::from_utf8_lossy(&body))
 			{
 				return Ok(());
 			}

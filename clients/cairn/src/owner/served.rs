@@ -7,7 +7,10 @@ use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde::de::DeserializeOwned;
 
 use super::error::OwnerError;
-use crate::protocol::{AnchorInfo, DeviceReport, Problem, ProofInfo, ReadingProof};
+use crate::{
+	bounded::{self, Fault},
+	protocol::{AnchorInfo, DeviceReport, Problem, ProofInfo, ReadingProof},
+};
 
 /// How long a gateway may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -130,15 +133,12 @@ impl Served {
 	}
 
 	/// The body of a good answer.
-	async fn body(&self, mut response: Response, most: usize) -> Answer<Vec<u8>> {
+	async fn body(&self, response: Response, most: usize) -> Answer<Vec<u8>> {
 		let status = response.status();
-		let mut body = Vec::new();
-		while let Some(chunk) = response.chunk().await.map_err(|cause| self.silent(&cause))? {
-			if body.len().saturating_add(chunk.len()) > most {
-				return Err(self.odd(&format!("answers with more than {most} bytes")));
-			}
-			body.extend_from_slice(&chunk);
-		}
+		let body = bounded::read(response, most).await.map_err(|fault| match fault {
+			Fault::Broken(cause) => self.silent(&cause),
+			Fault::TooLarge(most) => self.odd(&format!("answers with more than {most} bytes")),
+		})?;
 		if status.is_success() {
 			return Ok(body);
 		}
