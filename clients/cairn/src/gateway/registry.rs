@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 const PAGE: u32 = 1_024;
 /// Windows whose facts are kept.
 const KEPT_WINDOWS: usize = 8;
-/// Single devices looked up per second, at most.
+/// Single devices looked up per second, at most: of those that recent facts show here, and of others.
 const LOOKUPS: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// How long the answer to such a look-up holds.
 const LOOKUP_LIFE: Duration = Duration::from_secs(3);
@@ -119,7 +119,11 @@ pub struct Registry {
 	gateway: GatewayId,
 	windows: RwLock<BTreeMap<Window, Arc<Facts>>>,
 	lookups: Mutex<HashMap<(Window, DeviceId), (Instant, Option<DeviceFacts>)>>,
-	limiter: DefaultDirectRateLimiter,
+	/// Look-ups of devices that are in the facts.
+	known: DefaultDirectRateLimiter,
+	/// Look-ups of all others: anybody may name any number of them, so they have turns of their own. One
+	/// that was assigned just now is among them, until the facts are fetched anew: within a window.
+	strangers: DefaultDirectRateLimiter,
 }
 
 impl Registry {
@@ -131,7 +135,8 @@ impl Registry {
 			gateway,
 			windows: RwLock::default(),
 			lookups: Mutex::default(),
-			limiter: RateLimiter::direct(Quota::per_second(LOOKUPS)),
+			known: RateLimiter::direct(Quota::per_second(LOOKUPS)),
+			strangers: RateLimiter::direct(Quota::per_second(LOOKUPS)),
 		}
 	}
 
@@ -178,6 +183,16 @@ impl Registry {
 		}
 	}
 
+	/// Whether it is the turn of a device to be looked up; takes the turn.
+	fn may_ask(&self, device: DeviceId) -> bool {
+		let is_known = {
+			let windows = self.windows.read().unwrap_or_else(PoisonError::into_inner);
+			windows.values().any(|facts| facts.place(device).is_some())
+		};
+		let turns = if is_known { &self.known } else { &self.strangers };
+		turns.check().is_ok()
+	}
+
 	/// What the chain says of one device now; `None` if it cannot be asked now.
 	async fn lookup(&self, device: DeviceId, window: Window) -> Option<Option<DeviceFacts>> {
 		let key = (window, device);
@@ -189,7 +204,9 @@ impl Registry {
 				return Some(*facts);
 			}
 		}
-		self.limiter.check().ok()?;
+		if !self.may_ask(device) {
+			return None;
+		}
 		let facts = self.chain.device_facts(device, window, At::Best).await;
 		let facts = facts.inspect_err(|cause| tracing::warn!(%cause, "cannot look up a device"));
 		let facts = facts.ok()?;
@@ -243,6 +260,19 @@ mod tests {
 		assert_eq!((slot, facts.slot(7)), (7, Some(place)));
 		assert_eq!((place.active, facts.by_key(&place.key)), (false, Some(DeviceId(2))));
 		assert_eq!((facts.place(DeviceId(3)), facts.slot(1)), (None, None));
+	}
+
+	#[tokio::test]
+	async fn strangers_take_no_turns_of_the_devices_of_the_gateway() {
+		let registry = Registry::new(Chain::lazy("ws://127.0.0.1:9"), GATEWAY);
+		// Suspended, so it has to be looked up to be seen active again.
+		registry.put(Facts::new(5, vec![(0, row(1, Some((1, 0)), false))]));
+		registry.put(Facts::new(6, Vec::new()));
+		let refused = (0..10_000).filter(|id| !registry.may_ask(DeviceId(1_000 + id))).count();
+		assert!(refused > 0, "anybody may name strangers");
+		assert!(registry.may_ask(DeviceId(1)));
+		let refused = (0..10_000).filter(|_| !registry.may_ask(DeviceId(1))).count();
+		assert!(refused > 0, "the node is not flooded either");
 	}
 
 	#[test]

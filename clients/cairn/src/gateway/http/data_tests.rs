@@ -78,6 +78,7 @@ async fn every_fault_is_met_by_a_request() {
 		("/v1/data?limit=10001", DataFault::BadLimit),
 		("/v1/data?cursor=00", DataFault::BadCursor),
 		("/v1/sensorthings/Observations?$skiptoken=00", DataFault::BadCursor),
+		("/v1/sensorthings/Things?$skiptoken=4", DataFault::BadCursor),
 		("/v1/data?format=xml", DataFault::BadFormat),
 		("/v1/data?network=2", DataFault::NetworkNotServed),
 		("/v1/proof/1/1/1", DataFault::NoReading),
@@ -487,8 +488,19 @@ async fn the_view_of_sensorthings_comes_in_pages() {
 		}
 		let rest = entities(&served, &format!("{path}?$top=2&$skip=1")).await;
 		assert_eq!(rest, all.get(1..).unwrap_or_default(), "{path}");
+		let far = entities(&served, &format!("{path}?$skip=100000")).await;
+		assert!(far.is_empty(), "{path}");
 		let none = json(served.get(&format!("{path}?$top=0")).await).await;
 		assert_eq!(none, serde_json::json!({ "value": [] }));
+	}
+	for (path, count) in [
+		("/v1/sensorthings/Things?$skiptoken=4-0", 1),
+		("/v1/sensorthings/Things?$skiptoken=5-0", 0),
+		("/v1/sensorthings/Locations?$skiptoken=5-0", 0),
+		("/v1/sensorthings/Datastreams?$top=1&$skiptoken=4-1", 1),
+		("/v1/sensorthings/Things(4)/Datastreams?$skiptoken=4-1", 1),
+	] {
+		assert_eq!(entities(&served, path).await.len(), count, "{path}");
 	}
 	let time = |number: usize| readings[number].reading.time;
 	for (filter, count) in [

@@ -108,27 +108,33 @@ impl Store {
 		Ok(inside)
 	}
 
-	/// Visit the devices that ever had a reading stored and are somewhere in `window`, ascending,
-	/// until `visit` breaks off.
+	/// Visit the devices that ever had a reading stored and are somewhere in `window`, ascending from
+	/// `from` on, until `visit` breaks off or `most` devices were looked at. Returns where it stopped:
+	/// the device of the break, or the first that was not looked at; `None` at the end.
 	///
 	/// # Errors
 	/// If the store fails.
 	pub fn each_cell(
 		&self,
 		window: Window,
+		from: DeviceId,
+		most: u32,
 		visit: &mut dyn FnMut(DeviceId, Cell) -> ControlFlow<()>,
-	) -> Result<(), StoreError> {
+	) -> Result<Option<DeviceId>, StoreError> {
 		let transaction = self.database.begin_read()?;
 		let (devices, places) = (transaction.open_table(DEVICES)?, transaction.open_table(PLACES)?);
-		for entry in devices.iter()? {
+		for (step, entry) in (0u32..).zip(devices.range(from.0..)?) {
 			let device = DeviceId(entry?.0.value());
+			if step >= most {
+				return Ok(Some(device));
+			}
 			if let Some(cell) = cell_at(&places, device, window)?
 				&& visit(device, cell).is_break()
 			{
-				return Ok(());
+				return Ok(Some(device));
 			}
 		}
-		Ok(())
+		Ok(None)
 	}
 }
 
@@ -166,7 +172,7 @@ fn read_cell(index: u64) -> Result<Cell, StoreError> {
 mod tests {
 	use super::*;
 	use crate::gateway::{
-		store::{Identity, Incoming, Limits},
+		store::{DeviceNote, Identity, Incoming, Limits},
 		testing::{CELL, GATEWAY, GENESIS, signed_by},
 	};
 	use cairn_types::DeviceKey;
@@ -265,12 +271,30 @@ mod tests {
 					ControlFlow::Break(())
 				}
 			};
-			store.each_cell(window, &mut visit).expect("reads");
-			visited
+			let stopped = store.each_cell(window, DeviceId(0), 9, &mut visit).expect("reads");
+			(visited, stopped)
 		};
-		assert_eq!(visited(5, 9), [(DEVICE, here()), (OTHER, here())]);
-		assert_eq!(visited(5, 1), [(DEVICE, here())]);
-		assert!(visited(4, 9).is_empty());
+		assert_eq!(visited(5, 9), (vec![(DEVICE, here()), (OTHER, here())], None));
+		assert_eq!(visited(5, 1), (vec![(DEVICE, here())], Some(DEVICE)));
+		assert_eq!(visited(4, 9), (Vec::new(), None));
+
+		// A walk looks at no more devices than it may, and is taken up where it stopped.
+		let (mut met, mut noted) = (Vec::new(), Vec::new());
+		let mut meet = |device: DeviceId, _: Cell| {
+			met.push(device);
+			ControlFlow::Continue(())
+		};
+		let mut note = |device: DeviceId, _: DeviceNote| {
+			noted.push(device);
+			ControlFlow::Continue(())
+		};
+		let stopped = store.each_cell(4, DeviceId(0), 2, &mut meet).expect("reads");
+		assert_eq!(stopped, Some(DeviceId(9)), "nobody was anywhere, and two were looked at");
+		assert_eq!(store.each_cell(5, OTHER, 2, &mut meet), Ok(None));
+		assert_eq!(store.each_note(DeviceId(0), 1, &mut note), Ok(Some(OTHER)));
+		assert_eq!(store.each_note(OTHER, 1, &mut note), Ok(Some(DeviceId(9))));
+		assert_eq!(store.each_note(DeviceId(9), 1, &mut note), Ok(None));
+		assert_eq!((met, noted), (vec![OTHER], vec![DEVICE, OTHER, DeviceId(9)]));
 	}
 
 	#[test]

@@ -212,25 +212,32 @@ impl Store {
 		Ok(Some(Kept { position, stored, stage, cell }))
 	}
 
-	/// Visit the notes of all devices that ever had a reading stored, ascending, until `visit` breaks
-	/// off.
+	/// Visit the notes of devices that ever had a reading stored, ascending from `from` on, until
+	/// `visit` breaks off or `most` were visited. Returns where it stopped: the device of the break, or
+	/// the first that was not visited; `None` at the end.
 	///
 	/// # Errors
 	/// If the store fails.
 	pub fn each_note(
 		&self,
+		from: DeviceId,
+		most: u32,
 		visit: &mut dyn FnMut(DeviceId, DeviceNote) -> ControlFlow<()>,
-	) -> Result<(), StoreError> {
+	) -> Result<Option<DeviceId>, StoreError> {
 		let transaction = self.database.begin_read()?;
 		let devices = transaction.open_table(DEVICES)?;
-		for entry in devices.iter()? {
+		for (step, entry) in (0u32..).zip(devices.range(from.0..)?) {
 			let (device, bytes) = entry?;
+			let device = DeviceId(device.value());
+			if step >= most {
+				return Ok(Some(device));
+			}
 			let note = decode("a device's note", bytes.value())?;
-			if visit(DeviceId(device.value()), note).is_break() {
-				return Ok(());
+			if visit(device, note).is_break() {
+				return Ok(Some(device));
 			}
 		}
-		Ok(())
+		Ok(None)
 	}
 }
 

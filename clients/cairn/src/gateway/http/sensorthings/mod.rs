@@ -7,6 +7,7 @@
 mod address;
 mod entities;
 mod filter;
+mod walk;
 
 #[cfg(test)]
 pub(super) use address::PATHS;
@@ -27,6 +28,7 @@ use self::{
 	address::{Address, Stream},
 	entities::{Line, StreamLine, datastream, location, observation, property, thing},
 	filter::Range,
+	walk::{Leg, Mark, STEPS, Stretch, Walk},
 };
 use super::{
 	App, Failure,
@@ -45,7 +47,7 @@ use crate::{
 			query::{Filter, Place, Question},
 			schemas::Known,
 		},
-		store::Store,
+		store::{DeviceNote, Store},
 	},
 	store::StoreError,
 };
@@ -180,8 +182,28 @@ impl Request<'_> {
 		Ok(etag::answer(self.headers, "application/json", body, None))
 	}
 
+	/// Answer with a page of a set that may be long.
+	fn stretch(&self, value: Vec<Value>, next: Option<Stretch>) -> Result<Response, Failure> {
+		let next = next.map(|Stretch { top, skip, from }| {
+			let skip = if skip > 0 { format!("&$skip={skip}") } else { String::new() };
+			format!("{}?$top={top}{skip}&$skiptoken={from}", self.uri.path())
+		});
+		let body = to_json(&Set { next, value })?;
+		Ok(etag::answer(self.headers, "application/json", body, None))
+	}
+
 	fn paging(&self) -> Result<Paging, Failure> {
 		Ok(paging(&options(self.uri, &["$top", "$skip"])?)?)
+	}
+
+	fn asked(&self) -> Result<Stretch, Failure> {
+		let options = options(self.uri, &["$top", "$skip", "$skiptoken"])?;
+		let Paging { top, skip } = paging(&options)?;
+		let from = match options.get("$skiptoken") {
+			Some(token) => Mark::read(token).ok_or_else(|| Refused::from(DataFault::BadCursor))?,
+			None => Mark::default(),
+		};
+		Ok(Stretch { top, skip, from })
 	}
 
 	/// What is known of a device.
@@ -197,11 +219,12 @@ impl Request<'_> {
 	}
 
 	async fn things(&self) -> Result<Response, Failure> {
-		let paging = self.paging()?;
-		let (lines, more) =
-			look_up(self.app, self.state, move |store, _| lines(store, paging).map(Looked::Found))
-				.await?;
-		self.many(paging, (lines.iter().map(thing).collect(), more))
+		let asked = self.asked()?;
+		let Leg { found, next } = look_up(self.app, self.state, move |store, _| {
+			lines(store, asked, STEPS).map(Looked::Found)
+		})
+		.await?;
+		self.stretch(found.iter().map(thing).collect(), next)
 	}
 
 	async fn thing(&self, device: DeviceId) -> Result<Response, Failure> {
@@ -217,16 +240,18 @@ impl Request<'_> {
 	}
 
 	async fn locations(&self) -> Result<Response, Failure> {
-		let paging = self.paging()?;
+		let asked = self.asked()?;
 		let window = self.state.clock.now.window;
-		let (locations, more) = look_up(self.app, self.state, move |store, _| {
-			let mut wanted = Wanted::new(paging);
-			store.each_cell(window, &mut |device, cell| wanted.add(|| (device, cell)))?;
-			Ok(Looked::Found(wanted.part()))
+		let Leg { found, next } = look_up(self.app, self.state, move |store, _| {
+			let mut walk = Walk::new(asked);
+			let mut visit =
+				|device, cell: Cell| walk.pass(Mark { device, channel: 0 }, || (device, cell));
+			let stopped = store.each_cell(window, asked.from.device, STEPS, &mut visit)?;
+			Ok(Looked::Found(walk.end(stopped)))
 		})
 		.await?;
-		let locations = locations.into_iter().map(|(device, cell)| location(device, cell));
-		self.many(paging, (locations.collect(), more))
+		let locations = found.into_iter().map(|(device, cell)| location(device, cell));
+		self.stretch(locations.collect(), next)
 	}
 
 	async fn location(&self, device: DeviceId) -> Result<Response, Failure> {
@@ -248,12 +273,12 @@ impl Request<'_> {
 		device: Option<DeviceId>,
 		quantity: Option<Quantity>,
 	) -> Result<Response, Failure> {
-		let paging = self.paging()?;
-		let (streams, more) = look_up(self.app, self.state, move |store, known| {
-			streams(store, known, device, quantity, paging)
+		let asked = self.asked()?;
+		let Leg { found, next } = look_up(self.app, self.state, move |store, known| {
+			streams(store, known, device, quantity, asked, STEPS)
 		})
 		.await?;
-		self.many(paging, (streams.iter().map(datastream).collect(), more))
+		self.stretch(found.iter().map(datastream).collect(), next)
 	}
 
 	/// A stream that exists: of a device with readings, under a schema that is known.
@@ -388,10 +413,14 @@ fn part<T>(all: impl IntoIterator<Item = T>, paging: Paging) -> Part<T> {
 	wanted.part()
 }
 
-fn lines(store: &Store, paging: Paging) -> Result<Part<Line>, StoreError> {
-	let mut wanted = Wanted::new(paging);
-	store.each_note(&mut |device, note| wanted.add(|| Line::new(device, &note)))?;
-	Ok(wanted.part())
+/// What is known of devices, of which at most so many are looked at.
+fn lines(store: &Store, asked: Stretch, steps: u32) -> Result<Leg<Line>, StoreError> {
+	let mut walk = Walk::new(asked);
+	let mut visit = |device, note: DeviceNote| {
+		walk.pass(Mark { device, channel: 0 }, || Line::new(device, &note))
+	};
+	let stopped = store.each_note(asked.from.device, steps, &mut visit)?;
+	Ok(walk.end(stopped))
 }
 
 /// A stream of a device, if its schema has the channel.
@@ -400,15 +429,17 @@ fn channel_of(line: &Line, stream: Stream, schema: &Schema) -> Option<StreamLine
 	Some(StreamLine { stream, network: line.network, channel })
 }
 
-/// The streams under the devices' newest schemas: of one device or all, of one quantity or all.
+/// The streams under the devices' newest schemas: of one device or all, of one quantity or all. At
+/// most so many devices are looked at.
 fn streams(
 	store: &Store,
 	known: &Known,
 	device: Option<DeviceId>,
 	quantity: Option<Quantity>,
-	paging: Paging,
-) -> Result<Looked<Part<StreamLine>>, StoreError> {
-	let (mut wanted, mut missing) = (Wanted::new(paging), None);
+	asked: Stretch,
+	steps: u32,
+) -> Result<Looked<Leg<StreamLine>>, StoreError> {
+	let (mut walk, mut missing) = (Walk::new(asked), None);
 	let mut visit = |device, line: &Line| {
 		let Some(schema) = known.get(&line.schema) else {
 			missing = Some(line.schema);
@@ -420,17 +451,20 @@ fn streams(
 			}
 			let stream = Stream { device, schema: line.schema, channel: index };
 			let made = || StreamLine { stream, network: line.network, channel: channel.clone() };
-			wanted.add(made)?;
+			walk.pass(Mark { device, channel: index }, made)?;
 		}
 		ControlFlow::Continue(())
 	};
-	match device {
+	let stopped = match device {
 		Some(device) => {
 			if let Some(note) = store.note(device)? {
 				let _ = visit(device, &Line::new(device, &note));
 			}
+			None
 		},
-		None => store.each_note(&mut |device, note| visit(device, &Line::new(device, &note)))?,
-	}
-	Ok(missing.map_or_else(|| Looked::Found(wanted.part()), Looked::Missing))
+		None => store.each_note(asked.from.device, steps, &mut |device, note| {
+			visit(device, &Line::new(device, &note))
+		})?,
+	};
+	Ok(missing.map_or_else(|| Looked::Found(walk.end(stopped)), Looked::Missing))
 }
