@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod mqtt;
 pub mod owner;
 pub mod protocol;
+mod secret;
 pub mod shutdown;
 pub mod store;
 

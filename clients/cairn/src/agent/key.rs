@@ -10,6 +10,7 @@ use cairn_types::{DeviceKey, DeviceSignature, Hash32};
 use sp_core::{Pair, ecdsa, ed25519, sr25519};
 
 use super::error::Error;
+use crate::secret;
 
 /// Kinds of device keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -190,17 +191,8 @@ fn create_private(path: &Path) -> std::io::Result<fs::File> {
 }
 
 /// The file's mode, if others than its owner may do anything with it.
-#[cfg(unix)]
 pub(super) fn open_mode(path: &Path) -> Option<u32> {
-	use std::os::unix::fs::PermissionsExt;
-
-	let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-	(mode & 0o077 != 0).then_some(mode)
-}
-
-#[cfg(not(unix))]
-pub(super) const fn open_mode(_: &Path) -> Option<u32> {
-	None
+	secret::open_mode(&fs::metadata(path).ok()?)
 }
 
 #[cfg(test)]

@@ -15,10 +15,8 @@ use cairn_formats::Record;
 use serde::Deserialize;
 
 use self::{mqtt::Mqtt, poll::Poller, push::Push, radio::Radio, replay::Replay};
-use super::{error::Error, hub::Sink, key::open_mode, plan::SourceId};
-
-/// No secret is longer.
-const MOST_SECRET: u64 = 4_096;
+use super::{error::Error, hub::Sink, plan::SourceId};
+use crate::secret::{self, Fault};
 
 /// Which times records get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -143,26 +141,16 @@ fn read_file(source: &str, path: &Path, most: u64) -> Result<Vec<u8>, Error> {
 	std::fs::read(path).map_err(|cause| failed(cause.to_string(), readable))
 }
 
-/// Read the secret in a file that only its owner may read; what ends the last line is no part of it.
+/// Read the secret in a file that only its owner may read.
 ///
 /// # Errors
 /// [`Error::Source`].
 fn read_secret(source: &str, path: &Path) -> Result<String, Error> {
-	let failed = |cause: &str, remedy: &'static str| Error::Source {
+	secret::read(path).map_err(|Fault { cause, remedy }| Error::Source {
 		name: source.to_owned(),
-		cause: format!("{}: {cause}", path.display()),
+		cause,
 		remedy,
-	};
-	let bytes = read_file(source, path, MOST_SECRET)?;
-	if open_mode(path).is_some() {
-		return Err(failed("others may read it", "chmod 600 it"));
-	}
-	let text = String::from_utf8(bytes).map_err(|_| failed("it is not text", "write it anew"))?;
-	let secret = text.trim_end_matches(['\r', '\n']);
-	if secret.is_empty() || secret.contains(['\r', '\n']) {
-		return Err(failed("it does not hold one line", "write the secret into its first line"));
-	}
-	Ok(secret.to_owned())
+	})
 }
 
 /// A source whose address cannot be listened on.

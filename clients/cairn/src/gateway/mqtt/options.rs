@@ -13,9 +13,10 @@ use crate::{
 		link::{Limits, Settings},
 		tls,
 	},
+	secret,
 };
 
-/// Most bytes of a file of certificates or of a password.
+/// Most bytes of a file of certificates.
 const MAX_BYTES: u64 = 4 << 20;
 /// Most bytes of a packet besides its payload: topic and properties.
 const OVERHEAD: u32 = 64 << 10;
@@ -35,7 +36,7 @@ pub struct MqttArgs {
 	/// Name of the broker's user.
 	#[arg(long, value_name = "NAME")]
 	pub mqtt_user: Option<String>,
-	/// File with the user's password.
+	/// File with the user's password: one line, mode 0600.
 	#[arg(long, value_name = "FILE", requires = "mqtt_user")]
 	pub mqtt_password_file: Option<PathBuf>,
 	/// Certificates in PEM from which the broker's must follow; the system's, if none are named.
@@ -134,12 +135,9 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
 	Ok(bytes)
 }
 
-/// The first line of a file.
+/// The secret in a file that only its owner may read, as for the agent.
 fn password(file: &Path) -> Result<String, Error> {
-	let bytes = read(file)?;
-	let text = String::from_utf8(bytes);
-	let text = text.map_err(|_| wrong(&format!("{} is not text", file.display())))?;
-	Ok(text.lines().next().unwrap_or_default().to_owned())
+	secret::read(file).map_err(|fault| wrong(&format!("{}; {}", fault.cause, fault.remedy)))
 }
 
 /// A client of TLS that trusts the certificates of a file, or the system's.
@@ -155,6 +153,7 @@ fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::secret::tests::{allow, write};
 	use std::fs;
 
 	fn args(url: &str) -> MqttArgs {
@@ -194,17 +193,34 @@ mod tests {
 	fn works_when_the_user_has_a_password() {
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let file = directory.path().join("password");
-		fs::write(&file, "pass word\nsecond line\n").expect("a file");
+		write(&file, "pass word\n");
 		let user = Some("gateway".to_owned());
 		let mut asked = MqttArgs { mqtt_user: user, ..args("mqtt://b") };
 		let login = |asked: &MqttArgs| broker(asked).expect("reads").expect("a broker").login;
 		assert_eq!(login(&asked), Some(("gateway".to_owned(), String::new())));
 		asked.mqtt_password_file = Some(file.clone());
 		assert_eq!(login(&asked), Some(("gateway".to_owned(), "pass word".to_owned())));
-		fs::write(&file, [0xff, 0xfe]).expect("a file");
+		write(&file, [0xff, 0xfe]);
 		assert!(refused(&asked).contains("not text"));
+		write(&file, "pass word\nsecond line\n");
+		assert!(refused(&asked).contains("one line"));
 		asked.mqtt_password_file = Some(directory.path().join("none"));
 		assert!(refused(&asked).contains("none"));
+	}
+
+	#[cfg(unix)]
+	#[test]
+	fn fails_when_others_may_read_the_password() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let file = directory.path().join("password");
+		write(&file, "pass word\n");
+		allow(&file, 0o644);
+		let mqtt_password_file = Some(file);
+		let user = Some("gateway".to_owned());
+		let asked = MqttArgs { mqtt_user: user, mqtt_password_file, ..args("mqtt://b") };
+		let cause = refused(&asked);
+		assert!(cause.contains("mode 644") && cause.contains("chmod 600"), "{cause}");
+		assert!(!cause.contains("pass word"), "{cause}");
 	}
 
 	#[test]
