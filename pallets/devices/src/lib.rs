@@ -1023,6 +1023,8 @@ pub mod pallet {
 		/// Let one more account act for a maker, in everything, alone. Where several have to agree,
 		/// let the only admin be a multisig account.
 		///
+		/// The account need not consent: it owes nothing by it, and may remove itself.
+		///
 		/// - `maker`: a maker that the caller acts for.
 		/// - `admin`: the account.
 		///

@@ -30,6 +30,20 @@ fn works_and_each_acts_alone() {
 }
 
 #[test]
+fn who_did_not_want_to_owes_nothing_and_leaves() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		assert_ok!(add(MAKER, POOR));
+		assert_eq!((held(&POOR), bonded(&POOR)), (0, 0));
+		// Nor does the bond become its affair: who left it cannot go on without one.
+		let remove =
+			|who, admin| Devices::remove_maker_admin(RuntimeOrigin::signed(who), FIRST, admin);
+		assert_noop!(remove(MAKER, MAKER), Error::BondNeeded);
+		assert_ok!(remove(POOR, POOR));
+		assert_eq!((bonded(&MAKER), bonded(&POOR)), (BOND, 0));
+	});
+}
+
+#[test]
 fn fails_when_the_maker_is_unknown() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_noop!(add(MAKER, BOB), Error::MakerNotFound);
