@@ -115,6 +115,12 @@ pub mod devices {
 		Call::new(PALLET, "suspend", (device,))
 	}
 
+	/// Suspend a device that its network does not admit any more.
+	#[must_use]
+	pub fn expel(device: DeviceId) -> Call {
+		Call::new(PALLET, "expel", (device,))
+	}
+
 	/// End a device's activity for good.
 	#[must_use]
 	pub fn retire(device: DeviceId) -> Call {

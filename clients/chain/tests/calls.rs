@@ -186,8 +186,8 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let location = Location::new(cell, 89, 90).expect("valid");
 	use calls::devices::{
 		accept, activate, add_maker_key, assert_location, assign_gateway, cancel_transfer, certify,
-		describe, force_retire, forget, reap, register, register_maker, retire, retire_maker,
-		revoke, revoke_maker_key, rotate_key, suspend, take_over, transfer,
+		describe, expel, force_retire, forget, reap, register, register_maker, retire,
+		retire_maker, revoke, revoke_maker_key, rotate_key, suspend, take_over, transfer,
 	};
 	let cases = [
 		(
@@ -197,6 +197,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(register(NETWORK, &key, &possession, None), shown(&[&NETWORK, &key, &possession])),
 		(activate(DEVICE), shown(&[&DEVICE])),
 		(suspend(DEVICE), shown(&[&DEVICE])),
+		(expel(DEVICE), shown(&[&DEVICE])),
 		(retire(DEVICE), shown(&[&DEVICE])),
 		(reap(DEVICE), shown(&[&DEVICE])),
 		(rotate_key(DEVICE, &key, &possession), shown(&[&DEVICE, &key, &possession])),

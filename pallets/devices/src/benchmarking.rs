@@ -174,4 +174,5 @@ measure! {
 	assert_location: assert_location();
 	assert_location_first: assert_location_first();
 	describe: describe();
+	expel: expel();
 }

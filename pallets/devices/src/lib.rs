@@ -545,6 +545,8 @@ pub mod pallet {
 		/// The caller cannot leave the deposit for this device of the list. Put more of the token into
 		/// the account, or name fewer devices.
 		DepositMissing,
+		/// The device's network admits it in the current cycle. Wait for the cycle in which it does not.
+		StillAdmitted,
 	}
 
 	#[pallet::hooks]
@@ -590,14 +592,14 @@ pub mod pallet {
 
 		/// Start earning with a registered or suspended device from the next window on.
 		///
-		/// Fails if its certificate has ended or was revoked, and within H ticks of its last end:
-		/// one past interval is remembered.
+		/// Fails if its certificate has ended or was revoked, if the network does not admit it any
+		/// more, and within H ticks of its last end: one past interval is remembered.
 		///
 		/// - `device`: a device of the caller.
 		///
 		/// Emits [`Event::Activated`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::activate())]
+		#[pallet::weight(Pallet::<T>::weight_of_activate())]
 		pub fn activate(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_activate(&owner, device)
@@ -1100,6 +1102,22 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_describe(&owner, device, description)
+		}
+
+		/// Suspend an active device that its network does not admit any more: since it became one of
+		/// certified devices only, or does not name the device's maker now. Anybody may call it.
+		///
+		/// Devices that came before stay active until then, and may have earned: that is not touched.
+		/// Another certificate lets it in again.
+		///
+		/// - `device`: an active device.
+		///
+		/// Emits [`Event::Suspended`].
+		#[pallet::call_index(29)]
+		#[pallet::weight(Pallet::<T>::weight_of_expel())]
+		pub fn expel(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_expel(device)
 		}
 	}
 }

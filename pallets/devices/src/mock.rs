@@ -120,6 +120,8 @@ parameter_types! {
 	pub static MovingTicks: Tick = 0;
 	/// [`CERTIFIED`] admits makers up to this one.
 	pub static LastAdmitted: u32 = 0;
+	/// [`OPEN`] has become as [`CERTIFIED`] is.
+	pub static OpenCertifies: bool = false;
 }
 
 impl pallet_devices::Config for Test {
@@ -176,16 +178,20 @@ impl Timekeeper for FakeTime {
 	}
 }
 
+/// Only devices of makers up to [`LastAdmitted`].
+fn certified_only() -> Admission {
+	let makers: Vec<_> = (0..=LastAdmitted::get()).map(MakerId).collect();
+	Admission::Certified(makers.try_into().expect("few makers"))
+}
+
 pub struct FakeNetworks;
 
 impl NetworkRegistry for FakeNetworks {
 	fn config(id: NetworkId, _: Cycle) -> Option<NetworkConfig> {
 		let admission = match id {
+			OPEN if OpenCertifies::get() => certified_only(),
 			OPEN | CLOSED => Admission::Open,
-			CERTIFIED => {
-				let makers: Vec<_> = (0..=LastAdmitted::get()).map(MakerId).collect();
-				Admission::Certified(makers.try_into().expect("few makers"))
-			},
+			CERTIFIED => certified_only(),
 			_ => return None,
 		};
 		let meter = MeterRule::Uptime { expected: 1, cap: 1 };
@@ -303,6 +309,7 @@ impl ExtBuilder {
 		RecoveryTicks::set(RECOVERY);
 		MovingTicks::set(0);
 		LastAdmitted::set(0);
+		OpenCertifies::set(false);
 		let storage = RuntimeGenesisConfig::default().build_storage().expect("genesis is sound");
 		let mut ext = sp_io::TestExternalities::new(storage);
 		ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));

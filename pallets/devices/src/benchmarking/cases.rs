@@ -3,7 +3,7 @@
 
 use cairn_geo::Location;
 use cairn_types::{
-	CertifierKey, DeviceId, DeviceKey, Hash32, Objection, Registration, RootSignature,
+	CertifierKey, DeviceId, DeviceKey, Hash32, MakerId, Objection, Registration, RootSignature,
 	certificate::objection_message,
 };
 use frame_benchmarking::v2::*;
@@ -81,6 +81,14 @@ pub(super) fn activate<T: Config>() -> Prepared<T> {
 pub(super) fn suspend<T: Config>() -> Prepared<T> {
 	let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
 	Ok(Case::new(owner, Call::suspend { device }, move || is_in::<T>(device, Stage::Suspended)))
+}
+
+/// Somebody else's device, by a maker that the network does not name.
+pub(super) fn expel<T: Config>() -> Prepared<T> {
+	let Fixture { device, .. } = active::<T>(account("owner", 0, 0))?;
+	Devices::<T>::mutate_extant(device, |record| record.state.maker = Some(MakerId(u32::MAX)));
+	let holds = move || is_in::<T>(device, Stage::Suspended);
+	Ok(Case::new(whitelisted_caller(), Call::expel { device }, holds))
 }
 
 /// An offered device for which a recovery was requested.

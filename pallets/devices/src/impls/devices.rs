@@ -16,6 +16,7 @@ impl<T: Config> Pallet<T> {
 		let mut record = Self::owned(owner, device)?;
 		let live = record.live().map_err(Error::<T>::from)?;
 		let active = live.activate(&Clock::read::<T::Time>()).map_err(Error::<T>::from)?;
+		Self::ensure_admitted(record.state.network, record.state.maker)?;
 		Self::ensure_standing(device, &record)?;
 
 		let Activity { from, until, .. } = active.activity();
@@ -31,6 +32,21 @@ impl<T: Config> Pallet<T> {
 		let clock = Clock::read::<T::Time>();
 		let live = record.live().map_err(Error::<T>::from)?;
 		let suspended = live.suspend(&clock).map_err(Error::<T>::from)?;
+
+		record.apply(suspended);
+		Devices::<T>::insert(device, record);
+
+		Self::deposit_event(Event::Suspended { device, until: clock.next_window });
+		Ok(())
+	}
+
+	pub(crate) fn do_expel(device: DeviceId) -> DispatchResult {
+		let mut record = Self::found(device)?;
+		let clock = Clock::read::<T::Time>();
+		let live = record.live().map_err(Error::<T>::from)?;
+		let suspended = live.suspend(&clock).map_err(Error::<T>::from)?;
+		let admitted = Self::ensure_admitted(record.state.network, record.state.maker);
+		ensure!(admitted.is_err(), Error::<T>::StillAdmitted);
 
 		record.apply(suspended);
 		Devices::<T>::insert(device, record);

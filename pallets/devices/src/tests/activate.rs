@@ -69,6 +69,17 @@ fn fails_when_not_owner() {
 }
 
 #[test]
+fn fails_when_the_network_admits_it_no_more() {
+	ExtBuilder::default().with_makers(2).build_and_execute(|| {
+		let device = registered(&ALICE, &pair());
+		OpenCertifies::set(true);
+		assert_noop!(activate(device), Error::NotAdmitted);
+		OpenCertifies::set(false);
+		assert_ok!(activate(device));
+	});
+}
+
+#[test]
 fn fails_when_active_or_retired() {
 	ExtBuilder::default().build_and_execute(|| {
 		let device = active(&ALICE, &pair());

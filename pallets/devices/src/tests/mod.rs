@@ -12,6 +12,7 @@ mod cancel_transfer;
 mod certify;
 mod complete_recovery;
 mod describe;
+mod expel;
 mod force_retire;
 mod forget;
 mod properties;

@@ -22,7 +22,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let step = (0u8..38, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
+	let step = (0u8..40, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
 		call,
 		who,
 		device,
@@ -118,6 +118,7 @@ fn call(step: &Step) -> DispatchResult {
 		28..=31 => recover(step.call, arguments),
 		34..=36 => move_about(arguments),
 		37 => describe(arguments),
+		38 | 39 => admit(step.call, arguments),
 		_ => act_for_a_maker(step.call, arguments),
 	}
 }
@@ -237,6 +238,17 @@ fn move_about(arguments: Arguments) -> DispatchResult {
 	let Arguments { who, device, argument, .. } = arguments;
 	let outcome = Devices::assert_location(RuntimeOrigin::signed(who), device, place(argument % 3));
 	outcome.map(|_| ()).map_err(|failed| failed.error)
+}
+
+/// Networks change whom they admit, and devices have to go.
+fn admit(call: u8, arguments: Arguments) -> DispatchResult {
+	let Arguments { who, device, argument, .. } = arguments;
+	if call == 38 {
+		return Devices::expel(RuntimeOrigin::signed(who), device);
+	}
+	OpenCertifies::set(argument % 3 == 1);
+	LastAdmitted::set(u32::from(argument % 2));
+	Ok(())
 }
 
 fn describe(arguments: Arguments) -> DispatchResult {

@@ -71,6 +71,8 @@ enum DeviceCommand {
 	Activate(One),
 	/// Stop earning with the next window; activate it again later
 	Suspend(One),
+	/// Suspend a device that its network does not admit any more; anybody may
+	Expel(One),
 	/// End a device for good; what it earned stays claimable
 	Retire(One),
 	/// Forget a retired device and return its deposit
@@ -208,6 +210,9 @@ pub(crate) async fn run(global: &Global, args: &DeviceArgs) -> Result<(), OwnerE
 		DeviceCommand::Activate(one) => run_activate(session, one).await,
 		DeviceCommand::Suspend(one) => {
 			end(session, one, devices::suspend(one.id), "Suspended", "device suspended").await
+		},
+		DeviceCommand::Expel(one) => {
+			end(session, one, devices::expel(one.id), "Suspended", "device suspended").await
 		},
 		DeviceCommand::Retire(one) => {
 			end(session, one, devices::retire(one.id), "Retired", "device retired").await
