@@ -58,6 +58,8 @@ pub struct Metrics {
 	pub mqtt_failures: IntCounter,
 	/// Messages of the broker, by what they are.
 	pub mqtt_messages: IntCounterVec,
+	/// Messages of more than 16 MiB.
+	pub mqtt_oversized: IntCounter,
 	/// Messages whose readings are not judged for good yet.
 	pub mqtt_pending: IntGauge,
 	/// Refusals that were not published: too many waited.
@@ -145,6 +147,7 @@ impl Metrics {
 			mqtt_connected: make.gauge("mqtt_connected", "1 while the broker is listened to.")?,
 			mqtt_failures: make.counter("mqtt_failures_total", "Connections that ended.")?,
 			mqtt_messages: make.counters("mqtt_messages_total", "Messages taken.", &["kind"])?,
+			mqtt_oversized: make.counter("mqtt_oversized_total", "Messages above 16 MiB.")?,
 			mqtt_pending: make.gauge("mqtt_pending", "Messages that are not judged yet.")?,
 			mqtt_notices_dropped: make
 				.counter("mqtt_notices_dropped_total", "Refusals that were not published.")?,

@@ -10,7 +10,7 @@ use cairn_telemetry::SignedReading;
 use cairn_types::{DeviceId, GatewayId, NetworkId, Window};
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::{MAX_PAYLOAD, MAX_PENDING, topic};
+use super::{MAX_PAYLOAD, MAX_PENDING, PACKET_V3, topic};
 use crate::{
 	gateway::{
 		http::{App, decode_octets, take},
@@ -113,8 +113,19 @@ impl Intake {
 
 	/// Take a message in.
 	pub(super) fn push(&mut self, message: Message) {
-		let Message { topic, payload, receipt, .. } = message;
+		let Message { topic, payload, is_retained, receipt } = message;
 		let receipt = (self.connection, receipt);
+		if payload.len() > PACKET_V3 {
+			self.app.metrics.mqtt_oversized.inc();
+			// Bounded by what it takes to send one.
+			tracing::warn!(
+				code = Refusal::TooLarge.code(),
+				topic,
+				bytes = payload.len(),
+				is_retained,
+				"a message of more than 16 MiB is refused; remove it from the broker if it is retained"
+			);
+		}
 		let Some((network, device)) = topic::read(&topic).filter(|(of, _)| *of == self.network)
 		else {
 			// Not asked for: nobody hears what became of it.

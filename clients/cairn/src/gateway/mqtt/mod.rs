@@ -20,14 +20,21 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use self::intake::Intake;
-use super::http::App;
+use super::{http::App, refusal::Refusal};
 use crate::{
 	backoff::Backoff,
-	mqtt::link::{self, Broken, Event, Events, Requests},
+	mqtt::{
+		Version,
+		link::{self, Broken, Event, Events, Requests},
+	},
 };
 
 /// Most bytes of a message.
 const MAX_PAYLOAD: usize = 256 << 10;
+/// Most bytes of a packet of MQTT 3.1.1, until a larger one comes.
+const PACKET_V3: usize = 16 << 20;
+/// Most bytes that the protocol has for a packet.
+const LARGEST_V3: usize = 268_435_455;
 /// Most messages that wait; with MQTT 5 the broker is told.
 const MAX_PENDING: usize = 256;
 /// Pauses before the broker is tried again.
@@ -58,10 +65,11 @@ impl Mqtt {
 
 	/// Take readings for ever.
 	pub async fn run(self) {
+		let mut packet_v3 = PACKET_V3;
 		let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
 		let mut intake = Intake::new(self.app.clone(), self.broker.network);
 		loop {
-			let (requests, mut events) = link::open(&self.broker.settings(false));
+			let (requests, mut events) = link::open(&self.broker.settings(false, packet_v3));
 			let ended =
 				Box::pin(self.serve(&requests, &mut events, &mut intake, &mut backoff)).await;
 			intake.disconnected();
@@ -72,10 +80,22 @@ impl Mqtt {
 					filter = topic::filter(self.broker.network),
 					"the broker does not let the gateway subscribe; grant it the topic"
 				),
+				// A broker of MQTT 3.1.1 sends it again, and behind it whatever else it keeps: the only
+				// way past it is to read it.
+				Ended::Poisoned if self.broker.version == Version::V3 && packet_v3 < LARGEST_V3 => {
+					packet_v3 = LARGEST_V3;
+					tracing::error!(
+						code = Refusal::TooLarge.code(),
+						"a message of more than 16 MiB has come; from now on such messages are read, with \
+						 up to 1 GiB of memory, and refused. Let the broker refuse messages of more than \
+						 256 KiB (of mosquitto: message_size_limit 262144), or use MQTT 5"
+					);
+				},
 				Ended::Poisoned => {
 					tracing::error!(
-						"a message is too large to be read; the broker is asked to forget what it \
-						 keeps for the gateway. Let it refuse messages of more than 256 KiB"
+						code = Refusal::TooLarge.code(),
+						"the broker sends a message that is larger than it was told to; it is asked to \
+						 forget what it keeps for the gateway. Let it refuse messages of more than 256 KiB"
 					);
 					drop(timeout(FORGET, self.forget()).await);
 				},
@@ -146,7 +166,7 @@ impl Mqtt {
 
 	/// Let the broker forget the session: what it keeps is lost, and what comes can be taken again.
 	async fn forget(&self) {
-		let (_requests, mut events) = link::open(&self.broker.settings(true));
+		let (_requests, mut events) = link::open(&self.broker.settings(true, PACKET_V3));
 		match events.next().await {
 			Ok(_) => tracing::warn!("the broker has forgotten what it kept for the gateway"),
 			Err(broken) => tracing::warn!(cause = broken.cause, "no connection to the broker"),

@@ -66,7 +66,9 @@ pub struct Broker {
 
 impl Broker {
 	/// How to connect. The broker keeps what was not acknowledged, unless it is asked to forget it.
-	pub(super) fn settings(&self, forget: bool) -> Settings {
+	///
+	/// - `packet_v3`: most bytes of a packet of MQTT 3.1.1.
+	pub(super) fn settings(&self, forget: bool, packet_v3: usize) -> Settings {
 		let Self { address, tls, version, login, client_id, .. } = self.clone();
 		let kept = (!forget).then_some(SESSION);
 		Settings {
@@ -77,16 +79,16 @@ impl Broker {
 			client_id,
 			kept,
 			by_receipt: true,
-			limits: limits(),
+			limits: limits(packet_v3),
 		}
 	}
 }
 
 /// What a connection of the gateway bears.
-fn limits() -> Limits {
+fn limits(packet_v3: usize) -> Limits {
 	Limits {
 		keep_alive: Duration::from_secs(30),
-		packet_v3: 16 << 20,
+		packet_v3,
 		packet_v5: u32::try_from(MAX_PAYLOAD).unwrap_or(u32::MAX).saturating_add(OVERHEAD),
 		waiting: u16::try_from(MAX_PENDING).ok(),
 		requests: 1_024,

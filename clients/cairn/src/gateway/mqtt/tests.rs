@@ -24,8 +24,8 @@ use super::*;
 use crate::{
 	clock::now_millis,
 	gateway::testing::{DEVICE, GATEWAY, Served, signed, state},
-	mqtt::Version,
 	protocol::RefusalNotice,
+	secret,
 };
 
 /// Debian's broker.
@@ -375,7 +375,7 @@ async fn works_when_the_broker_is_known_and_knows_the_gateway() {
 	let directory = broker.directory.path();
 	let password = |text: &str| -> PathBuf {
 		let file = directory.join(text);
-		fs::write(&file, text).expect("a file");
+		secret::tests::write(&file, text);
 		file
 	};
 	for version in [Version::V3, Version::V5] {
@@ -427,46 +427,109 @@ async fn read_packet(stream: &mut TcpStream) -> (u8, Vec<u8>) {
 }
 
 /// Take the next connection; returns it, and whether it asks for a clean session.
-async fn accept(listener: &TcpListener) -> (TcpStream, bool) {
+async fn accept(listener: &TcpListener, version: Version) -> (TcpStream, bool) {
 	let accepted = timeout(LIMIT, listener.accept()).await.expect("a connection in time");
 	let (mut stream, _) = accepted.expect("a connection");
 	let (kind, body) = read_packet(&mut stream).await;
-	assert_eq!((kind, &body[..7]), (0x10, &b"\0\x04MQTT\x04"[..]), "CONNECT of MQTT 3.1.1");
+	// CONNACK of MQTT 5 has properties: none.
+	let (level, answer): (u8, &[u8]) = match version {
+		Version::V3 => (4, &[0x20, 2, 0, 0]),
+		Version::V5 => (5, &[0x20, 3, 0, 0, 0]),
+	};
+	assert_eq!((kind, &body[..6], body[6]), (0x10, &b"\0\x04MQTT"[..], level), "CONNECT");
 	let is_clean = body[7] & 0x02 != 0;
-	stream.write_all(&[0x20, 2, 0, 0]).await.expect("CONNACK");
+	stream.write_all(answer).await.expect("CONNACK");
 	(stream, is_clean)
 }
 
 /// Answer the next subscription.
-async fn grant(stream: &mut TcpStream, code: u8) {
+async fn grant(stream: &mut TcpStream, version: Version, code: u8) {
 	let (kind, body) = read_packet(stream).await;
 	assert_eq!(kind, 0x82, "SUBSCRIBE");
-	assert!(body.ends_with(b"cairn/1/readings/1/+\x01"));
-	stream.write_all(&[0x90, 3, body[0], body[1], code]).await.expect("SUBACK");
+	// MQTT 5: what is retained comes with new subscriptions only; the answer has no properties.
+	let (asked, answer): (&[u8], Vec<u8>) = match version {
+		Version::V3 => (b"cairn/1/readings/1/+\x01", vec![0x90, 3, body[0], body[1], code]),
+		Version::V5 => (b"cairn/1/readings/1/+\x11", vec![0x90, 4, body[0], body[1], 0, code]),
+	};
+	assert!(body.ends_with(asked), "{body:?}");
+	stream.write_all(&answer).await.expect("SUBACK");
+}
+
+/// Where a broker that behaves badly listens, and the gateway that listens to it.
+async fn bad_broker(version: Version) -> (TcpListener, Served, JoinHandle<()>) {
+	let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+	let port = listener.local_addr().expect("an address").port();
+	let served = Served::start(Some(state()), 100).await;
+	let task = listen(&served, &args(port, version));
+	(listener, served, task)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_beyond_what_the_broker_was_told_ends_the_session() {
+	let (listener, served, task) = bad_broker(Version::V5).await;
+	let (mut stream, is_clean) = accept(&listener, Version::V5).await;
+	assert!(!is_clean, "the broker is to keep messages");
+	grant(&mut stream, Version::V5, 1).await;
+	connected(&served).await;
+	// A message of 256 MiB is announced: as it is kept, it would come again for ever.
+	stream.write_all(&[0x30, 0xff, 0xff, 0xff, 0x7f]).await.expect("a header");
+	let (_stream, is_clean) = accept(&listener, Version::V5).await;
+	assert!(is_clean, "the session is forgotten");
+	let (mut stream, is_clean) = accept(&listener, Version::V5).await;
+	assert!(!is_clean, "and begun anew");
+	grant(&mut stream, Version::V5, 1).await;
+	connected(&served).await;
+	task.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_behaves_badly_is_tried_again() {
-	let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-	let port = listener.local_addr().expect("an address").port();
-	let served = Served::start(Some(state()), 100).await;
-	let task = listen(&served, &args(port, Version::V3));
-
-	let (mut stream, is_clean) = accept(&listener).await;
-	assert!(!is_clean, "the broker is to keep messages");
-	grant(&mut stream, 1).await;
-	connected(&served).await;
-	// A message of 256 MiB is announced: as it is kept, it would come again for ever.
-	stream.write_all(&[0x30, 0xff, 0xff, 0xff, 0x7f]).await.expect("a header");
-	let (_stream, is_clean) = accept(&listener).await;
-	assert!(is_clean, "the session is forgotten");
-	let (mut stream, is_clean) = accept(&listener).await;
-	assert!(!is_clean, "and begun anew");
+	let (listener, served, task) = bad_broker(Version::V3).await;
+	let (mut stream, _) = accept(&listener, Version::V3).await;
 	// The topic is not granted.
-	grant(&mut stream, 0x80).await;
-	let (mut stream, _) = accept(&listener).await;
-	grant(&mut stream, 1).await;
+	grant(&mut stream, Version::V3, 0x80).await;
+	let (mut stream, _) = accept(&listener, Version::V3).await;
+	grant(&mut stream, Version::V3, 1).await;
 	connected(&served).await;
-	assert!(served.app.metrics.mqtt_failures.get() >= 2);
+	assert!(served.app.metrics.mqtt_failures.get() >= 1);
+	task.abort();
+}
+
+/// A broker of MQTT 3.1.1 cannot be told what is too much, and what it retains comes with every
+/// subscription.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_any_size_is_read_past_over_3_1_1() {
+	let (listener, served, task) = bad_broker(Version::V3).await;
+	let topic = b"\0\x14cairn/1/readings/1/4\0\x07";
+	let payload = PACKET_V3 + 1;
+	let length = topic.len() + payload;
+	// Its length, seven bits a byte.
+	let digit = |place: u32| u8::try_from((length >> (7 * place)) & 0x7f).expect("seven bits");
+	// PUBLISH with QoS 1, retained.
+	let announced = [0x33, digit(0) | 0x80, digit(1) | 0x80, digit(2) | 0x80, digit(3)];
+	let head = [&announced[..], &topic[..]].concat();
+
+	let (mut stream, _) = accept(&listener, Version::V3).await;
+	grant(&mut stream, Version::V3, 1).await;
+	connected(&served).await;
+	stream.write_all(&head).await.expect("the beginning of a message");
+	// It is not read where 16 MiB are the limit, and the session is kept.
+	let (mut stream, is_clean) = accept(&listener, Version::V3).await;
+	assert!(!is_clean, "what waits behind it is not lost");
+	grant(&mut stream, Version::V3, 1).await;
+	stream.write_all(&head).await.expect("the beginning of a message");
+	let (mut reader, mut writer) = stream.into_split();
+	let rest = tokio::spawn(async move {
+		writer.write_all(&vec![0xff; payload]).await.expect("the rest of it");
+		writer
+	});
+	let mut answer = [0; 4];
+	let read = timeout(LIMIT, reader.read_exact(&mut answer)).await;
+	read.expect("an answer in time").expect("a connection");
+	assert_eq!(answer, [0x40, 2, 0, 7], "PUBACK");
+	drop(rest.await.expect("no panic"));
+	assert_eq!(served.app.metrics.mqtt_oversized.get(), 1);
+	let refused = served.app.metrics.rejected.with_label_values(&["too_large"]);
+	assert_eq!(refused.get(), 1);
 	task.abort();
 }
