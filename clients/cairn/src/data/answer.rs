@@ -390,6 +390,7 @@ pub(crate) mod tests {
 			by: Inclusion::Payload,
 		};
 		let row = Row {
+			gateway: GatewayId(network),
 			network: NetworkId(network),
 			device: DeviceId(device),
 			sequence: 12,

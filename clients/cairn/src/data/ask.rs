@@ -1,17 +1,21 @@
-//! Putting one question to many gateways.
+//! Putting one question to many gateways, or through one to those that it knows.
+
+use std::collections::BTreeMap;
 
 use cairn_chain::Chain;
-use cairn_types::{Hash32, NetworkId};
+use cairn_types::{GatewayId, Hash32, NetworkId};
 use futures::{StreamExt, stream};
 
 use super::{
 	answer::{Answer, Asked, Found},
-	gateways::{Gateway, Listed, of_chain},
-	row::{Page, Row},
-	verify::{Verdict, Verifier},
+	doubt::{Doubt, Doubted},
+	gateways::{Gateway, Listed, MOST, of_chain, of_id},
+	part::{self, Part},
+	row::Row,
+	verify::{Verdict, Verifier, first_line},
 };
 use crate::{
-	gateway::data::query::Filter,
+	gateway::data::query::{Filter, Reach},
 	owner::{OwnerError, served::Served},
 };
 
@@ -31,6 +35,8 @@ pub(crate) struct Question {
 	pub(crate) networks: Vec<NetworkId>,
 	/// Addresses of gateways; all that the chain lists, if there is none.
 	pub(crate) gateways: Vec<String>,
+	/// Address of the one gateway that is asked for all that it knows, instead.
+	pub(crate) through: Option<String>,
 	/// Most rows in all.
 	pub(crate) most: usize,
 	/// Whether each value is checked against the chain.
@@ -62,7 +68,6 @@ async fn ask_by_pages(
 	question: &Question,
 	page: usize,
 ) -> Result<Answer, OwnerError> {
-	let listed = listed(chain, question).await?;
 	let (genesis, mut verifier) = match chain {
 		Some(chain) if question.verify => {
 			(Some(chain.genesis().await?), Some(Box::pin(Verifier::new(chain)).await?))
@@ -70,6 +75,11 @@ async fn ask_by_pages(
 		Some(chain) => (Some(chain.genesis().await?), None),
 		None => (None, None),
 	};
+	if let Some(url) = &question.through {
+		let gateway = Listed::named(url).meet(genesis).await?;
+		return Box::pin(ask_through(chain, question, gateway, verifier, page)).await;
+	}
+	let listed = listed(chain, question).await?;
 	let heard = listed.into_iter().map(|listed| async move {
 		let heard = Box::pin(hear(&listed, genesis, question, page)).await;
 		(listed, heard)
@@ -118,7 +128,10 @@ async fn hear(
 	if !question.networks.is_empty() && !question.networks.contains(&gateway.network) {
 		return Ok(None);
 	}
-	let (rows, is_whole) = rows(&gateway.served, &question.filter, question.most, page).await?;
+	// Its peers are asked themselves.
+	let reach = Reach { own: true, partial: false };
+	let (rows, is_whole) =
+		rows(&gateway.served, &question.filter, reach, question.most, page).await?;
 	Ok(Some(Heard { gateway, rows, is_whole }))
 }
 
@@ -126,13 +139,17 @@ async fn hear(
 async fn rows(
 	served: &Served,
 	filter: &Filter,
+	reach: Reach,
 	most: usize,
 	page: usize,
 ) -> Result<(Vec<Row>, bool), OwnerError> {
-	let mut path = format!("/v1/data?{}&limit={page}&format=json", filter.parameters());
-	let mut rows = Vec::new();
+	let (mut rows, mut cursor) = (Vec::new(), None::<String>);
 	for _ in 0..PAGES {
-		let Page { rows: more, next } = served.page(&path).await?;
+		let part = part::ask(served, filter, reach, page, cursor.as_deref()).await;
+		let Part { rows: more, next, is_complete } = part.map_err(|trouble| served.error(trouble))?;
+		if !is_complete {
+			return Err(served.odd("answers a part, where the whole was asked for"));
+		}
 		rows.extend(more);
 		if rows.len() > most || (rows.len() == most && next.is_some()) {
 			rows.truncate(most);
@@ -140,11 +157,84 @@ async fn rows(
 		}
 		match next {
 			None => return Ok((rows, true)),
-			Some(next) if next.starts_with("/v1/data?") => path = next,
-			Some(_) => return Err(served.odd("leads from one page to something else")),
+			next => cursor = next,
 		}
 	}
 	Err(served.odd("leads from page to page without end"))
+}
+
+/// Ask one gateway for all that it knows.
+async fn ask_through(
+	chain: Option<&Chain>,
+	question: &Question,
+	gateway: Gateway,
+	mut verifier: Option<Verifier>,
+	page: usize,
+) -> Result<Answer, OwnerError> {
+	let filter = Filter { networks: question.networks.clone(), ..question.filter.clone() };
+	let served = &gateway.served;
+	let (rows, is_whole) = rows(served, &filter, Reach::default(), question.most, page).await?;
+	let sealers = by_sealer(rows);
+	if sealers.len() > MOST {
+		return Err(served.odd(&format!("answers with rows of more than {MOST} gateways")));
+	}
+	let mut answer = Answer::new(filter.clone(), verifier.as_ref().map(Verifier::at));
+	answer.is_whole = is_whole;
+	if sealers.is_empty() {
+		answer.asked.push(Asked::heard(&gateway, 0));
+	}
+	for (id, rows) in sealers {
+		let verdicts: Vec<Option<Verdict>> = match (chain, verifier.as_mut()) {
+			(Some(chain), Some(verifier)) => {
+				let checked = check(chain, verifier, &gateway, &filter, id, &rows);
+				Box::pin(checked).await?.into_iter().map(Some).collect()
+			},
+			_ => vec![None; rows.len()],
+		};
+		answer.asked.push(Asked {
+			gateway: Some(id),
+			network: rows.first().map(|row| row.network),
+			url: served.url().to_owned(),
+			rows: rows.len(),
+			error: None,
+		});
+		let found = |(row, verdict)| Found { gateway: id, row, verdict };
+		answer.rows.extend(rows.into_iter().zip(verdicts).map(found));
+	}
+	Ok(answer)
+}
+
+/// Rows by the gateway that has sealed them, as they say, each gateway's in their order.
+fn by_sealer(rows: Vec<Row>) -> BTreeMap<GatewayId, Vec<Row>> {
+	let mut sealers = BTreeMap::<GatewayId, Vec<Row>>::new();
+	for row in rows {
+		sealers.entry(row.gateway).or_default().push(row);
+	}
+	sealers
+}
+
+/// Check rows of gateway `id` by its own proofs, wherever the chain says that it is.
+///
+/// - `through`: who has passed the rows on.
+async fn check(
+	chain: &Chain,
+	verifier: &mut Verifier,
+	through: &Gateway,
+	filter: &Filter,
+	id: GatewayId,
+	rows: &[Row],
+) -> Result<Vec<Verdict>, OwnerError> {
+	if id == through.id {
+		return verifier.verify(through, filter, rows).await;
+	}
+	let doubted = |doubted: Doubted| Ok(rows.iter().map(|_| Err(doubted.clone())).collect());
+	let Some(listed) = of_id(chain, id).await? else {
+		return doubted(Doubt::OtherGateway.about("the chain has no such gateway"));
+	};
+	match listed.meet(Some(chain.genesis().await?)).await {
+		Ok(gateway) => verifier.verify(&gateway, filter, rows).await,
+		Err(error) => doubted(Doubt::NoProof.about(first_line(&error))),
+	}
 }
 
 impl Heard {
@@ -205,6 +295,7 @@ mod tests {
 			filter,
 			networks: Vec::new(),
 			gateways: vec![running.url("")],
+			through: None,
 			most: 10_000,
 			verify: false,
 		};

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Most gateways of the chain that one question goes to.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// Questions to the node at once.
 const AT_ONCE: usize = 8;
 
@@ -59,16 +59,27 @@ pub(super) async fn of_chain(
 	}
 }
 
+/// The gateway of an id, where the chain says that it is; `None` if the chain has none.
+///
+/// # Errors
+/// If the node does not answer.
+pub(super) async fn of_id(chain: &Chain, id: GatewayId) -> Result<Option<Listed>, OwnerError> {
+	let view = chain.gateway(id, At::Best).await?;
+	Ok(view.map(Listed::from))
+}
+
 /// Those of the chain's gateways that are asked. Pure.
 fn listed(views: impl Iterator<Item = GatewayView>, networks: &[NetworkId]) -> Vec<Listed> {
 	let wanted = views
 		.filter(|view| !view.retired && (networks.is_empty() || networks.contains(&view.network)));
-	let entry = |view: GatewayView| Listed {
-		id: Some(view.gateway),
+	wanted.map(Listed::from).collect()
+}
+
+impl From<GatewayView> for Listed {
+	fn from(view: GatewayView) -> Self {
 		// An endpoint is what its operator has written.
-		url: format::text(&view.endpoint),
-	};
-	wanted.map(entry).collect()
+		Self { id: Some(view.gateway), url: format::text(&view.endpoint) }
+	}
 }
 
 impl Listed {

@@ -1,16 +1,18 @@
 //! `cairn data`: what devices have read, asked of one gateway or of many, and checked against the
 //! chain.
 //!
-//! A gateway serves one network. A question across networks goes to the gateways of all of them, and
-//! what they answer becomes one answer in one format. `prove` decides, without any I/O, whether the
-//! chain stands for a value; `verify` gets what it decides by.
+//! A gateway has readings of one network. A question across networks goes to the gateways of all of
+//! them, and what they answer becomes one answer in one format; or it goes to one gateway, which asks
+//! its peers. `prove` decides, without any I/O, whether the chain stands for a value; `verify` gets what
+//! it decides by. `row` and `part` read what gateways answer, for gateways that ask each other, too.
 
 pub(crate) mod answer;
 pub(crate) mod ask;
 pub mod doubt;
 mod gateways;
+pub(crate) mod part;
 mod prove;
-mod row;
+pub(crate) mod row;
 mod verify;
 
 use std::io;
@@ -42,6 +44,9 @@ Examples:
   cairn data query --cell 8c1f8ed950a01ff --resolution 7 --quantity temperature,energy \\
       --from 2026-01-31T12:00:00Z --until 2026-01-31T12:10:00Z --format senml
   cairn data query --network 0 --network 2 --stage sealed --verify --output json
+  cairn data query --through https://gateway.example --cell 871f8ed95ffffff --verify
+      Asks one gateway for all networks that it knows, and checks each value at the gateway that has
+      sealed it.
   cairn data query --gateway http://127.0.0.1:9977 --device 7 --format csv > readings.csv
       Needs no node: nothing is checked.";
 
@@ -70,6 +75,11 @@ struct Query {
 	/// Address of a gateway; may be given several times [default: all that the chain lists]
 	#[arg(long, value_name = "URL", value_parser = parse::url)]
 	gateway: Vec<String>,
+
+	/// Ask this gateway for the values of all networks that it knows. With --verify each is checked at
+	/// the gateway that has sealed it
+	#[arg(long, value_name = "URL", value_parser = parse::url, conflicts_with = "gateway")]
+	through: Option<String>,
 
 	/// Only this network; may be given several times [default: all]
 	#[arg(long, value_name = "ID")]
@@ -141,7 +151,8 @@ enum Format {
 pub(crate) async fn run(global: &Global, args: &DataArgs) -> Result<(), OwnerError> {
 	let DataCommand::Query(query) = &args.command;
 	let question = query.question(now_millis())?;
-	let session = if query.verify || query.gateway.is_empty() {
+	let is_named = query.through.is_some() || !query.gateway.is_empty();
+	let session = if query.verify || !is_named {
 		Some(Session::open(global).await?)
 	} else {
 		None
@@ -181,7 +192,8 @@ impl Query {
 		};
 		let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
 		let (networks, gateways) = (self.network.clone(), self.gateway.clone());
-		Ok(Question { filter, networks, gateways, most, verify: self.verify })
+		let through = self.through.clone();
+		Ok(Question { filter, networks, gateways, through, most, verify: self.verify })
 	}
 
 	fn region(&self) -> Result<Option<Cell>, OwnerError> {
@@ -258,6 +270,7 @@ mod tests {
 			filter,
 			networks: Vec::new(),
 			gateways: Vec::new(),
+			through: None,
 			most: 10_000,
 			verify: false,
 		};
@@ -272,7 +285,7 @@ mod tests {
 			 --channel t-1 --from 1000 --until 1970-01-01T00:00:02Z --stage sealed --limit 7 --verify",
 		);
 		let filter = Filter {
-			network: None,
+			networks: Vec::new(),
 			quantities: vec![Quantity::Temperature, Quantity::Energy],
 			channel: Some("t-1".to_owned()),
 			stream: None,
@@ -286,10 +299,18 @@ mod tests {
 			filter,
 			networks: vec![NetworkId(1), NetworkId(2)],
 			gateways: vec!["http://a.example".to_owned(), "http://b.example".to_owned()],
+			through: None,
 			most: 7,
 			verify: true,
 		};
 		assert_eq!(question.expect("a question"), expected);
+	}
+
+	#[test]
+	fn works_when_one_gateway_is_asked_for_all() {
+		let question = question("--through http://a.example/ --network 2").expect("a question");
+		assert_eq!(question.through.as_deref(), Some("http://a.example"));
+		assert_eq!((question.networks, question.gateways.len()), (vec![NetworkId(2)], 0));
 	}
 
 	#[test]

@@ -88,10 +88,10 @@ pub(super) fn statement(
 	proof: &ReadingProof,
 	known: &Known<'_>,
 ) -> Result<Said, Doubted> {
-	ensure(is_asked(filter, row), Doubt::NotAsked)?;
+	ensure(row.is_asked(filter), Doubt::NotAsked)?;
 	ensure(proof.genesis == known.genesis, Doubt::OtherChain)?;
-	let is_of_gateway = proof.gateway == known.gateway && row.network == known.network;
-	ensure(is_of_gateway, Doubt::OtherGateway)?;
+	let is_of_gateway = proof.gateway == known.gateway && row.gateway == known.gateway;
+	ensure(is_of_gateway && row.network == known.network, Doubt::OtherGateway)?;
 	let reading = &proof.reading.reading;
 	let channel = said(row, reading, known.schema)?;
 	let window = known.periods.window_at(reading.time);
@@ -105,16 +105,6 @@ pub(super) fn statement(
 	let slot = place.ok_or(Doubt::NotAssigned)?.slot;
 	ensure(is_there(filter, row, device, window), Doubt::OtherPlace)?;
 	Ok(Said { slot, channel })
-}
-
-fn is_asked(filter: &Filter, row: &Row) -> bool {
-	let is_named = |channel: &String| *channel == row.channel;
-	(filter.from..filter.to).contains(&row.time)
-		&& filter.network.is_none_or(|network| network == row.network)
-		&& (filter.quantities.is_empty() || filter.quantities.contains(&row.quantity))
-		&& filter.channel.as_ref().is_none_or(is_named)
-		&& filter.device.is_none_or(|device| device == row.device)
-		&& filter.stage.is_none_or(|stage| row.stage >= stage)
 }
 
 /// The place of the row's channel in the schema, if the reading says the same as the row.

@@ -1,29 +1,49 @@
 //! Rows, as gateways answer them.
 
+use std::ops::RangeInclusive;
+
 use cairn_formats::{Cause, Decimal, Measure, Record, RecordUnit, Value};
 use cairn_geo::Cell;
-use cairn_types::{DeviceId, NetworkId, Quantity, Unit, Window, schema::is_name};
+use cairn_types::{
+	DeviceId, GatewayId, NetworkId, Quantity, Unit, Window,
+	schema::{MAX_NAME, is_name},
+};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::value::RawValue;
 
-use crate::gateway::{data::parameters::digits, store::Stage};
+use crate::gateway::{
+	data::{parameters::digits, query::Filter},
+	locations::contains,
+	store::Stage,
+};
 
 /// Milliseconds below this are relative in SenML (RFC 8428 §4.5.3).
 const SENML_FIRST: u64 = (1 << 28) * 1_000;
+/// Exponents of values: a scale has 8 bits, and zeros at the end of 64 bits move into the exponent.
+const EXPONENTS: RangeInclusive<i16> = -128..=146;
 
 /// A page of `GET /v1/data`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
 	/// In the gateway's order.
-	pub(super) rows: Vec<Row>,
+	pub(crate) rows: Vec<Row>,
 	/// Path of the next page, if there is one.
 	#[serde(default)]
-	pub(super) next: Option<String>,
+	pub(crate) next: Option<String>,
+	/// Whether every gateway that has a part of the answer has answered.
+	#[serde(default = "yes")]
+	pub(crate) complete: bool,
+}
+
+const fn yes() -> bool {
+	true
 }
 
 /// One value of one reading, as a gateway says it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Row {
+	/// Who serves it first hand: its proofs are about it.
+	pub(crate) gateway: GatewayId,
 	/// The network.
 	pub(crate) network: NetworkId,
 	/// Who read it.
@@ -52,6 +72,12 @@ pub(crate) struct Row {
 	pub(crate) proof: String,
 }
 
+/// Where the proof of a reading is, at the gateway that has sealed it.
+#[must_use]
+pub(crate) fn proof_path(window: Window, device: DeviceId, sequence: u64) -> String {
+	format!("/v1/proof/{window}/{device}/{sequence}")
+}
+
 impl Row {
 	/// The window of the reading, if the proof's path is one of this reading.
 	#[must_use]
@@ -62,6 +88,32 @@ impl Row {
 		let sequence = digits::<u64>(parts.next()?)?;
 		let is_ours = device == self.device.0 && sequence == self.sequence;
 		(is_ours && parts.next().is_none()).then_some(window)
+	}
+
+	/// Whether this is what was asked for, but for the place: that is for the chain to say.
+	#[must_use]
+	pub(crate) fn is_asked(&self, filter: &Filter) -> bool {
+		let is_named = |channel: &String| *channel == self.channel;
+		(filter.from..filter.to).contains(&self.time)
+			&& (filter.networks.is_empty() || filter.networks.contains(&self.network))
+			&& (filter.quantities.is_empty() || filter.quantities.contains(&self.quantity))
+			&& filter.channel.as_ref().is_none_or(is_named)
+			&& filter.device.is_none_or(|device| device == self.device)
+			&& filter.stage.is_none_or(|stage| self.stage >= stage)
+	}
+
+	/// Whether it says that it was read in the region that was asked for.
+	#[must_use]
+	pub(crate) fn is_inside(&self, filter: &Filter) -> bool {
+		let inside = |region| self.cell.is_some_and(|cell| contains(region, cell));
+		filter.region.is_none_or(inside)
+	}
+
+	/// Whether a reading can say its value, and its proof is one of its own.
+	#[must_use]
+	pub(crate) fn is_possible(&self) -> bool {
+		let is_value = i64::try_from(self.value.mantissa()).is_ok();
+		is_value && EXPONENTS.contains(&self.value.exponent()) && self.window().is_some()
 	}
 
 	/// The value as a record of exchange formats; its name is unique on the chain.
@@ -92,10 +144,11 @@ fn exact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error
 /// A name in SenML's character set: others could move a terminal's cursor.
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
 	let text = String::deserialize(deserializer)?;
-	if is_name(text.as_bytes()) {
+	let longest = usize::try_from(MAX_NAME).unwrap_or(usize::MAX);
+	if is_name(text.as_bytes()) && text.len() <= longest {
 		Ok(text)
 	} else {
-		Err(D::Error::custom("a channel's name is outside SenML's character set"))
+		Err(D::Error::custom("a channel's name is too long, or outside SenML's character set"))
 	}
 }
 
@@ -112,6 +165,7 @@ mod tests {
 
 	fn document() -> Json {
 		json!({
+			"gateway": 3,
 			"network": 1,
 			"device": 4,
 			"sequence": 12,
@@ -161,6 +215,8 @@ mod tests {
 			("value", json!([1])),
 			("channel", json!("a\u{1b}[2J")),
 			("channel", json!("")),
+			("channel", json!("a".repeat(33))),
+			("gateway", json!(null)),
 			("stage", json!("proved")),
 			("unit", json!("degrees")),
 			("quantity", json!("warmth")),
@@ -171,6 +227,48 @@ mod tests {
 			document[field] = value;
 			assert!(read(&document).is_err(), "{document}");
 		}
+	}
+
+	#[test]
+	fn a_row_is_asked_for_or_not() {
+		let row = read(&document()).expect("a row");
+		let time = row.time;
+		let open = || Filter { from: time, to: time + 1, ..Filter::default() };
+		let cell = |text: &str| text.parse::<Cell>().expect("a cell").parent(7).ok();
+		assert!(row.is_asked(&open()) && row.is_inside(&open()));
+		for filter in [
+			Filter { from: time + 1, to: time + 2, ..open() },
+			Filter { to: time, ..open() },
+			Filter { networks: vec![NetworkId(2)], ..open() },
+			Filter { quantities: vec![Quantity::Energy], ..open() },
+			Filter { channel: Some("t".to_owned()), ..open() },
+			Filter { device: Some(DeviceId(5)), ..open() },
+			Filter { stage: Some(Stage::Matured), ..open() },
+		] {
+			assert!(!row.is_asked(&filter), "{filter:?}");
+		}
+		let named = Filter { networks: vec![NetworkId(2), NetworkId(1)], ..open() };
+		assert!(row.is_asked(&named));
+		assert!(row.is_inside(&Filter { region: cell("8c2a1072b59adff"), ..open() }));
+		let elsewhere = Filter { region: cell("8c1fb46741ae9ff"), ..open() };
+		assert!(!row.is_inside(&elsewhere));
+		assert!(!Row { cell: None, ..row }.is_inside(&elsewhere));
+	}
+
+	#[test]
+	fn a_row_is_possible_or_not() {
+		let row = read(&document()).expect("a row");
+		assert!(row.is_possible());
+		for value in ["9223372036854775807", "-9223372036854775808", "1e146", "1e-128", "0"] {
+			let value = value.parse().expect("a number");
+			assert!(Row { value, ..row.clone() }.is_possible(), "{value}");
+		}
+		for value in ["9223372036854775809", "-9223372036854775809", "1e147", "1e-129"] {
+			let value = value.parse().expect("a number");
+			assert!(!Row { value, ..row.clone() }.is_possible(), "{value}");
+		}
+		let proof = "/v1/proof/491627/4/13".to_owned();
+		assert!(!Row { proof, ..row }.is_possible());
 	}
 
 	#[test]

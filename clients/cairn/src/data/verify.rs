@@ -319,7 +319,7 @@ async fn fetch(
 }
 
 /// What an error says, without its remedy; text of a gateway moves no terminal's cursor.
-fn first_line(error: &OwnerError) -> String {
+pub(super) fn first_line(error: &OwnerError) -> String {
 	let text = error.to_string();
 	format::text(text.lines().next().unwrap_or_default().as_bytes())
 }

@@ -61,6 +61,12 @@ pub enum Error {
 		/// What is wrong.
 		cause: String,
 	},
+	/// What was said of other gateways does not hold.
+	#[error("cannot ask other gateways: {cause}\n  Remedy: correct --peer")]
+	Peer {
+		/// What is wrong.
+		cause: String,
+	},
 	/// Two metrics have one name.
 	#[error("cannot make the metrics: {0}\n  Remedy: report it, this is not your mistake")]
 	Metrics(#[from] prometheus::Error),

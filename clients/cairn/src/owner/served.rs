@@ -29,14 +29,39 @@ pub(crate) struct Served {
 /// What came of a question.
 pub(crate) type Answer<T> = Result<T, OwnerError>;
 
+/// Why a gateway does not answer as expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Trouble {
+	/// The answer does not come in time.
+	#[error("does not answer: {0}")]
+	Late(String),
+	/// It cannot be reached, or breaks off.
+	#[error("does not answer: {0}")]
+	Silent(String),
+	/// It says why not.
+	#[error("answers {0} ({code}): {cause}", code = .1.code, cause = .1.cause)]
+	Refused(StatusCode, Problem),
+	/// It answers as no gateway does.
+	#[error("{0}")]
+	Odd(String),
+}
+
 impl Served {
 	/// The gateway at `url`.
 	///
 	/// # Errors
 	/// If the system offers no TLS.
 	pub(crate) fn new(url: &str) -> Answer<Self> {
+		Self::within(url, TIMEOUT)
+	}
+
+	/// The gateway at `url`, which may take so long for an answer.
+	///
+	/// # Errors
+	/// If the system offers no TLS.
+	pub(crate) fn within(url: &str, limit: Duration) -> Answer<Self> {
 		let url = url.trim_end_matches('/').to_owned();
-		let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build();
+		let client = Client::builder().timeout(limit).redirect(Policy::none()).build();
 		let client = client.map_err(|cause| OwnerError::Gateway {
 			url: url.clone(),
 			cause: format!("cannot be asked from here: {cause}"),
@@ -55,7 +80,16 @@ impl Served {
 	/// # Errors
 	/// If it does not answer as expected.
 	pub(crate) async fn anchor(&self) -> Answer<AnchorInfo> {
-		self.get("/v1/anchor").await
+		self.identity().await.map_err(|trouble| self.error(trouble))
+	}
+
+	/// `GET /v1/anchor`: who it is.
+	///
+	/// # Errors
+	/// If it does not answer as expected.
+	pub(crate) async fn identity(&self) -> Result<AnchorInfo, Trouble> {
+		let response = self.send("/v1/anchor").await?;
+		read(response, MAX_ANSWER).await
 	}
 
 	/// `GET /v1/devices/{id}`.
@@ -72,11 +106,12 @@ impl Served {
 	/// If it does not answer as expected.
 	pub(crate) async fn proof(&self, device: DeviceId, slot: Slot) -> Answer<Option<ProofInfo>> {
 		let path = format!("/v1/devices/{device}/proof?slot={slot}");
-		let response = self.send(&path).await?;
+		let response = self.send(&path).await.map_err(|trouble| self.error(trouble))?;
 		if response.status() == StatusCode::NOT_FOUND {
 			return Ok(None);
 		}
-		let proof: ProofInfo = self.read(response).await?;
+		let proof = read::<ProofInfo>(response, MAX_ANSWER).await;
+		let proof = proof.map_err(|trouble| self.error(trouble))?;
 		// Without a leaf for the slot, a gateway answers with another one of the device.
 		Ok(Some(proof).filter(|proof| proof.claim.slot == slot))
 	}
@@ -85,9 +120,9 @@ impl Served {
 	///
 	/// # Errors
 	/// If it does not answer as expected.
-	pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
+	pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
 		let response = self.send(path).await?;
-		self.read_within(response, MAX_PAGE).await
+		read(response, MAX_PAGE).await
 	}
 
 	/// `GET /v1/proof/{window}/{device}/{sequence}`.
@@ -108,67 +143,67 @@ impl Served {
 	/// # Errors
 	/// If it does not answer as expected.
 	pub(crate) async fn bytes(&self, path: &str, most: usize) -> Answer<Vec<u8>> {
-		let response = self.send(path).await?;
-		self.body(response, most).await
+		let response = self.send(path).await.map_err(|trouble| self.error(trouble))?;
+		body(response, most).await.map_err(|trouble| self.error(trouble))
 	}
 
 	async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
-		let response = self.send(path).await?;
-		self.read(response).await
+		let response = self.send(path).await.map_err(|trouble| self.error(trouble))?;
+		read(response, MAX_ANSWER).await.map_err(|trouble| self.error(trouble))
 	}
 
-	async fn send(&self, path: &str) -> Answer<Response> {
+	async fn send(&self, path: &str) -> Result<Response, Trouble> {
 		let request = self.client.get(format!("{}{path}", self.url)).send();
-		request.await.map_err(|cause| self.silent(&cause))
+		request.await.map_err(|cause| silent(&cause))
 	}
 
-	async fn read<T: DeserializeOwned>(&self, response: Response) -> Answer<T> {
-		self.read_within(response, MAX_ANSWER).await
-	}
-
-	async fn read_within<T: DeserializeOwned>(&self, response: Response, most: usize) -> Answer<T> {
-		let body = self.body(response, most).await?;
-		serde_json::from_slice(&body)
-			.map_err(|cause| self.odd(&format!("answers what this release does not read: {cause}")))
-	}
-
-	/// The body of a good answer.
-	async fn body(&self, response: Response, most: usize) -> Answer<Vec<u8>> {
-		let status = response.status();
-		let body = bounded::read(response, most).await.map_err(|fault| match fault {
-			Fault::Broken(cause) => self.silent(&cause),
-			Fault::TooLarge(most) => self.odd(&format!("answers with more than {most} bytes")),
-		})?;
-		if status.is_success() {
-			return Ok(body);
-		}
-		match serde_json::from_slice::<Problem>(&body) {
-			Ok(Problem { code, cause, remedy }) => Err(OwnerError::Gateway {
-				url: self.url.clone(),
-				cause: format!("answers {status} ({code}): {cause}"),
-				remedy,
-			}),
-			Err(_) => Err(self.odd(&format!("answers {status}"))),
-		}
-	}
-
-	fn silent(&self, cause: &reqwest::Error) -> OwnerError {
-		OwnerError::Gateway {
-			url: self.url.clone(),
-			cause: format!("does not answer: {}", innermost(cause)),
-			remedy: "look whether it runs and can be reached from here; name another address with --gateway"
-				.to_owned(),
-		}
+	/// What stops a command, with what to do about it.
+	pub(crate) fn error(&self, trouble: Trouble) -> OwnerError {
+		let cause = trouble.to_string();
+		let remedy = match trouble {
+			Trouble::Late(_) | Trouble::Silent(_) => {
+				"look whether it runs and can be reached from here; name another address with --gateway"
+					.to_owned()
+			},
+			Trouble::Refused(_, Problem { remedy, .. }) => remedy,
+			Trouble::Odd(_) => "check that it is a Cairn gateway of the same release".to_owned(),
+		};
+		OwnerError::Gateway { url: self.url.clone(), cause, remedy }
 	}
 
 	/// It answers as no gateway does.
 	pub(crate) fn odd(&self, cause: &str) -> OwnerError {
-		OwnerError::Gateway {
-			url: self.url.clone(),
-			cause: cause.to_owned(),
-			remedy: "check that it is a Cairn gateway of the same release".to_owned(),
-		}
+		self.error(Trouble::Odd(cause.to_owned()))
 	}
+}
+
+/// A good answer of at most so many bytes.
+async fn read<T: DeserializeOwned>(response: Response, most: usize) -> Result<T, Trouble> {
+	let body = body(response, most).await?;
+	serde_json::from_slice(&body).map_err(|cause| {
+		Trouble::Odd(format!("answers what this release does not read: {cause}"))
+	})
+}
+
+/// The body of a good answer.
+async fn body(response: Response, most: usize) -> Result<Vec<u8>, Trouble> {
+	let status = response.status();
+	let body = bounded::read(response, most).await.map_err(|fault| match fault {
+		Fault::Broken(cause) => silent(&cause),
+		Fault::TooLarge(most) => Trouble::Odd(format!("answers with more than {most} bytes")),
+	})?;
+	if status.is_success() {
+		return Ok(body);
+	}
+	Err(match serde_json::from_slice::<Problem>(&body) {
+		Ok(problem) => Trouble::Refused(status, problem),
+		Err(_) => Trouble::Odd(format!("answers {status}")),
+	})
+}
+
+fn silent(cause: &reqwest::Error) -> Trouble {
+	let words = innermost(cause);
+	if cause.is_timeout() { Trouble::Late(words) } else { Trouble::Silent(words) }
 }
 
 /// The last cause in the chain: the one that says something.

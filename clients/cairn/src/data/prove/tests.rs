@@ -159,6 +159,7 @@ impl World {
 		let name = header_hash(&GENESIS, GATEWAY, WINDOW, &header);
 		let signed = signed(sequence);
 		let row = Row {
+			gateway: GATEWAY,
 			network: NETWORK,
 			device: DEVICE,
 			sequence,
@@ -296,13 +297,14 @@ const fn lie(doubt: Doubt, change: Change) -> (Doubt, Change) {
 fn lies() -> Vec<(Doubt, Change)> {
 	vec![
 		lie(Doubt::NotAsked, |world| world.filter.to = world.filter.from),
-		lie(Doubt::NotAsked, |world| world.filter.network = Some(NetworkId(7))),
+		lie(Doubt::NotAsked, |world| world.filter.networks = vec![NetworkId(7)]),
 		lie(Doubt::NotAsked, |world| world.filter.quantities = vec![Quantity::Pressure]),
 		lie(Doubt::NotAsked, |world| world.filter.channel = Some("level".to_owned())),
 		lie(Doubt::NotAsked, |world| world.filter.device = Some(DeviceId(5))),
 		lie(Doubt::NotAsked, |world| world.filter.stage = Some(Stage::Matured)),
 		lie(Doubt::OtherChain, |world| world.proof.genesis = [1; 32]),
 		lie(Doubt::OtherGateway, |world| world.proof.gateway = GatewayId(4)),
+		lie(Doubt::OtherGateway, |world| world.row.gateway = GatewayId(4)),
 		lie(Doubt::OtherGateway, |world| world.network = NetworkId(2)),
 		lie(Doubt::RowDiffers, |world| world.row.time += 1),
 		lie(Doubt::RowDiffers, |world| world.row.device = DeviceId(5)),

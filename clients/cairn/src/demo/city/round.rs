@@ -118,7 +118,8 @@ fn question(
 	};
 	let networks = networks.iter().map(|network| network.id).collect();
 	// Whoever the chain lists is asked.
-	Question { filter, networks, gateways: Vec::new(), most: MOST, verify: false }
+	let gateways = Vec::new();
+	Question { filter, networks, gateways, through: None, most: MOST, verify: false }
 }
 
 fn devices(networks: &[Network], wanted: impl Fn(&Device) -> bool) -> BTreeSet<DeviceId> {

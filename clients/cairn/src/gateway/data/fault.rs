@@ -45,7 +45,7 @@ faults! {
 	/// There is no such parameter here.
 	UnknownParameter = "unknown_parameter", 400: "See /v1/openapi.json for the parameters.",
 	/// A parameter is given twice.
-	RepeatedParameter = "repeated_parameter", 400: "Give it once; separate quantities by commas.",
+	RepeatedParameter = "repeated_parameter", 400: "Give it once; separate quantities and networks by commas.",
 	/// A parameter's value is not of its kind.
 	BadParameter = "bad_parameter", 400: "Write numbers as decimal digits; see /v1/openapi.json.",
 	/// A time is neither RFC 3339 nor milliseconds since 1970.
@@ -58,16 +58,20 @@ faults! {
 	BadRegion = "bad_region", 400: "Give a cell as H3 prints it, and no finer resolution than its own.",
 	/// The number of rows is not within 1 to 10,000.
 	BadLimit = "bad_limit", 400: "Ask for 1 to 10,000 rows a page.",
-	/// The cursor is not one of this gateway, or of another question.
-	BadCursor = "bad_cursor", 400: "Follow the link to the next page as it is.",
+	/// The cursor is not one of this gateway, is of another question, or the gateway's peers have changed.
+	BadCursor = "bad_cursor", 400: "Follow the link to the next page as it is, or begin anew.",
 	/// There is no such format.
 	BadFormat = "bad_format", 400: "Ask for json, senml, cbor or csv.",
 	/// No format that the request accepts is served.
 	NotAcceptable = "not_acceptable", 406: "Accept JSON, SenML in JSON or CBOR, or CSV; see /v1/openapi.json.",
 	/// The network is restricted: its raw readings are served to committee members only.
 	Restricted = "restricted", 403: "Ask the network's operator for access.",
-	/// This gateway does not serve the network.
+	/// Neither this gateway nor one of its peers serves the network.
 	NetworkNotServed = "network_not_served", 404: "Ask a gateway of that network; the chain lists them.",
+	/// Another gateway that has a part of the answer does not answer as it should.
+	PeerFailed = "peer_failed", 502: "Ask for other networks, or with partial=allow for the answer without it.",
+	/// Another gateway that has a part of the answer does not answer in time.
+	PeerLate = "peer_late", 504: "Ask again, or with partial=allow for the answer without it.",
 	/// There is no such reading, or not any more.
 	NoReading = "no_reading", 404: "Take the place from a row of /v1/data; readings go when they are old.",
 	/// There is no such entity.

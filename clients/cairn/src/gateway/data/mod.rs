@@ -1,8 +1,10 @@
 //! What anybody may ask of stored readings: by quantity, region, time and network.
 //!
 //! [`query`] reads and bounds what is asked, [`page`] answers it from the store, [`schemas`] tells
-//! what values mean. All that decides is pure; the interface is in [`http`](super::http).
+//! what values mean, [`across`] leads from the gateway's own rows to those of its peers. All that
+//! decides is pure; the interface is in [`http`](super::http).
 
+pub(crate) mod across;
 pub mod fault;
 pub mod page;
 pub mod parameters;
@@ -11,7 +13,7 @@ pub mod schemas;
 
 use std::time::Duration;
 
-use cairn_types::{NetworkId, Periods, Quantity};
+use cairn_types::{Periods, Quantity};
 use tokio::sync::Semaphore;
 
 use self::{
@@ -73,14 +75,11 @@ impl Data {
 		Self { schemas, restricted: args.restricted, permits: Semaphore::new(AT_ONCE) }
 	}
 
-	/// Whether readings of `asked` (any, if `None`) may be served by a gateway of network `own`.
+	/// Ensure that the gateway's own readings may be served to anybody.
 	///
 	/// # Errors
-	/// [`DataFault::NetworkNotServed`] or [`DataFault::Restricted`].
-	pub fn ensure_open(&self, asked: Option<NetworkId>, own: NetworkId) -> Result<(), Refused> {
-		if let Some(asked) = asked.filter(|asked| *asked != own) {
-			return Err(DataFault::NetworkNotServed.about(format!("{asked} is not {own}")));
-		}
+	/// [`DataFault::Restricted`].
+	pub fn ensure_open(&self) -> Result<(), Refused> {
 		if self.restricted { Err(DataFault::Restricted.into()) } else { Ok(()) }
 	}
 }

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
-use cairn_formats::{Measure, Record, RecordUnit, Value};
 use cairn_geo::Cell;
-use cairn_types::{Channel, DeviceId, NetworkId, Periods, Quantity, SchemaId, Unit, Window};
+use cairn_types::{
+	Channel, DeviceId, GatewayId, NetworkId, Periods, Quantity, SchemaId, Unit, Window,
+};
 
 use super::{
 	parameters::decimal,
@@ -12,15 +13,13 @@ use super::{
 	schemas::Known,
 };
 use crate::{
+	data::row::{Row as Said, proof_path},
 	gateway::{
 		locations::contains,
 		store::{Kept, Position, Stage, Store, Walked},
 	},
 	store::StoreError,
 };
-
-/// Seconds below this are relative in SenML (RFC 8428 §4.5.3): ms.
-const SENML_FIRST: u64 = (1 << 28) * 1_000;
 
 /// One value of one reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,23 +49,30 @@ pub struct Row {
 }
 
 impl Row {
-	/// The value as a record of exchange formats; its name is unique on the chain.
+	/// What a gateway says of it to others.
 	#[must_use]
-	pub fn record(&self) -> Record {
-		let device = self.place.position.device;
-		Record {
-			name: format!("cairn:{}:{device}:{}", self.network, self.channel),
-			time: Some(self.time),
-			measure: Measure::Value,
-			unit: Some(RecordUnit::Known(self.unit)),
-			value: Value::Number(decimal(self.value, self.scale)),
+	pub(crate) fn said(&self, gateway: GatewayId) -> Said {
+		Said {
+			gateway,
+			network: self.network,
+			device: self.place.position.device,
+			sequence: self.place.position.sequence,
+			time: self.time,
+			channel: self.channel.clone(),
+			quantity: self.quantity,
+			unit: self.unit,
+			value: decimal(self.value, self.scale),
+			stage: self.stage,
+			cell: self.cell,
+			proof: self.proof(),
 		}
 	}
 
-	/// Whether SenML can say its time.
+	/// Where its proof is.
 	#[must_use]
-	pub const fn is_datable(&self) -> bool {
-		self.time >= SENML_FIRST
+	pub fn proof(&self) -> String {
+		let Position { window, device, sequence } = self.place.position;
+		proof_path(window, device, sequence)
 	}
 }
 
@@ -173,7 +179,7 @@ impl<'a> Builder<'a> {
 		let filter = &question.filter;
 		let reading = &kept.stored.signed.reading;
 		let in_time = (filter.from..filter.to).contains(&reading.time);
-		let of_network = filter.network.is_none_or(|network| network == reading.network);
+		let of_network = filter.networks.is_empty() || filter.networks.contains(&reading.network);
 		let of_stage = filter.stage.is_none_or(|least| kept.stage >= least);
 		let is_inside = |region| kept.cell.is_some_and(|cell| contains(region, cell));
 		let of_region = filter.region.is_none_or(is_inside);
@@ -322,10 +328,12 @@ mod tests {
 			cell: Some(cell(HERE)),
 		};
 		assert_eq!(*row, expected);
-		let record = page.rows.get(1).expect("a second row").record();
-		assert_eq!(record.name, "cairn:1:9:temperature");
-		assert_eq!(record.value, Value::Number("0".parse().expect("a number")));
-		assert!(row.is_datable() && !Row { time: 5, ..row.clone() }.is_datable());
+		let said = page.rows.get(1).expect("a second row").said(GATEWAY);
+		assert_eq!((said.gateway, said.window()), (GATEWAY, Some(500_000)));
+		let everywhere = everything();
+		assert!(said.is_asked(&everywhere) && said.is_inside(&everywhere) && said.is_possible());
+		assert_eq!(said.record().name, "cairn:1:9:temperature");
+		assert_eq!(said.value.to_string(), "0");
 	}
 
 	#[test]
@@ -350,8 +358,8 @@ mod tests {
 			(Filter { channel: Some("levels".to_owned()), ..everything() }, 0),
 			(Filter { stream: Some((SchemaId(2), 1)), ..everything() }, 6),
 			(Filter { stream: Some((SchemaId(3), 1)), ..everything() }, 0),
-			(Filter { network: Some(NetworkId(1)), ..everything() }, 18),
-			(Filter { network: Some(NetworkId(2)), ..everything() }, 0),
+			(Filter { networks: vec![NetworkId(2), NetworkId(1)], ..everything() }, 18),
+			(Filter { networks: vec![NetworkId(2)], ..everything() }, 0),
 			(Filter { stage: Some(Stage::Accepted), ..everything() }, 18),
 			(Filter { stage: Some(Stage::Sealed), ..everything() }, 0),
 			(Filter { to: START + HOUR / 2, ..everything() }, 2),

@@ -8,7 +8,7 @@ use codec::{Decode, Encode};
 
 use super::{
 	fault::{DataFault, Refused},
-	parameters::{Parameters, shortened},
+	parameters::{Parameters, digits, shortened},
 	quantity_name, quantity_of,
 };
 use crate::gateway::store::{Position, Stage};
@@ -20,6 +20,15 @@ const DEFAULT_RANGE: u64 = 3_600_000;
 /// Most rows of a page, and how many without `limit`.
 pub const MAX_ROWS: usize = 10_000;
 const DEFAULT_ROWS: usize = 1_000;
+/// Most networks that a question names.
+pub const MAX_NETWORKS: usize = 64;
+/// Most digits of a network's id.
+const NETWORK_DIGITS: usize = 10;
+
+/// What `scope` says if only the gateway's own values are asked for.
+const OWN: &str = "own";
+/// What `partial` says if a part of the answer will do.
+const ALLOW: &str = "allow";
 
 /// The parameters of `GET /v1/data`.
 pub const PARAMETERS: &[&str] = &[
@@ -34,14 +43,16 @@ pub const PARAMETERS: &[&str] = &[
 	"stage",
 	"limit",
 	"format",
+	"scope",
+	"partial",
 	"cursor",
 ];
 
 /// Which values are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-	/// Of this network; all that the gateway serves, if `None`.
-	pub network: Option<NetworkId>,
+	/// Of these networks; all that there are, if there is none.
+	pub networks: Vec<NetworkId>,
 	/// Of these quantities; all, if there is none.
 	pub quantities: Vec<Quantity>,
 	/// Of the channel of this name.
@@ -82,6 +93,28 @@ pub struct Question {
 	pub limit: usize,
 }
 
+/// Whose values are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+	/// Only the gateway's own, none of its peers.
+	pub own: bool,
+	/// Whether an answer will do that lacks those who cannot answer.
+	pub partial: bool,
+}
+
+/// A request of `GET /v1/data`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+	/// Which values.
+	pub filter: Filter,
+	/// Whose.
+	pub reach: Reach,
+	/// Most rows of the page.
+	pub limit: usize,
+	/// Where the page begins, as the page before says it.
+	pub cursor: Option<String>,
+}
+
 /// What a cursor holds.
 #[derive(Encode, Decode)]
 struct Cursor {
@@ -102,7 +135,7 @@ impl Filter {
 			return Err(DataFault::RangeTooLong.into());
 		}
 		Ok(Self {
-			network: parameters.number("network")?.map(NetworkId),
+			networks: networks(parameters)?,
 			quantities: quantities(parameters)?,
 			channel: channel(parameters)?,
 			stream: None,
@@ -127,8 +160,9 @@ impl Filter {
 	#[must_use]
 	pub fn parameters(&self) -> String {
 		let mut text = format!("from={}&to={}", self.from, self.to);
-		if let Some(network) = self.network {
-			append(&mut text, "network", network);
+		if !self.networks.is_empty() {
+			let ids = self.networks.iter().map(ToString::to_string);
+			append(&mut text, "network", ids.collect::<Vec<_>>().join(","));
 		}
 		if !self.quantities.is_empty() {
 			let names = self.quantities.iter().map(|quantity| quantity_name(*quantity));
@@ -145,6 +179,24 @@ impl Filter {
 		}
 		if let Some(stage) = self.stage {
 			append(&mut text, "stage", stage.name());
+		}
+		text
+	}
+
+	/// The path of a page: the parameters that ask for it, and nothing else.
+	#[must_use]
+	pub fn path(&self, reach: Reach, limit: usize, format: &str, cursor: Option<&str>) -> String {
+		let mut text = format!("/v1/data?{}", self.parameters());
+		if reach.own {
+			append(&mut text, "scope", OWN);
+		}
+		if reach.partial {
+			append(&mut text, "partial", ALLOW);
+		}
+		append(&mut text, "limit", limit);
+		append(&mut text, "format", format);
+		if let Some(cursor) = cursor {
+			append(&mut text, "cursor", cursor);
 		}
 		text
 	}
@@ -180,7 +232,19 @@ impl Filter {
 	}
 }
 
-impl Question {
+impl Reach {
+	/// Read it from parameters.
+	///
+	/// # Errors
+	/// [`DataFault::BadParameter`].
+	pub fn read(parameters: &Parameters) -> Result<Self, Refused> {
+		let own = is_second(parameters, "scope", ["all", OWN])?;
+		let partial = is_second(parameters, "partial", ["refuse", ALLOW])?;
+		Ok(Self { own, partial })
+	}
+}
+
+impl Request {
 	/// Read it from the parameters of `GET /v1/data`.
 	///
 	/// # Errors
@@ -191,14 +255,45 @@ impl Question {
 		if !(1..=MAX_ROWS).contains(&limit) {
 			return Err(DataFault::BadLimit.about(limit.to_string()));
 		}
-		let start = parameters.get("cursor").map(|cursor| filter.place(cursor)).transpose()?;
-		Ok(Self { filter, start, skip: 0, limit })
+		let cursor = parameters.get("cursor").map(str::to_owned);
+		Ok(Self { filter, reach: Reach::read(parameters)?, limit, cursor })
+	}
+}
+
+/// Whether a parameter has the second of its two values; it has the first, if it is not given.
+fn is_second(
+	parameters: &Parameters,
+	name: &str,
+	[first, second]: [&str; 2],
+) -> Result<bool, Refused> {
+	match parameters.get(name) {
+		None => Ok(false),
+		Some(text) if text == first => Ok(false),
+		Some(text) if text == second => Ok(true),
+		Some(text) => Err(DataFault::BadParameter.about(format!("{name}={}", shortened(text)))),
 	}
 }
 
 fn append(text: &mut String, name: &str, value: impl std::fmt::Display) {
 	// Writing to a string does not fail.
 	let _ = write!(text, "&{name}={value}");
+}
+
+fn networks(parameters: &Parameters) -> Result<Vec<NetworkId>, Refused> {
+	let Some(ids) = parameters.get("network") else { return Ok(Vec::new()) };
+	let wrong = || DataFault::BadParameter.about(format!("network={}", shortened(ids)));
+	if ids.split(',').count() > MAX_NETWORKS {
+		return Err(wrong());
+	}
+	let mut networks = Vec::new();
+	for id in ids.split(',') {
+		let number = digits::<u32>(id).filter(|_| id.len() <= NETWORK_DIGITS);
+		let network = number.map(NetworkId).ok_or_else(wrong)?;
+		if !networks.contains(&network) {
+			networks.push(network);
+		}
+	}
+	Ok(networks)
 }
 
 fn quantities(parameters: &Parameters) -> Result<Vec<Quantity>, Refused> {
@@ -255,9 +350,9 @@ mod tests {
 
 	const NOW: u64 = 1_769_860_800_000;
 
-	fn read(query: &str) -> Result<Question, Refused> {
+	fn read(query: &str) -> Result<Request, Refused> {
 		let uri = format!("/v1/data?{query}").parse().expect("a URI");
-		Question::read(&Parameters::new(&uri, PARAMETERS)?, NOW)
+		Request::read(&Parameters::new(&uri, PARAMETERS)?, NOW)
 	}
 
 	fn cell(text: &str) -> Cell {
@@ -268,18 +363,20 @@ mod tests {
 	fn works_when_nothing_is_said() {
 		let question = read("").expect("reads");
 		let filter = Filter { from: NOW - 3_600_000, to: NOW, ..Filter::default() };
-		assert_eq!(question, Question { filter, start: None, skip: 0, limit: 1_000 });
+		let reach = Reach { own: false, partial: false };
+		assert_eq!(question, Request { filter, reach, limit: 1_000, cursor: None });
 	}
 
 	#[test]
 	fn works_when_everything_is_said() {
 		let question = read(
-			"network=3&quantity=temperature,pressure,temperature&channel=t-1&device=17\
-			 &cell=8c2a1072b59adff&resolution=5&from=1000&to=1970-01-01T00:00:02Z&stage=sealed&limit=7",
+			"network=3,0,3&quantity=temperature,pressure,temperature&channel=t-1&device=17\
+			 &cell=8c2a1072b59adff&resolution=5&from=1000&to=1970-01-01T00:00:02Z&stage=sealed&limit=7\
+			 &scope=own&partial=allow&cursor=00",
 		);
 		let question = question.expect("reads");
 		let filter = Filter {
-			network: Some(NetworkId(3)),
+			networks: vec![NetworkId(3), NetworkId(0)],
 			quantities: vec![Quantity::Temperature, Quantity::Pressure],
 			channel: Some("t-1".to_owned()),
 			stream: None,
@@ -289,9 +386,17 @@ mod tests {
 			to: 2_000,
 			stage: Some(Stage::Sealed),
 		};
-		assert_eq!(question, Question { filter: filter.clone(), start: None, skip: 0, limit: 7 });
+		let reach = Reach { own: true, partial: true };
+		let cursor = Some("00".to_owned());
+		let expected = Request { filter: filter.clone(), reach, limit: 7, cursor };
+		assert_eq!(question, expected);
 		// The parameters that it writes are read as the same.
 		assert_eq!(read(&filter.parameters()).expect("reads").filter, filter);
+		let path = filter.path(reach, 7, "json", Some("00"));
+		let parameters = path.strip_prefix("/v1/data?").expect("a path");
+		assert_eq!(read(parameters).expect("reads"), expected);
+		let path = filter.path(Reach::default(), 7, "json", None);
+		assert_eq!(path, format!("/v1/data?{}&limit=7&format=json", filter.parameters()));
 	}
 
 	#[test]
@@ -299,6 +404,11 @@ mod tests {
 		for (query, fault) in [
 			("network=-1", DataFault::BadParameter),
 			("network=4294967296", DataFault::BadParameter),
+			("network=", DataFault::BadParameter),
+			("network=1,", DataFault::BadParameter),
+			("network=00000000001", DataFault::BadParameter),
+			("scope=others", DataFault::BadParameter),
+			("partial=yes", DataFault::BadParameter),
 			("device=x", DataFault::BadParameter),
 			("channel=", DataFault::BadParameter),
 			("channel=a%20b", DataFault::BadParameter),
@@ -315,12 +425,14 @@ mod tests {
 			("cell=8c2a1072b59adfx", DataFault::BadRegion),
 			("cell=852a1073fffffff&resolution=6", DataFault::BadRegion),
 			("resolution=6", DataFault::BadRegion),
-			("cursor=", DataFault::BadCursor),
-			("cursor=zz", DataFault::BadCursor),
 		] {
 			assert_eq!(read(query).expect_err(query).fault, fault, "{query}");
 		}
 		assert!(read("from=0&to=2678400000").is_ok());
+		let ids = vec!["1"; MAX_NETWORKS];
+		assert!(read(&format!("network={}", ids.join(","))).is_ok());
+		let refused = read(&format!("network={},1", ids.join(","))).expect_err("one too many");
+		assert_eq!(refused.fault, DataFault::BadParameter);
 	}
 
 	#[test]
@@ -329,14 +441,13 @@ mod tests {
 		let position = Position { window: 9, device: DeviceId(2), sequence: 77 };
 		let place = Place { position, channel: 3 };
 		let cursor = filter.cursor(place);
-		let again = format!("from=0&to=5000&device=2&limit=5&cursor={cursor}");
-		assert_eq!(read(&again).expect("reads").start, Some(place));
-		for query in [
-			format!("from=0&to=5001&device=2&cursor={cursor}"),
-			format!("from=0&to=5000&cursor={cursor}"),
-			format!("from=0&to=5000&device=2&cursor={cursor}00"),
-		] {
-			assert_eq!(read(&query).expect_err(&query).fault, DataFault::BadCursor);
+		assert_eq!(filter.place(&cursor), Ok(place));
+		let refused = Err(Refused::from(DataFault::BadCursor));
+		for other in ["from=0&to=5001&device=2", "from=0&to=5000"] {
+			assert_eq!(read(other).expect("reads").filter.place(&cursor), refused, "{other}");
+		}
+		for text in ["", "zz", &format!("{cursor}00"), &format!("0{cursor}")] {
+			assert_eq!(filter.place(text), refused, "{text}");
 		}
 		let stream = Filter { stream: Some((SchemaId(1), 0)), ..filter };
 		assert!(stream.place(&cursor).is_err());

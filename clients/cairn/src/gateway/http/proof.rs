@@ -32,8 +32,8 @@ pub(super) async fn reading(
 	headers: HeaderMap,
 ) -> Result<Response, Failure> {
 	Parameters::new(&uri, &[])?;
-	let state = app.state()?;
-	app.data.ensure_open(None, state.gateway.network)?;
+	app.state()?;
+	app.data.ensure_open()?;
 	let position = Position { window, device, sequence };
 	let (genesis, gateway) = (app.genesis, app.gateway);
 	let found = ask(&app, move |store| prove(store, genesis, gateway, position)).await?;

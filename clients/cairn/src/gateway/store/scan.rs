@@ -8,7 +8,7 @@ use std::{
 use cairn_geo::Cell;
 use cairn_types::{DeviceId, Window};
 use codec::{Decode, Encode};
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase};
 
 use super::{
 	ARCHIVE, DEVICES, DROPPED, DeviceNote, HEADS, READINGS, Store, StoredReading, WINDOWS, note,

@@ -11,10 +11,7 @@ use super::{
 };
 use crate::gateway::{
 	data::{page::Row, parameters::write_time, quantity_name},
-	http::{
-		Failure,
-		data::{exact, proof_link},
-	},
+	http::{Failure, data::exact},
 	store::DeviceNote,
 };
 
@@ -171,7 +168,7 @@ pub(super) fn observation(row: &Row) -> Result<Observation, Failure> {
 			sequence: row.place.position.sequence,
 			stage: row.stage.name(),
 			cell: row.cell,
-			proof: proof_link(row),
+			proof: row.proof(),
 		},
 	})
 }

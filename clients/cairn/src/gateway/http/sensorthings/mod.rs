@@ -309,7 +309,7 @@ impl Request<'_> {
 
 	/// The row at a place.
 	async fn row(&self, place: Place) -> Result<Row, Failure> {
-		self.app.data.ensure_open(None, self.state.gateway.network)?;
+		self.app.data.ensure_open()?;
 		let device = Some(place.position.device);
 		let filter = Filter { device, to: u64::MAX, ..Filter::default() };
 		let question = Question { filter, start: Some(place), skip: 0, limit: 1 };
@@ -329,7 +329,7 @@ impl Request<'_> {
 			..Filter::default()
 		};
 		let start = options.get("$skiptoken").map(|token| filter.place(token)).transpose()?;
-		self.app.data.ensure_open(None, self.state.gateway.network)?;
+		self.app.data.ensure_open()?;
 		let question = Question { filter, start, skip, limit: top };
 		let page = page(self.app, self.state, &question).await?;
 		let next = page.next.filter(|_| top > 0).map(|place| {
