@@ -146,7 +146,8 @@ async fn rows(
 	let (mut rows, mut cursor) = (Vec::new(), None::<String>);
 	for _ in 0..PAGES {
 		let part = part::ask(served, filter, reach, page, cursor.as_deref()).await;
-		let Part { rows: more, next, is_complete } = part.map_err(|trouble| served.error(trouble))?;
+		let Part { rows: more, next, is_complete } =
+			part.map_err(|trouble| served.error(trouble))?;
 		if !is_complete {
 			return Err(served.odd("answers a part, where the whole was asked for"));
 		}
@@ -275,9 +276,13 @@ mod tests {
 	use super::*;
 	use crate::{
 		clock::now_millis,
-		gateway::testing::{DEVICE, GATEWAY, Served as Gateways, periods, signed_by, state_of_two},
+		gateway::testing::{
+			DEVICE, GATEWAY, Options, Served as Gateways, anchor, impostor, periods, signed_by,
+			state_of_two,
+		},
 	};
 	use cairn_types::{DeviceId, Quantity};
+	use serde_json::{Value, json};
 
 	/// A gateway with three readings of two values each, a few seconds old.
 	async fn gateway() -> (Gateways, Question) {
@@ -317,6 +322,58 @@ mod tests {
 			let answer = ask_by_pages(None, &fewer, 2).await.expect("an answer");
 			assert_eq!(answer.rows, all.rows[..most.min(6)], "{most}");
 			assert_eq!(answer.is_whole, most >= 6, "{most}");
+		}
+	}
+
+	#[tokio::test]
+	async fn one_gateway_answers_for_those_that_it_knows() {
+		let (running, question) = gateway().await;
+		let direct = ask(None, &question).await.expect("an answer");
+		let peers = vec![running.url("")];
+		let known = Gateways::made(Options { peers, ..Options::of(5, 2) }).await;
+		let through = Some(known.url(""));
+		let question = Question { gateways: Vec::new(), through, ..question };
+		for page in [1, 4, 5, 6, 7] {
+			let answer = ask_by_pages(None, &question, page).await.expect("an answer");
+			assert_eq!((&answer.rows, answer.is_whole), (&direct.rows, true), "{page}");
+			let asked = answer.asked.first().expect("one has rows");
+			assert_eq!((asked.gateway, asked.network), (Some(GATEWAY), Some(NetworkId(1))));
+			assert_eq!((asked.rows, &asked.url), (6, &known.url("")));
+		}
+		let fewer = Question { most: 3, ..question.clone() };
+		let answer = ask(None, &fewer).await.expect("an answer");
+		assert_eq!((answer.rows.len(), answer.is_whole), (3, false));
+		let other = Question { networks: vec![NetworkId(2)], ..question };
+		let answer = ask(None, &other).await.expect("an answer");
+		let asked = answer.asked.first().expect("the one that was asked");
+		assert_eq!((answer.rows.len(), asked.gateway), (0, Some(GatewayId(5))));
+	}
+
+	#[tokio::test]
+	async fn fails_when_one_gateway_answers_for_none() {
+		let (running, question) = gateway().await;
+		let query = question.filter.parameters();
+		let page = running.get(&format!("/v1/data?{query}&limit=1")).await;
+		let page = page.json::<Value>().await.expect("JSON");
+		let row = |gateway: usize| {
+			let mut row = page["rows"][0].clone();
+			row["gateway"] = json!(gateway);
+			row
+		};
+		for (lie, words) in [
+			(json!({ "rows": [row(3)], "complete": false }), "answers a part"),
+			(
+				json!({ "rows": (0..=MOST).map(row).collect::<Vec<_>>() }),
+				"of more than 256 gateways",
+			),
+			(json!({ "rows": [row(3)], "next": "/v1/schema" }), "something else"),
+			(json!({ "rows": [row(3)], "next": "/v1/data?cursor=00" }), "without end"),
+		] {
+			let through = Some(impostor(&anchor(), lie.to_string().into_bytes()).await);
+			let most = usize::MAX;
+			let asked = Question { gateways: Vec::new(), through, most, ..question.clone() };
+			let error = ask(None, &asked).await.expect_err(words).to_string();
+			assert!(error.contains(words) && error.contains("Remedy: "), "{error}");
 		}
 	}
 

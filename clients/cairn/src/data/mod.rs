@@ -152,11 +152,7 @@ pub(crate) async fn run(global: &Global, args: &DataArgs) -> Result<(), OwnerErr
 	let DataCommand::Query(query) = &args.command;
 	let question = query.question(now_millis())?;
 	let is_named = query.through.is_some() || !query.gateway.is_empty();
-	let session = if query.verify || !is_named {
-		Some(Session::open(global).await?)
-	} else {
-		None
-	};
+	let session = if query.verify || !is_named { Some(Session::open(global).await?) } else { None };
 	let spinner = session.as_ref().map(|session| session.spinner("asking gateways"));
 	let chain = session.as_ref().map(|session| &session.chain);
 	let answer = Box::pin(ask(chain, &question)).await?;

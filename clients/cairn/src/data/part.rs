@@ -46,9 +46,8 @@ fn cursor_of(path: &str) -> Result<String, Trouble> {
 	let parameters = path.strip_prefix("/v1/data?").unwrap_or_default().split('&');
 	let mut cursors = parameters.filter_map(|parameter| parameter.strip_prefix("cursor="));
 	let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-	let is_cursor = |cursor: &&str| {
-		(1..=MAX_CURSOR).contains(&cursor.len()) && cursor.bytes().all(is_digit)
-	};
+	let is_cursor =
+		|cursor: &&str| (1..=MAX_CURSOR).contains(&cursor.len()) && cursor.bytes().all(is_digit);
 	let cursor = cursors.next().filter(is_cursor);
 	let odd = || Trouble::Odd("leads from one page to something else".to_owned());
 	cursor.map(str::to_owned).ok_or_else(odd)

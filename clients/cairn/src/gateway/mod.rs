@@ -13,6 +13,7 @@ pub mod http;
 pub mod locations;
 pub mod metrics;
 pub mod mqtt;
+pub mod peers;
 pub mod refusal;
 pub mod registry;
 pub mod screen;
@@ -39,6 +40,7 @@ use self::{
 	locations::Locator,
 	metrics::Metrics,
 	mqtt::{Mqtt, MqttArgs},
+	peers::{PeerArgs, Peers},
 	registry::Registry,
 	sealer::Sealer,
 	signatures::Signatures,
@@ -74,7 +76,8 @@ pub enum Command {
 	cairn gateway run --id 0 --operator-key operator.key --data /var/lib/cairn\n  \
 	cairn gateway run --id 0 --suri //Alice --listen 0.0.0.0:9977\n  \
 	cairn gateway run --id 0 --operator-key operator.key --mqtt mqtts://broker.example \
-	--mqtt-user gateway --mqtt-password-file password")]
+	--mqtt-user gateway --mqtt-password-file password\n  \
+	cairn gateway run --id 0 --operator-key operator.key --peer https://gateway.example")]
 pub struct RunArgs {
 	/// The gateway's id on the chain.
 	#[arg(long)]
@@ -116,6 +119,9 @@ pub struct RunArgs {
 	/// Questions about data.
 	#[command(flatten)]
 	pub data_api: DataArgs,
+	/// Questions about data of other gateways.
+	#[command(flatten)]
+	pub peers: PeerArgs,
 }
 
 /// A gateway that is ready to serve.
@@ -160,6 +166,7 @@ impl Gateway {
 		let state = follower.start().await?;
 		ensure_operator(&state, &signer)?;
 		let data = Data::new(&args.data_api, Schemas::new(chain.clone()));
+		let peers = Peers::new(&args.peers, args.id, genesis)?;
 		let broker = args.mqtt.broker(args.id, state.gateway.network)?;
 		let store = Store::open(&args.data, Identity { genesis, gateway: args.id })?;
 		let listener = http::server::listen(args.listen).await?;
@@ -175,8 +182,9 @@ impl Gateway {
 			args.grace,
 			args.data_api.retention(),
 		);
-		let app =
-			app(args, chain, genesis, store, writer, states, registry, metrics, &sealer, data);
+		let app = app(
+			args, chain, genesis, store, writer, states, registry, metrics, &sealer, data, peers,
+		);
 		let mqtt = broker.map(|broker| Mqtt::new(app.clone(), broker));
 		Ok(Self {
 			app,
@@ -283,6 +291,7 @@ fn app(
 	metrics: Arc<Metrics>,
 	sealer: &Sealer,
 	data: Data,
+	peers: Peers,
 ) -> Arc<App> {
 	let quota = Quota::per_second(args.device_rate).allow_burst(args.device_burst);
 	Arc::new(App {
@@ -303,6 +312,7 @@ fn app(
 		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),
 		rejections: http::Rejections::default(),
 		data,
+		peers,
 	})
 }
 

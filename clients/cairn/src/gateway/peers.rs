@@ -4,11 +4,7 @@
 //! into the operator's own network. What a peer answers is a stranger's, too: bounded in time and size,
 //! read strictly, compared with what was asked, shown as that peer's, and never kept.
 
-use std::{
-	collections::BTreeSet,
-	sync::OnceLock,
-	time::Duration,
-};
+use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
 
 use cairn_types::{GatewayId, Hash32, NetworkId};
 use futures::future::join_all;
@@ -204,7 +200,8 @@ pub(crate) fn words(trouble: &Trouble) -> String {
 /// A peer's address: it stands in answers as it is.
 fn parse_peer(text: &str) -> Result<String, String> {
 	let url = parse::url(text)?;
-	let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,;<>@?#".contains(&byte));
+	let is_plain =
+		url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,;<>@?#".contains(&byte));
 	if is_plain && url.len() <= MAX_URL {
 		Ok(url)
 	} else {

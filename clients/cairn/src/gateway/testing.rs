@@ -1,7 +1,13 @@
 //! A gateway for tests, over a real socket, without a node: the chain's state is made up.
 
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Instant};
+use std::{
+	net::SocketAddr,
+	num::NonZeroU32,
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
+use axum::{Router, routing::get};
 use cairn_chain::{
 	BlockId, Chain,
 	views::{Clock, GatewayView},
@@ -15,13 +21,17 @@ use cairn_types::{
 };
 use governor::{Quota, RateLimiter};
 use sp_core::{Pair, bounded::BoundedVec, ed25519};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::{
+	net::TcpListener,
+	sync::{Semaphore, oneshot, watch},
+};
 
 use super::{
 	chain_state::ChainState,
 	data::{Data, schemas::Schemas},
 	http::{App, BODIES, Rejections, router, server},
 	metrics::Metrics,
+	peers::{PeerArgs, Peers},
 	registry::{Facts, Registry},
 	sealer::Status,
 	signatures::Signatures,
@@ -30,7 +40,7 @@ use super::{
 };
 use crate::{
 	clock::now_millis,
-	protocol::{ReadingResult, ReadingsAnswer, ReadingsRequest},
+	protocol::{AnchorInfo, ReadingResult, ReadingsAnswer, ReadingsRequest},
 };
 
 pub(crate) const GENESIS: Hash32 = [9; 32];
@@ -129,12 +139,17 @@ pub(crate) fn state_of_two() -> ChainState {
 }
 
 pub(crate) fn facts(window: u32) -> Facts {
+	facts_of(window, GATEWAY, NetworkId(1))
+}
+
+/// The same, of a device of another gateway and network.
+fn facts_of(window: u32, gateway: GatewayId, network: NetworkId) -> Facts {
 	let row = DeviceFacts {
 		device: DEVICE,
-		network: NetworkId(1),
+		network,
 		key: DeviceKey::Ed25519(pair().public()),
 		active: true,
-		assignment: Some(Assignment { gateway: GATEWAY, slot: 0 }),
+		assignment: Some(Assignment { gateway, slot: 0 }),
 	};
 	Facts::new(window, vec![(0, row)])
 }
@@ -151,8 +166,19 @@ pub(crate) fn signed_by(
 	time: u64,
 	values: &[Option<i64>],
 ) -> SignedReading {
+	signed_in(NetworkId(1), device, sequence, time, values)
+}
+
+/// The same, in any network.
+pub(crate) fn signed_in(
+	network: NetworkId,
+	device: DeviceId,
+	sequence: u64,
+	time: u64,
+	values: &[Option<i64>],
+) -> SignedReading {
 	let reading = Reading {
-		network: NetworkId(1),
+		network,
 		schema: SchemaId(2),
 		device,
 		sequence,
@@ -162,6 +188,77 @@ pub(crate) fn signed_by(
 	};
 	let signature = pair().sign(&reading.message(&GENESIS));
 	SignedReading { reading, signature: DeviceSignature::Ed25519(signature) }
+}
+
+/// A server that is no gateway: it says who it is and what it has in these words. Returns its URL.
+pub(crate) async fn impostor(anchor: &AnchorInfo, page: Vec<u8>) -> String {
+	let anchor = serde_json::to_vec(anchor).expect("JSON");
+	let said = |body: Vec<u8>| {
+		get(move || {
+			let body = body.clone();
+			async move { body }
+		})
+	};
+	let router = Router::new().route("/v1/anchor", said(anchor)).route("/v1/data", said(page));
+	let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+	let url = format!("http://{}", listener.local_addr().expect("bound"));
+	tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+	url
+}
+
+/// Who an impostor says that it is: gateway 8 of network 8.
+pub(crate) fn anchor() -> AnchorInfo {
+	AnchorInfo {
+		genesis: GENESIS,
+		network: NetworkId(8),
+		schema_id: SchemaId(2),
+		gateway: GatewayId(8),
+		window: 0,
+		window_millis: 1,
+		required: [0; 32],
+		upcoming: [0; 32],
+		now_millis: 0,
+	}
+}
+
+/// How a gateway is to be; [`Default`] knows nothing of the chain.
+pub(crate) struct Options {
+	pub(crate) state: Option<ChainState>,
+	/// Readings that a device may send an hour.
+	pub(crate) burst: u32,
+	pub(crate) restricted: bool,
+	pub(crate) gateway: GatewayId,
+	pub(crate) network: NetworkId,
+	/// Where it listens; on any free port, if `None`.
+	pub(crate) listener: Option<TcpListener>,
+	pub(crate) peers: Vec<String>,
+	pub(crate) peer_timeout: Duration,
+}
+
+impl Default for Options {
+	fn default() -> Self {
+		Self {
+			state: None,
+			burst: 100,
+			restricted: false,
+			gateway: GATEWAY,
+			network: NetworkId(1),
+			listener: None,
+			peers: Vec::new(),
+			peer_timeout: Duration::from_secs(30),
+		}
+	}
+}
+
+impl Options {
+	/// A gateway of another network, under a schema of two channels.
+	pub(crate) fn of(gateway: u32, network: u32) -> Self {
+		let (gateway, network) = (GatewayId(gateway), NetworkId(network));
+		let known = state_of_two();
+		let view = GatewayView { gateway, network, ..known.gateway };
+		let state = Some(ChainState { gateway: view, ..known });
+		Self { state, gateway, network, ..Self::default() }
+	}
 }
 
 /// A served gateway; ends when dropped.
@@ -182,15 +279,21 @@ impl Served {
 
 	/// The same, of a restricted network or not.
 	pub(crate) async fn with(state: Option<ChainState>, burst: u32, restricted: bool) -> Self {
+		Self::made(Options { state, burst, restricted, ..Options::default() }).await
+	}
+
+	/// The same, of any kind.
+	pub(crate) async fn made(options: Options) -> Self {
+		let Options { state, burst, restricted, gateway, network, .. } = options;
 		let directory = tempfile::tempdir().expect("a temporary directory");
-		let identity = Identity { genesis: GENESIS, gateway: GATEWAY };
+		let identity = Identity { genesis: GENESIS, gateway };
 		let store = Store::open(directory.path(), identity).expect("a new store");
 		let metrics = Arc::new(Metrics::new().expect("metrics"));
 		// Nobody listens there: whatever needs the chain fails.
 		let chain = Chain::lazy("ws://127.0.0.1:9");
-		let registry = Arc::new(Registry::new(chain.clone(), GATEWAY));
+		let registry = Arc::new(Registry::new(chain.clone(), gateway));
 		if let Some(state) = &state {
-			registry.put(facts(state.clock.now.window));
+			registry.put(facts_of(state.clock.now.window, gateway, network));
 		}
 		let (sender, states) = watch::channel(state.map(Arc::new));
 		let (writer, _) = Writer::start(store.clone(), states.clone(), metrics.clone());
@@ -199,8 +302,10 @@ impl Served {
 		store.learn(&[(DEVICE, vec![(0, cell)])]).expect("learns");
 		let data =
 			Data { schemas: Schemas::new(chain.clone()), restricted, permits: Semaphore::new(4) };
+		let args = PeerArgs { peers: options.peers, peer_timeout: options.peer_timeout };
+		let peers = Peers::new(&args, gateway, GENESIS).expect("peers");
 		let app = Arc::new(App {
-			gateway: GATEWAY,
+			gateway,
 			genesis: GENESIS,
 			chain,
 			store,
@@ -217,9 +322,13 @@ impl Served {
 			tolerance_millis: 2_000,
 			rejections: Rejections::default(),
 			data,
+			peers,
 		});
 		let any = SocketAddr::from(([127, 0, 0, 1], 0));
-		let listener = server::listen(any).await.expect("a free port");
+		let listener = match options.listener {
+			Some(listener) => listener,
+			None => server::listen(any).await.expect("a free port"),
+		};
 		let address = listener.local_addr().expect("an address");
 		let (stop, stopped) = oneshot::channel::<()>();
 		let router = router(app.clone());

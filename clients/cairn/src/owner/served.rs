@@ -180,9 +180,8 @@ impl Served {
 /// A good answer of at most so many bytes.
 async fn read<T: DeserializeOwned>(response: Response, most: usize) -> Result<T, Trouble> {
 	let body = body(response, most).await?;
-	serde_json::from_slice(&body).map_err(|cause| {
-		Trouble::Odd(format!("answers what this release does not read: {cause}"))
-	})
+	serde_json::from_slice(&body)
+		.map_err(|cause| Trouble::Odd(format!("answers what this release does not read: {cause}")))
 }
 
 /// The body of a good answer.

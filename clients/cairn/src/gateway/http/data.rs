@@ -4,30 +4,36 @@ use std::sync::Arc;
 
 use axum::{
 	extract::State,
-	http::{HeaderMap, StatusCode, Uri, header},
+	http::{HeaderMap, HeaderName, StatusCode, Uri, header},
 	response::Response,
 };
-use cairn_formats::{FormatError, csv, senml};
+use cairn_formats::{Decimal, FormatError, Record, csv, senml};
 use cairn_geo::Cell;
-use cairn_types::{DeviceId, NetworkId};
+use cairn_types::{DeviceId, GatewayId, NetworkId, Quantity, Unit};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{App, Failure, devices::ask, etag};
+use super::{
+	App, Failure,
+	across::{self, Holder, Share},
+	devices::ask,
+	etag,
+};
 use crate::{
 	clock::now_millis,
+	data::row::Row,
 	gateway::{
 		chain_state::ChainState,
 		data::{
 			fault::{DataFault, Refused},
-			page::{Looked, Page, Row, look},
-			parameters::{Parameters, decimal},
-			quantity_name,
-			query::{self, Question},
+			page::{Looked, Page, look},
+			parameters::Parameters,
+			query::{self, Filter, Question, Request},
 			schemas::Known,
 		},
 		store::Store,
 	},
+	protocol::Problem,
 	store::StoreError,
 };
 
@@ -118,6 +124,11 @@ fn permille(text: &str) -> u16 {
 	}
 }
 
+/// Whose records an answer has, in their order, how many of each, and where the proofs of those are.
+const GATEWAYS: &str = "cairn-gateways";
+/// Whose records an answer lacks, and why.
+const MISSING: &str = "cairn-missing";
+
 /// Serve a page of rows.
 pub(super) async fn rows(
 	State(app): State<Arc<App>>,
@@ -127,22 +138,20 @@ pub(super) async fn rows(
 	let parameters = Parameters::new(&uri, query::PARAMETERS)?;
 	let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
 	let format = Format::choose(parameters.get("format"), accept)?;
-	let question = Question::read(&parameters, now_millis())?;
+	let request = Request::read(&parameters, now_millis())?;
 	let state = app.state()?;
-	app.data.ensure_open(question.filter.network, state.gateway.network)?;
-	let page = page(&app, &state, &question).await?;
-	let next = page.next.map(|place| {
-		let (filter, limit) = (&question.filter, question.limit);
-		let (same, cursor) = (filter.parameters(), filter.cursor(place));
-		format!("/v1/data?{same}&limit={limit}&format={}&cursor={cursor}", format.name())
-	});
+	let page = Box::pin(across::page(&app, &state, &request)).await?;
+	let Request { filter, reach, limit, .. } = &request;
+	let next = page.next.as_deref();
+	let next = next.map(|cursor| filter.path(*reach, *limit, format.name(), Some(cursor)));
 	let body: Vec<u8> = match format {
-		Format::Json => json(&page, &question, next.as_deref())?.into(),
-		Format::Senml => senml::encode_json(&datable(&page)).map_err(unwritable)?.into(),
-		Format::Cbor => senml::encode_cbor(&datable(&page)).map_err(unwritable)?,
-		Format::Csv => csv::encode(&records(&page, |_| true)).map_err(unwritable)?.into(),
+		Format::Json => json(&page, filter, next.as_deref())?.into(),
+		Format::Senml => senml::encode_json(&records(&page, format)).map_err(unwritable)?.into(),
+		Format::Cbor => senml::encode_cbor(&records(&page, format)).map_err(unwritable)?,
+		Format::Csv => csv::encode(&records(&page, format)).map_err(unwritable)?.into(),
 	};
-	Ok(etag::answer(&headers, format.content(), body, next.as_deref()))
+	let about = about(&page, format);
+	Ok(etag::answer_about(&headers, format.content(), body, next.as_deref(), about))
 }
 
 /// Answer a question with a page of rows.
@@ -203,13 +212,40 @@ fn internal(cause: &dyn std::fmt::Display) -> Failure {
 	)
 }
 
-/// The rows whose times SenML can say.
-fn datable(page: &Page) -> Vec<cairn_formats::Record> {
-	records(page, Row::is_datable)
+/// Whether a format can say a row: SenML has no times that long ago.
+fn is_sayable(row: &Row, format: Format) -> bool {
+	match format {
+		Format::Json | Format::Csv => true,
+		Format::Senml | Format::Cbor => row.is_datable(),
+	}
 }
 
-fn records(page: &Page, is_wanted: impl Fn(&Row) -> bool) -> Vec<cairn_formats::Record> {
-	page.rows.iter().filter(|row| is_wanted(row)).map(Row::record).collect()
+fn records(page: &across::Page, format: Format) -> Vec<Record> {
+	let rows = page.shares.iter().flat_map(|share| &share.rows);
+	rows.filter(|row| is_sayable(row, format)).map(Row::record).collect()
+}
+
+/// Whose records are in an answer, and whose are missing: formats of records have no place for it.
+fn about(page: &across::Page, format: Format) -> Vec<(HeaderName, String)> {
+	let shares = page.shares.iter().map(|Share { holder, rows }| {
+		let count = rows.iter().filter(|row| is_sayable(row, format)).count();
+		format!("{}rows={count}", named(holder))
+	});
+	let missing = page.missing.iter();
+	let missing =
+		missing.map(|(holder, why)| format!("{}code={}", named(holder), why.fault().code()));
+	let fields = [(GATEWAYS, shares.collect::<Vec<_>>()), (MISSING, missing.collect())];
+	let said = fields.into_iter().filter(|(_, items)| !items.is_empty());
+	said.map(|(name, items)| (HeaderName::from_static(name), items.join(", "))).collect()
+}
+
+/// What is known of a gateway, as parameters that others follow.
+fn named(holder: &Holder) -> String {
+	let Holder { gateway, network, url } = holder;
+	let gateway = gateway.map(|id| format!("gateway={id};"));
+	let network = network.map(|id| format!("network={id};"));
+	let url = url.as_ref().map(|url| format!("url=\"{url}\";"));
+	[gateway, network, url].into_iter().flatten().collect()
 }
 
 /// The body in our own JSON.
@@ -217,59 +253,87 @@ fn records(page: &Page, is_wanted: impl Fn(&Row) -> bool) -> Vec<cairn_formats::
 struct Rows<'a> {
 	from: u64,
 	to: u64,
+	/// Whether every gateway that has a part of the answer has answered, on this page and before it.
+	complete: bool,
+	gateways: Vec<HolderJson<'a>>,
 	rows: Vec<RowJson<'a>>,
 	#[serde(skip_serializing_if = "Option::is_none")]
 	next: Option<&'a str>,
 }
 
+/// A gateway whose rows are on the page, or missing.
+#[derive(Serialize)]
+struct HolderJson<'a> {
+	#[serde(skip_serializing_if = "Option::is_none")]
+	gateway: Option<GatewayId>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	network: Option<NetworkId>,
+	/// Where it is, and the proofs of its rows; not for the one that answers.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	url: Option<&'a str>,
+	rows: usize,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	failure: Option<Problem>,
+}
+
 #[derive(Serialize)]
 struct RowJson<'a> {
+	gateway: GatewayId,
 	network: NetworkId,
 	device: DeviceId,
 	sequence: u64,
 	time: u64,
 	channel: &'a str,
-	quantity: String,
-	unit: &'static str,
+	quantity: Quantity,
+	unit: Unit,
 	value: Box<RawValue>,
 	stage: &'static str,
 	#[serde(skip_serializing_if = "Option::is_none")]
 	cell: Option<Cell>,
-	proof: String,
+	proof: &'a str,
 }
 
-fn json(page: &Page, question: &Question, next: Option<&str>) -> Result<String, Failure> {
-	let rows = page.rows.iter().map(row_json).collect::<Result<Vec<_>, Failure>>()?;
-	let (from, to) = (question.filter.from, question.filter.to);
-	to_json(&Rows { from, to, rows, next })
+fn json(page: &across::Page, filter: &Filter, next: Option<&str>) -> Result<String, Failure> {
+	let rows = page.shares.iter().flat_map(|share| &share.rows);
+	let rows = rows.map(row_json).collect::<Result<Vec<_>, Failure>>()?;
+	let shares = page.shares.iter().map(|share| holder_json(&share.holder, share.rows.len(), None));
+	let missing = page.missing.iter();
+	let missing = missing.map(|(holder, why)| holder_json(holder, 0, Some(why.fault())));
+	let gateways = shares.chain(missing).collect();
+	let (from, to, complete) = (filter.from, filter.to, page.missing.is_empty());
+	to_json(&Rows { from, to, complete, gateways, rows, next })
+}
+
+fn holder_json(holder: &Holder, rows: usize, fault: Option<DataFault>) -> HolderJson<'_> {
+	let Holder { gateway, network, url } = holder;
+	let failure = fault.map(|fault| Problem {
+		code: fault.code().to_owned(),
+		cause: fault.cause().to_owned(),
+		remedy: fault.remedy().to_owned(),
+	});
+	HolderJson { gateway: *gateway, network: *network, url: url.as_deref(), rows, failure }
 }
 
 fn row_json(row: &Row) -> Result<RowJson<'_>, Failure> {
 	Ok(RowJson {
+		gateway: row.gateway,
 		network: row.network,
-		device: row.place.position.device,
-		sequence: row.place.position.sequence,
+		device: row.device,
+		sequence: row.sequence,
 		time: row.time,
 		channel: &row.channel,
-		quantity: quantity_name(row.quantity),
-		unit: row.unit.symbol(),
-		value: exact(row)?,
+		quantity: row.quantity,
+		unit: row.unit,
+		value: exact(row.value)?,
 		stage: row.stage.name(),
 		cell: row.cell,
-		proof: proof_link(row),
+		proof: &row.proof,
 	})
 }
 
-/// A row's value as a number of JSON, exact.
-pub(super) fn exact(row: &Row) -> Result<Box<RawValue>, Failure> {
-	let text = decimal(row.value, row.scale).to_string();
-	RawValue::from_string(text).map_err(|cause| internal(&cause))
-}
-
-/// Where the proof of a row is.
-pub(super) fn proof_link(row: &Row) -> String {
-	let position = row.place.position;
-	format!("/v1/proof/{}/{}/{}", position.window, position.device, position.sequence)
+/// A value as a number of JSON, exact.
+pub(super) fn exact(value: Decimal) -> Result<Box<RawValue>, Failure> {
+	RawValue::from_string(value.to_string()).map_err(|cause| internal(&cause))
 }
 
 /// A body in JSON.

@@ -1,6 +1,6 @@
 //! The data API over a real socket, without a node.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cairn_formats::{Limits, csv, senml};
 use cairn_telemetry::{
@@ -11,6 +11,7 @@ use cairn_types::{DeviceId, DeviceKey, Periods, SchemaId, Window};
 use codec::{Decode, Encode};
 use reqwest::Response as Answer;
 use serde_json::Value;
+use tokio::net::TcpListener;
 
 use crate::{
 	clock::now_millis,
@@ -19,7 +20,8 @@ use crate::{
 		data::fault::DataFault,
 		store::{Incoming, Keep, Limits as StoreLimits, SealedWindow, Store},
 		testing::{
-			CELL, DEVICE, GATEWAY, GENESIS, Served, pair, periods, signed_by, state, state_of_two,
+			CELL, DEVICE, GATEWAY, GENESIS, Options, Served, pair, periods, signed_by, state,
+			state_of_two,
 		},
 	},
 	protocol::{Problem, ReadingProof, ReadingStatus},
@@ -44,13 +46,13 @@ async fn send(served: &Served) -> Vec<SignedReading> {
 	readings
 }
 
-async fn json(answer: Answer) -> Value {
+pub(super) async fn json(answer: Answer) -> Value {
 	assert_eq!(answer.status().as_u16(), 200);
 	assert_eq!(answer.headers()["content-type"], "application/json");
 	answer.json().await.expect("JSON")
 }
 
-async fn problem(answer: Answer) -> (u16, String) {
+pub(super) async fn problem(answer: Answer) -> (u16, String) {
 	let status = answer.status().as_u16();
 	let problem = answer.json::<Problem>().await.expect("JSON");
 	assert!(!problem.remedy.is_empty() && !problem.cause.is_empty());
@@ -136,6 +138,19 @@ async fn every_fault_is_met_by_a_request() {
 	// What it has is no secret, only what it reads.
 	json(restricted.get("/v1/sensorthings/Things(4)").await).await;
 
+	let away = vec!["http://127.0.0.1:9".to_owned()];
+	let away = Served::made(Options { peers: away, ..Options::of(3, 1) }).await;
+	assert_eq!(problem(away.get("/v1/data").await).await, (502, "peer_failed".to_owned()));
+	codes.insert("peer_failed".to_owned());
+	// The system takes the connection, and nobody the request.
+	let deaf = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+	let url = format!("http://{}", deaf.local_addr().expect("bound"));
+	let peer_timeout = Duration::from_millis(200);
+	let options = Options { peers: vec![url], peer_timeout, ..Options::of(3, 1) };
+	let late = Served::made(options).await;
+	assert_eq!(problem(late.get("/v1/data").await).await, (504, "peer_late".to_owned()));
+	codes.insert("peer_late".to_owned());
+
 	let all = DataFault::ALL.iter().map(|fault| fault.code().to_owned());
 	assert_eq!(codes, all.collect::<BTreeSet<_>>());
 }
@@ -191,6 +206,7 @@ async fn works_when_rows_are_asked_for_in_each_format() {
 	let time = readings[0].reading.time;
 	let window = periods().window_at(time);
 	let expected = serde_json::json!({
+		"gateway": 3,
 		"network": 1,
 		"device": 4,
 		"sequence": 1,

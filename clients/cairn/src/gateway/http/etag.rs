@@ -2,7 +2,7 @@
 
 use axum::{
 	body::Body,
-	http::{HeaderMap, HeaderValue, StatusCode, header},
+	http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 	response::{IntoResponse, Response},
 };
 
@@ -16,8 +16,19 @@ pub(super) fn answer(
 	body: impl Into<Vec<u8>>,
 	link: Option<&str>,
 ) -> Response {
+	answer_about(headers, content, body, link, Vec::new())
+}
+
+/// The same, with what else there is to say of the content: that has a part in its tag.
+pub(super) fn answer_about(
+	headers: &HeaderMap,
+	content: &'static str,
+	body: impl Into<Vec<u8>>,
+	link: Option<&str>,
+	about: Vec<(HeaderName, String)>,
+) -> Response {
 	let body = body.into();
-	let tag = tag_of(&body);
+	let tag = tag_of(&body, &about);
 	let mut response = if matches(headers, &tag) {
 		StatusCode::NOT_MODIFIED.into_response()
 	} else {
@@ -30,6 +41,9 @@ pub(super) fn answer(
 	fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 	fields.insert(header::VARY, HeaderValue::from_static("accept"));
 	insert(fields, header::ETAG, &tag);
+	for (name, text) in about {
+		insert(fields, name, &text);
+	}
 	if let Some(link) = link {
 		insert(fields, header::LINK, &format!("<{link}>; rel=\"next\""));
 	}
@@ -44,8 +58,13 @@ fn insert(fields: &mut HeaderMap, name: header::HeaderName, value: &str) {
 }
 
 /// A tag that differs whenever the content does: half of its BLAKE3 hash. Pure.
-fn tag_of(content: &[u8]) -> String {
-	let hash = blake3::hash(content).to_hex();
+fn tag_of(content: &[u8], about: &[(HeaderName, String)]) -> String {
+	let mut hasher = blake3::Hasher::new();
+	hasher.update(content);
+	for (name, text) in about {
+		hasher.update(b"\0").update(name.as_str().as_bytes()).update(b": ").update(text.as_bytes());
+	}
+	let hash = hasher.finalize().to_hex();
 	format!("\"{}\"", hash.chars().take(32).collect::<String>())
 }
 
@@ -67,9 +86,9 @@ mod tests {
 
 	#[test]
 	fn works_when_the_client_has_the_content() {
-		let tag = tag_of(b"content");
+		let tag = tag_of(b"content", &[]);
 		assert_eq!(tag.len(), 34);
-		assert_ne!(tag, tag_of(b"contents"));
+		assert_ne!(tag, tag_of(b"contents", &[]));
 		let own = Box::leak(format!("\"x\", W/{tag}").into_boxed_str());
 		for value in ["*", own] {
 			assert!(matches(&asked(value), &tag), "{value}");
@@ -78,6 +97,16 @@ mod tests {
 			assert!(!matches(&asked(value), &tag), "{value}");
 		}
 		assert!(!matches(&HeaderMap::new(), &tag));
+	}
+
+	#[test]
+	fn what_is_said_of_the_content_is_in_its_tag() {
+		let about = |text: &str| vec![(HeaderName::from_static("cairn-missing"), text.to_owned())];
+		let tags = [tag_of(b"a", &[]), tag_of(b"a", &about("b")), tag_of(b"a", &about("c"))];
+		assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
+		let answered = answer_about(&asked("*"), "text/csv", "a".to_owned(), None, about("b"));
+		assert_eq!(answered.status(), StatusCode::NOT_MODIFIED);
+		assert_eq!(answered.headers()["cairn-missing"], "b");
 	}
 
 	#[test]

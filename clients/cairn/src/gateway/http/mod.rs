@@ -1,5 +1,6 @@
 //! The gateway's HTTP interface: for devices, for committee members, for owners and for operators.
 
+mod across;
 mod batches;
 mod body;
 mod data;
@@ -14,6 +15,8 @@ mod readings;
 mod sensorthings;
 pub mod server;
 
+#[cfg(test)]
+mod across_tests;
 #[cfg(test)]
 mod data_tests;
 #[cfg(test)]
@@ -42,6 +45,7 @@ use super::{
 	chain_state::{ChainState, States},
 	data::{Data, fault::Refused},
 	metrics::Metrics,
+	peers::Peers,
 	refusal::Refusal,
 	registry::Registry,
 	sealer::Status,
@@ -95,6 +99,8 @@ pub struct App {
 	pub rejections: Rejections,
 	/// What questions about data are answered from.
 	pub data: Data,
+	/// Whose rows they are answered from, besides.
+	pub peers: Peers,
 }
 
 /// Readings not taken since the start, by device and reason.

@@ -10,7 +10,11 @@ use super::{
 	address::{Stream, observation_id},
 };
 use crate::gateway::{
-	data::{page::Row, parameters::write_time, quantity_name},
+	data::{
+		page::Row,
+		parameters::{decimal, write_time},
+		quantity_name,
+	},
 	http::{Failure, data::exact},
 	store::DeviceNote,
 };
@@ -163,7 +167,7 @@ pub(super) fn observation(row: &Row) -> Result<Observation, Failure> {
 		own,
 		phenomenon_time: time.clone(),
 		result_time: time,
-		result: exact(row)?,
+		result: exact(decimal(row.value, row.scale))?,
 		parameters: About {
 			sequence: row.place.position.sequence,
 			stage: row.stage.name(),
