@@ -1,6 +1,7 @@
 //! The story of the city through the command: three networks fed by a table, a broker and an exporter,
-//! and one question to all of them. Every value of the answer is what was fed in, and proved; a gateway
-//! that lies is found out; nothing is left when the story is over.
+//! and one question to all of them. Every value of the answer is what was fed in, and proved; one gateway
+//! answers it for all three by plain HTTP; one that lies is found out; nothing is left when the story is
+//! over.
 
 mod support;
 
@@ -17,7 +18,7 @@ use axum::{
 	http::{StatusCode, Uri},
 	response::{IntoResponse, Response},
 };
-use cairn_formats::{Limits, Record, senml};
+use cairn_formats::{Limits, Record, csv, senml};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -31,8 +32,8 @@ const NORTH: &str = "871f8edb1ffffff";
 /// What a lying gateway says.
 const LIE: u32 = 424_242;
 
-/// What is asked while everything runs: the same question, by the command and from each gateway; one
-/// about another cell; one to a gateway that lies.
+/// What is asked while everything runs: the same question, by the command, of each gateway for its own
+/// network, and of one for all networks; one about another cell; one to a gateway that lies.
 const THEN: &str = r#"
 set -eu
 ask() { "$CAIRN" data query --node "$CAIRN_WS" --from "$CAIRN_FROM" --until "$CAIRN_UNTIL" \
@@ -43,9 +44,15 @@ ask --cell "$NORTH" --verify --output json >"$OUT/north.json"
 number=0
 for url in $CAIRN_GATEWAYS; do
 	curl -fsS -H 'Accept: application/senml+json' -o "$OUT/gateway-$number.senml" \
-		"$url/v1/data?cell=$CAIRN_CELL&from=$CAIRN_FROM&to=$CAIRN_UNTIL&stage=sealed"
+		"$url/v1/data?scope=own&cell=$CAIRN_CELL&from=$CAIRN_FROM&to=$CAIRN_UNTIL&stage=sealed"
 	number=$((number + 1))
 done
+first=${CAIRN_GATEWAYS%% *}
+for format in json senml cbor csv; do
+	curl -fsS -D "$OUT/city.$format.head" -o "$OUT/city.$format" \
+		"$first/v1/data?cell=$CAIRN_CELL&from=$CAIRN_FROM&to=$CAIRN_UNTIL&stage=sealed&format=$format"
+done
+ask --through "$first" --cell "$CAIRN_CELL" --verify --output json >"$OUT/through.json"
 code=0
 ask --gateway "$LIAR/${url##*:}" --cell "$CAIRN_CELL" --verify --output json \
 	>"$OUT/lies.json" 2>"$OUT/lies.err" || code=$?
@@ -58,6 +65,7 @@ async fn a_city_answers_one_question_and_every_value_is_proved() {
 	story.ensure_everything_held();
 	story.ensure_values_are_what_was_fed();
 	story.ensure_the_command_says_the_same();
+	story.ensure_one_gateway_answers_for_all();
 	story.ensure_other_cells_have_other_devices();
 	story.ensure_lies_are_found_out();
 	story.ensure_nothing_is_left();
@@ -240,6 +248,40 @@ impl Story {
 		assert_eq!(sorted(&all), sorted(&records(&self.report["senml"].to_string())));
 	}
 
+	/// One request to one gateway has the values of all three networks, in each format, and tells whose
+	/// they are; through that gateway the command proves each of them.
+	fn ensure_one_gateway_answers_for_all(&self) {
+		let page = self.json("city.json");
+		assert_eq!((&page["complete"], page.get("next")), (&json!(true), None));
+		let holders = page["gateways"].as_array().expect("gateways");
+		let urls = holders.iter().filter(|holder| holder["url"].is_string()).count();
+		assert_eq!((holders.len(), urls), (3, 2), "{holders:?}");
+		assert_eq!(said(&page), said(&self.report["answer"]));
+		let networks = page["rows"].as_array().expect("rows").iter();
+		let networks = networks.filter_map(|row| row["network"].as_u64()).collect::<BTreeSet<_>>();
+		assert_eq!(networks.len(), 3, "{networks:?}");
+
+		let all = sorted(&records(&self.file("query.senml")));
+		let bytes = |name: &str| fs::read(self.directory.path().join(name)).expect("a file");
+		let (limits, layout) = (Limits::default(), csv::Layout::canonical());
+		let packed = senml::decode_cbor(&bytes("city.cbor"), 0, &limits).expect("SenML in CBOR");
+		let table = csv::decode(&bytes("city.csv"), &layout, &limits).expect("CSV");
+		for found in [records(&self.file("city.senml")), packed, table] {
+			assert_eq!(sorted(&found), all);
+		}
+		let head = self.file("city.senml.head").to_lowercase();
+		let about =
+			head.lines().find(|line| line.starts_with("cairn-gateways: ")).expect("it says");
+		assert_eq!(about.matches("gateway=").count(), 3, "{about}");
+		assert!(!head.contains("cairn-missing"), "{head}");
+
+		let through = self.json("through.json");
+		assert_eq!(through["complete"], true);
+		assert_eq!(said(&through), said(&page));
+		let rows = through["rows"].as_array().expect("rows");
+		assert!(rows.iter().all(|row| row["proof"]["verified"] == true), "{through}");
+	}
+
 	fn ensure_other_cells_have_other_devices(&self) {
 		let north = self.json("north.json");
 		assert_eq!(north["cell"], NORTH);
@@ -300,6 +342,13 @@ fn play(place: &Path, liar: SocketAddr) -> Ended {
 		.env("NORTH", NORTH)
 		.env("LIAR", format!("http://{liar}"));
 	run_to_end(&mut command, LIMIT)
+}
+
+/// What an answer's rows say, in an order of their own.
+fn said(answer: &Value) -> BTreeSet<String> {
+	let fields = ["network", "gateway", "device", "sequence", "time", "channel", "unit", "value"];
+	let rows = answer["rows"].as_array().expect("rows").iter();
+	rows.map(|row| fields.map(|field| row[field].to_string()).join(" ")).collect()
 }
 
 /// The devices of an answer's rows.

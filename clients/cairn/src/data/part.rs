@@ -38,6 +38,9 @@ pub(crate) async fn ask(
 		return Err(Trouble::Odd("answers with more rows than it was asked for".to_owned()));
 	}
 	let next = next.as_deref().map(cursor_of).transpose()?;
+	if next.as_deref().is_some_and(|next| cursor == Some(next)) {
+		return Err(Trouble::Odd("leads from page to page without end".to_owned()));
+	}
 	Ok(Part { rows, next, is_complete: complete })
 }
 

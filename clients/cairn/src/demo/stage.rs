@@ -63,6 +63,8 @@ pub(super) struct GatewayRun<'a> {
 	pub(super) port: u16,
 	/// The node.
 	pub(super) node: &'a str,
+	/// Other gateways whose rows it answers, too.
+	pub(super) peers: Vec<String>,
 }
 
 impl Stage<'_> {
@@ -143,7 +145,7 @@ impl Stage<'_> {
 	/// # Errors
 	/// If it cannot be started.
 	pub(super) fn start_gateway(&mut self, run: &GatewayRun<'_>) -> Result<(), OwnerError> {
-		let GatewayRun { id, name, secret, port, node } = run;
+		let GatewayRun { id, name, secret, port, node, peers } = run;
 		let file = name.replace(' ', "-");
 		let key = self.directory.join(&format!("{file}.operator.key"));
 		place::write_secret(&key, secret)?;
@@ -161,6 +163,9 @@ impl Stage<'_> {
 			"--node".into(),
 			node.into(),
 		];
+		let named = |peer: &String| -> [OsString; 2] { ["--peer".into(), peer.into()] };
+		let peers = peers.iter().flat_map(named);
+		let arguments = arguments.into_iter().chain(peers).collect::<Vec<OsString>>();
 		self.start(name, &place::this_program()?, &arguments)
 	}
 

@@ -158,6 +158,9 @@ async fn start_gateways(
 	node: &str,
 ) -> Result<(), OwnerError> {
 	for ((network, secret), port) in networks.iter().zip(SEALERS).zip(ports) {
+		// Each answers for the whole city.
+		let others = networks.iter().filter(|other| other.gateway != network.gateway);
+		let peers = others.map(|other| other.url.clone()).collect();
 		let name = format!("cairn gateway {}", network.name);
 		stage.start_gateway(&GatewayRun {
 			id: network.gateway,
@@ -165,6 +168,7 @@ async fn start_gateways(
 			secret,
 			port,
 			node,
+			peers,
 		})?;
 	}
 	for network in networks {

@@ -115,6 +115,7 @@ async fn set_up(stage: &mut Stage<'_>) -> Result<Scene, OwnerError> {
 		secret: setup::SEALER_SECRET,
 		port: http,
 		node: &node_url,
+		peers: Vec::new(),
 	})?;
 	let from = setup::put_to_work(&chain, &owner, device, gateway).await?;
 	stage.say(&format!("device {device} works for gateway {gateway} from window {from} on"));
