@@ -3,7 +3,8 @@
 //! Six tasks share one store: [`http`] takes readings and answers questions, [`mqtt`] takes readings
 //! from a broker, [`writer`] commits them in groups, [`chain_state`] follows the chain, [`locations`]
 //! learns from it where devices are, and [`sealer`] brings finished windows to it. [`signatures`] are
-//! checked on threads of their own. Everything that decides is pure and lies apart: [`screen`], [`data`], [`sealer::decide`], [`sealer::select`].
+//! checked on threads of their own, and [`peers`] asked for what other networks have. Everything that
+//! decides is pure and lies apart: [`screen`], [`data`], [`sealer::decide`], [`sealer::select`].
 
 pub mod chain_state;
 pub mod data;

@@ -76,6 +76,14 @@ pub(crate) struct Met {
 	pub(crate) network: NetworkId,
 }
 
+impl Peer {
+	fn at(url: &str, limit: Duration) -> Result<Self, Error> {
+		let served = Served::within(url, limit);
+		let served = served.map_err(|error| Error::Peer { cause: error.to_string() })?;
+		Ok(Self { served, met: OnceLock::new() })
+	}
+}
+
 impl Peers {
 	/// As the operator says it, for gateway `own`.
 	///
@@ -90,12 +98,8 @@ impl Peers {
 		if let Some(twice) = args.peers.iter().find(|url| !seen.insert(url.as_str())) {
 			return wrong(format!("{twice} is named twice"));
 		}
-		let peer = |url: &String| {
-			let served = Served::within(url, args.peer_timeout);
-			let served = served.map_err(|error| Error::Peer { cause: error.to_string() })?;
-			Ok(Peer { served, met: OnceLock::new() })
-		};
-		let peers = args.peers.iter().map(peer).collect::<Result<Vec<_>, Error>>()?;
+		let peers = args.peers.iter().map(|url| Peer::at(url, args.peer_timeout));
+		let peers = peers.collect::<Result<Vec<_>, Error>>()?;
 		Ok(Self { own, genesis, peers, permits: Semaphore::new(AT_ONCE) })
 	}
 

@@ -155,11 +155,11 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn whatever_is_changed_in_a_cursor_shows(place in any::<prop::sample::Index>(), bit in 0u8..8) {
+		fn any_change_of_a_cursor_shows(place in any::<prop::sample::Index>(), bit in 0u8..8) {
 			let text = stand().write(QUESTION).expect("a cursor");
 			let mut bytes = hex::decode(text).expect("hex");
 			let place = place.index(bytes.len());
-			bytes[place] ^= 1 << bit;
+			bytes[place] ^= 1u8 << bit;
 			let read = Stand::read(&hex::encode(bytes), QUESTION, 256);
 			prop_assert_eq!(read, Err(Refused::from(DataFault::BadCursor)));
 		}

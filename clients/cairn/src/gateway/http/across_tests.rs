@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::data_tests::{json, problem};
 use crate::{
 	clock::now_millis,
-	gateway::testing::{CELL, DEVICE, Options, Served, anchor, impostor, signed_in},
+	gateway::testing::{CELL, DEVICE, Options, Served, anchor, impostor, periods, signed_in},
 	protocol::{AnchorInfo, Problem, ReadingProof, ReadingStatus},
 };
 
@@ -22,11 +22,17 @@ async fn gateway(options: Options, first: u64) -> Served {
 	let reading = |number: u64| {
 		let temperature = 2_315 + i64::try_from(number).expect("small");
 		let values = [Some(7), Some(temperature)];
-		signed_in(network, DEVICE, number + 1, first + number * 1_000, &values)
+		signed_in(network, DEVICE, number + 1, first + number, &values)
 	};
 	let results = served.send(&(0..3).map(reading).collect::<Vec<_>>()).await;
 	assert!(results.iter().all(|result| result.status == ReadingStatus::Accepted), "{results:?}");
 	served
+}
+
+/// A few seconds ago, but in this window, whatever the time is.
+fn start() -> u64 {
+	let now = now_millis();
+	now.saturating_sub(5_000).max(periods().start_of(periods().window_at(now)))
 }
 
 /// Gateways of three networks, and what to ask the first for: it knows the others.
@@ -39,7 +45,7 @@ struct City {
 
 impl City {
 	async fn start() -> Self {
-		let from = now_millis() - 5_000;
+		let from = start();
 		let others =
 			[gateway(Options::of(5, 2), from).await, gateway(Options::of(4, 7), from).await];
 		let peers = others.iter().map(|other| other.url("")).collect();
@@ -212,7 +218,7 @@ async fn a_cursor_belongs_to_its_question_and_gateways() {
 
 #[tokio::test]
 async fn gateways_that_know_each_other_do_not_ask_in_circles() {
-	let from = now_millis() - 5_000;
+	let from = start();
 	let bind = || TcpListener::bind("127.0.0.1:0");
 	let listeners = [bind().await.expect("a port"), bind().await.expect("a port")];
 	let urls =
@@ -267,7 +273,7 @@ async fn a_proof_is_where_the_reading_was_sealed() {
 
 #[tokio::test]
 async fn a_part_is_never_taken_for_the_whole() {
-	let from = now_millis() - 5_000;
+	let from = start();
 	let other = gateway(Options::of(5, 2), from).await;
 	let away = "http://127.0.0.1:9".to_owned();
 	let peers = vec![away.clone(), other.url("")];
@@ -318,7 +324,7 @@ async fn a_part_is_never_taken_for_the_whole() {
 
 #[tokio::test]
 async fn a_restricted_network_stays_restricted() {
-	let from = now_millis() - 5_000;
+	let from = start();
 	let closed = gateway(Options { restricted: true, ..Options::of(5, 2) }, from).await;
 	let peers = vec![closed.url("")];
 	let open = gateway(Options { peers, ..Options::of(3, 1) }, from).await;
@@ -356,7 +362,7 @@ async fn refusal(peer: String, more: &str) -> (u16, String, String) {
 
 #[tokio::test]
 async fn fails_when_a_peer_answers_what_it_cannot_have() {
-	let from = now_millis() - 5_000;
+	let from = start();
 	let honest = gateway(Options::of(8, 8), from).await;
 	let page = json(honest.get(&format!("/v1/data?{}&limit=1", range(from))).await).await;
 	let whole = json!({ "rows": [page["rows"][0]] });
