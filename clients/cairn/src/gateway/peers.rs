@@ -155,7 +155,11 @@ impl Peers {
 		if !part.is_complete {
 			return Err(odd("answers a part of what it was asked for"));
 		}
-		if part.next.as_ref().is_some_and(|next| next.len() > MAX_CURSOR || next.len() % 2 != 0) {
+		if part
+			.next
+			.as_ref()
+			.is_some_and(|next| next.len() > MAX_CURSOR || !next.len().is_multiple_of(2))
+		{
 			return Err(odd("leads from one page to something else"));
 		}
 		for row in &mut part.rows {
