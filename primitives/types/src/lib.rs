@@ -22,7 +22,9 @@ pub mod unit;
 pub mod view;
 
 #[cfg(test)]
-mod vectors;
+mod tests {
+	mod vectors;
+}
 
 pub use activity::Activity;
 pub use certificate::{

@@ -89,7 +89,7 @@ impl Case {
 
 #[test]
 fn messages_are_those_of_the_vectors() {
-	let cases = include_str!("../vectors/identity.json");
+	let cases = include_str!("../../vectors/identity.json");
 	let cases: Vec<Case> = serde_json::from_str(cases).expect("identity.py writes JSON");
 	let kinds: std::collections::BTreeSet<_> = cases.iter().map(|case| &case.kind).collect();
 	assert_eq!(kinds.len(), 6);
