@@ -599,7 +599,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Activated`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(Pallet::<T>::weight_of_activate())]
+		#[pallet::weight(T::WeightInfo::activate())]
 		pub fn activate(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_activate(&owner, device)
@@ -1114,7 +1114,7 @@ pub mod pallet {
 		///
 		/// Emits [`Event::Suspended`].
 		#[pallet::call_index(29)]
-		#[pallet::weight(Pallet::<T>::weight_of_expel())]
+		#[pallet::weight(T::WeightInfo::expel())]
 		pub fn expel(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expel(device)

@@ -5,9 +5,6 @@
 //!
 //! DATE: 2026-11-29, CPU: `Intel(R) Xeon(R) Processor`
 //! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
-//!
-//! Estimates until they are measured: `retire`, `force_retire`, `assert_location` and
-//! `assert_location_first`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs, reason = "generated code")]
@@ -66,6 +63,7 @@ pub trait WeightInfo {
 	fn assert_location() -> Weight;
 	fn assert_location_first() -> Weight;
 	fn describe() -> Weight;
+	fn expel() -> Weight;
 	fn register_batch(n: u32, ) -> Weight;
 	fn verify_p256() -> Weight;
 }
@@ -89,8 +87,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 131_080_000 picoseconds.
-		Weight::from_parts(147_851_000, 6028)
+		// Minimum execution time: 125_080_000 picoseconds.
+		Weight::from_parts(141_164_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -110,8 +108,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 135_077_000 picoseconds.
-		Weight::from_parts(149_983_000, 6028)
+		// Minimum execution time: 131_218_000 picoseconds.
+		Weight::from_parts(143_655_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -131,8 +129,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 119_147_000 picoseconds.
-		Weight::from_parts(131_689_000, 6028)
+		// Minimum execution time: 117_907_000 picoseconds.
+		Weight::from_parts(130_506_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -158,8 +156,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 220_241_000 picoseconds.
-		Weight::from_parts(239_323_000, 6028)
+		// Minimum execution time: 208_933_000 picoseconds.
+		Weight::from_parts(227_978_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -185,8 +183,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 223_612_000 picoseconds.
-		Weight::from_parts(247_440_000, 6028)
+		// Minimum execution time: 215_888_000 picoseconds.
+		Weight::from_parts(234_066_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -212,24 +210,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 208_989_000 picoseconds.
-		Weight::from_parts(228_737_000, 6028)
+		// Minimum execution time: 212_044_000 picoseconds.
+		Weight::from_parts(225_532_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1230`
+		//  Measured:  `1618`
 		//  Estimated: `4088`
-		// Minimum execution time: 32_111_000 picoseconds.
-		Weight::from_parts(36_187_000, 4088)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		// Minimum execution time: 40_820_000 picoseconds.
+		Weight::from_parts(45_711_000, 4088)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
@@ -238,8 +238,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `486`
 		//  Estimated: `3736`
-		// Minimum execution time: 20_667_000 picoseconds.
-		Weight::from_parts(23_423_000, 3736)
+		// Minimum execution time: 20_612_000 picoseconds.
+		Weight::from_parts(23_891_000, 3736)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -263,10 +263,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2600`
+		//  Measured:  `2084`
 		//  Estimated: `9372`
-		// Minimum execution time: 120_000_000 picoseconds.
-		Weight::from_parts(127_000_000, 9372)
+		// Minimum execution time: 124_451_000 picoseconds.
+		Weight::from_parts(133_762_000, 9372)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
@@ -288,10 +288,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1692`
+		//  Measured:  `1704`
 		//  Estimated: `4088`
-		// Minimum execution time: 126_540_000 picoseconds.
-		Weight::from_parts(134_003_000, 4088)
+		// Minimum execution time: 123_549_000 picoseconds.
+		Weight::from_parts(132_127_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -309,8 +309,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 154_593_000 picoseconds.
-		Weight::from_parts(160_763_000, 6028)
+		// Minimum execution time: 146_763_000 picoseconds.
+		Weight::from_parts(155_511_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -328,8 +328,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1300`
 		//  Estimated: `6028`
-		// Minimum execution time: 154_243_000 picoseconds.
-		Weight::from_parts(162_664_000, 6028)
+		// Minimum execution time: 148_685_000 picoseconds.
+		Weight::from_parts(158_557_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -347,8 +347,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 145_406_000 picoseconds.
-		Weight::from_parts(154_686_000, 6028)
+		// Minimum execution time: 136_930_000 picoseconds.
+		Weight::from_parts(146_200_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -364,8 +364,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1777`
 		//  Estimated: `6836`
-		// Minimum execution time: 101_998_000 picoseconds.
-		Weight::from_parts(108_045_000, 6836)
+		// Minimum execution time: 97_228_000 picoseconds.
+		Weight::from_parts(108_341_000, 6836)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -377,8 +377,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `496`
 		//  Estimated: `3736`
-		// Minimum execution time: 16_937_000 picoseconds.
-		Weight::from_parts(20_088_000, 3736)
+		// Minimum execution time: 18_234_000 picoseconds.
+		Weight::from_parts(20_975_000, 3736)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -404,8 +404,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1917`
 		//  Estimated: `6506`
-		// Minimum execution time: 312_967_000 picoseconds.
-		Weight::from_parts(327_460_000, 6506)
+		// Minimum execution time: 305_314_000 picoseconds.
+		Weight::from_parts(318_029_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -433,8 +433,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 372_826_000 picoseconds.
-		Weight::from_parts(397_797_000, 6506)
+		// Minimum execution time: 361_650_000 picoseconds.
+		Weight::from_parts(383_707_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -462,8 +462,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 383_405_000 picoseconds.
-		Weight::from_parts(409_027_000, 6506)
+		// Minimum execution time: 375_235_000 picoseconds.
+		Weight::from_parts(396_090_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -491,8 +491,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2200`
 		//  Estimated: `6506`
-		// Minimum execution time: 358_203_000 picoseconds.
-		Weight::from_parts(387_854_000, 6506)
+		// Minimum execution time: 359_340_000 picoseconds.
+		Weight::from_parts(384_873_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -504,8 +504,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `558`
 		//  Estimated: `3736`
-		// Minimum execution time: 21_943_000 picoseconds.
-		Weight::from_parts(24_709_000, 3736)
+		// Minimum execution time: 22_133_000 picoseconds.
+		Weight::from_parts(24_960_000, 3736)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -519,8 +519,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
 		//  Estimated: `3748`
-		// Minimum execution time: 87_649_000 picoseconds.
-		Weight::from_parts(95_876_000, 3748)
+		// Minimum execution time: 87_207_000 picoseconds.
+		Weight::from_parts(94_895_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -530,8 +530,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
 		//  Estimated: `4088`
-		// Minimum execution time: 51_035_000 picoseconds.
-		Weight::from_parts(56_501_000, 4088)
+		// Minimum execution time: 51_089_000 picoseconds.
+		Weight::from_parts(55_861_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -541,8 +541,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
 		//  Estimated: `4088`
-		// Minimum execution time: 17_015_000 picoseconds.
-		Weight::from_parts(20_761_000, 4088)
+		// Minimum execution time: 16_542_000 picoseconds.
+		Weight::from_parts(19_103_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -560,8 +560,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1597`
 		//  Estimated: `4088`
-		// Minimum execution time: 92_382_000 picoseconds.
-		Weight::from_parts(102_194_000, 4088)
+		// Minimum execution time: 90_900_000 picoseconds.
+		Weight::from_parts(97_043_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -577,8 +577,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1662`
 		//  Estimated: `6506`
-		// Minimum execution time: 118_437_000 picoseconds.
-		Weight::from_parts(131_828_000, 6506)
+		// Minimum execution time: 117_715_000 picoseconds.
+		Weight::from_parts(127_981_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -600,8 +600,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2756`
 		//  Estimated: `7186`
-		// Minimum execution time: 178_360_000 picoseconds.
-		Weight::from_parts(198_497_000, 7186)
+		// Minimum execution time: 180_811_000 picoseconds.
+		Weight::from_parts(190_525_000, 7186)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -615,8 +615,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
 		//  Estimated: `4088`
-		// Minimum execution time: 58_304_000 picoseconds.
-		Weight::from_parts(65_042_000, 4088)
+		// Minimum execution time: 56_332_000 picoseconds.
+		Weight::from_parts(61_889_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -642,10 +642,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2700`
+		//  Measured:  `2187`
 		//  Estimated: `9372`
-		// Minimum execution time: 127_000_000 picoseconds.
-		Weight::from_parts(138_000_000, 9372)
+		// Minimum execution time: 123_478_000 picoseconds.
+		Weight::from_parts(135_817_000, 9372)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -661,8 +661,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
 		//  Estimated: `4088`
-		// Minimum execution time: 62_263_000 picoseconds.
-		Weight::from_parts(67_667_000, 4088)
+		// Minimum execution time: 58_743_000 picoseconds.
+		Weight::from_parts(63_495_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -684,8 +684,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_571_857_000 picoseconds.
-		Weight::from_parts(1_692_090_000, 6028)
+		// Minimum execution time: 1_543_117_000 picoseconds.
+		Weight::from_parts(1_646_554_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -707,8 +707,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_561_286_000 picoseconds.
-		Weight::from_parts(1_686_470_000, 6028)
+		// Minimum execution time: 1_553_199_000 picoseconds.
+		Weight::from_parts(1_626_564_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -730,8 +730,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_532_411_000 picoseconds.
-		Weight::from_parts(1_624_533_000, 6028)
+		// Minimum execution time: 1_534_530_000 picoseconds.
+		Weight::from_parts(1_610_548_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -749,8 +749,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_566_026_000 picoseconds.
-		Weight::from_parts(1_672_779_000, 6028)
+		// Minimum execution time: 1_571_258_000 picoseconds.
+		Weight::from_parts(1_708_659_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -768,8 +768,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1367`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_584_236_000 picoseconds.
-		Weight::from_parts(1_680_900_000, 6028)
+		// Minimum execution time: 1_609_522_000 picoseconds.
+		Weight::from_parts(1_675_416_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -787,8 +787,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_553_585_000 picoseconds.
-		Weight::from_parts(1_636_239_000, 6028)
+		// Minimum execution time: 1_560_711_000 picoseconds.
+		Weight::from_parts(1_624_058_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -812,8 +812,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1909`
 		//  Estimated: `6028`
-		// Minimum execution time: 214_348_000 picoseconds.
-		Weight::from_parts(229_182_000, 6028)
+		// Minimum execution time: 201_885_000 picoseconds.
+		Weight::from_parts(218_326_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -837,8 +837,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1909`
 		//  Estimated: `6028`
-		// Minimum execution time: 221_310_000 picoseconds.
-		Weight::from_parts(233_329_000, 6028)
+		// Minimum execution time: 214_075_000 picoseconds.
+		Weight::from_parts(227_262_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -862,8 +862,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1909`
 		//  Estimated: `6028`
-		// Minimum execution time: 207_241_000 picoseconds.
-		Weight::from_parts(227_785_000, 6028)
+		// Minimum execution time: 203_909_000 picoseconds.
+		Weight::from_parts(227_152_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -887,8 +887,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1917`
 		//  Estimated: `4088`
-		// Minimum execution time: 111_575_000 picoseconds.
-		Weight::from_parts(119_069_000, 4088)
+		// Minimum execution time: 104_167_000 picoseconds.
+		Weight::from_parts(117_206_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -906,8 +906,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 80_856_000 picoseconds.
-		Weight::from_parts(90_230_000, 3748)
+		// Minimum execution time: 74_110_000 picoseconds.
+		Weight::from_parts(86_035_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -925,8 +925,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 129_889_000 picoseconds.
-		Weight::from_parts(142_992_000, 3748)
+		// Minimum execution time: 124_844_000 picoseconds.
+		Weight::from_parts(137_064_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -944,8 +944,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 132_111_000 picoseconds.
-		Weight::from_parts(144_775_000, 3748)
+		// Minimum execution time: 132_223_000 picoseconds.
+		Weight::from_parts(139_233_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -963,8 +963,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1232`
 		//  Estimated: `3748`
-		// Minimum execution time: 124_162_000 picoseconds.
-		Weight::from_parts(137_445_000, 3748)
+		// Minimum execution time: 120_260_000 picoseconds.
+		Weight::from_parts(131_017_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -982,8 +982,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 1_486_645_000 picoseconds.
-		Weight::from_parts(1_565_384_000, 3748)
+		// Minimum execution time: 1_538_738_000 picoseconds.
+		Weight::from_parts(1_573_561_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -993,8 +993,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `702`
 		//  Estimated: `4088`
-		// Minimum execution time: 16_958_000 picoseconds.
-		Weight::from_parts(20_977_000, 4088)
+		// Minimum execution time: 17_005_000 picoseconds.
+		Weight::from_parts(18_515_000, 4088)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -1008,8 +1008,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
 		//  Estimated: `6506`
-		// Minimum execution time: 103_568_000 picoseconds.
-		Weight::from_parts(110_178_000, 6506)
+		// Minimum execution time: 99_231_000 picoseconds.
+		Weight::from_parts(104_631_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -1023,10 +1023,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2500`
+		//  Measured:  `1334`
 		//  Estimated: `17754`
-		// Minimum execution time: 84_000_000 picoseconds.
-		Weight::from_parts(90_000_000, 17754)
+		// Minimum execution time: 97_657_000 picoseconds.
+		Weight::from_parts(106_138_000, 17754)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
@@ -1042,10 +1042,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location_first() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2300`
+		//  Measured:  `1265`
 		//  Estimated: `9372`
-		// Minimum execution time: 90_000_000 picoseconds.
-		Weight::from_parts(97_000_000, 9372)
+		// Minimum execution time: 99_038_000 picoseconds.
+		Weight::from_parts(109_002_000, 9372)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -1057,8 +1057,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `523`
 		//  Estimated: `3736`
-		// Minimum execution time: 20_869_000 picoseconds.
-		Weight::from_parts(24_868_000, 3736)
+		// Minimum execution time: 20_817_000 picoseconds.
+		Weight::from_parts(23_203_000, 3736)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	fn expel() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `874`
+		//  Estimated: `3776`
+		// Minimum execution time: 28_640_000 picoseconds.
+		Weight::from_parts(33_616_000, 3776)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -1085,10 +1098,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1479 + n * (77 ±0)`
 		//  Estimated: `4088 + n * (2598 ±0)`
-		// Minimum execution time: 226_140_000 picoseconds.
-		Weight::from_parts(69_188_971, 4088)
-			// Standard Error: 293_395
-			.saturating_add(Weight::from_parts(182_754_546, 0).saturating_mul(n.into()))
+		// Minimum execution time: 217_163_000 picoseconds.
+		Weight::from_parts(42_502_887, 4088)
+			// Standard Error: 359_700
+			.saturating_add(Weight::from_parts(178_792_226, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
@@ -1099,8 +1112,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 1_387_702_000 picoseconds.
-		Weight::from_parts(1_452_411_000, 0)
+		// Minimum execution time: 1_391_814_000 picoseconds.
+		Weight::from_parts(1_454_344_000, 0)
 	}
 }
 
@@ -1122,8 +1135,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 131_080_000 picoseconds.
-		Weight::from_parts(147_851_000, 6028)
+		// Minimum execution time: 125_080_000 picoseconds.
+		Weight::from_parts(141_164_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1143,8 +1156,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 135_077_000 picoseconds.
-		Weight::from_parts(149_983_000, 6028)
+		// Minimum execution time: 131_218_000 picoseconds.
+		Weight::from_parts(143_655_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1164,8 +1177,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 119_147_000 picoseconds.
-		Weight::from_parts(131_689_000, 6028)
+		// Minimum execution time: 117_907_000 picoseconds.
+		Weight::from_parts(130_506_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1191,8 +1204,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 220_241_000 picoseconds.
-		Weight::from_parts(239_323_000, 6028)
+		// Minimum execution time: 208_933_000 picoseconds.
+		Weight::from_parts(227_978_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1218,8 +1231,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 223_612_000 picoseconds.
-		Weight::from_parts(247_440_000, 6028)
+		// Minimum execution time: 215_888_000 picoseconds.
+		Weight::from_parts(234_066_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1245,24 +1258,26 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1528`
 		//  Estimated: `6028`
-		// Minimum execution time: 208_989_000 picoseconds.
-		Weight::from_parts(228_737_000, 6028)
+		// Minimum execution time: 212_044_000 picoseconds.
+		Weight::from_parts(225_532_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1230`
+		//  Measured:  `1618`
 		//  Estimated: `4088`
-		// Minimum execution time: 32_111_000 picoseconds.
-		Weight::from_parts(36_187_000, 4088)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		// Minimum execution time: 40_820_000 picoseconds.
+		Weight::from_parts(45_711_000, 4088)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
@@ -1271,8 +1286,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `486`
 		//  Estimated: `3736`
-		// Minimum execution time: 20_667_000 picoseconds.
-		Weight::from_parts(23_423_000, 3736)
+		// Minimum execution time: 20_612_000 picoseconds.
+		Weight::from_parts(23_891_000, 3736)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1296,10 +1311,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2600`
+		//  Measured:  `2084`
 		//  Estimated: `9372`
-		// Minimum execution time: 120_000_000 picoseconds.
-		Weight::from_parts(127_000_000, 9372)
+		// Minimum execution time: 124_451_000 picoseconds.
+		Weight::from_parts(133_762_000, 9372)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(10_u64))
 	}
@@ -1321,10 +1336,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1692`
+		//  Measured:  `1704`
 		//  Estimated: `4088`
-		// Minimum execution time: 126_540_000 picoseconds.
-		Weight::from_parts(134_003_000, 4088)
+		// Minimum execution time: 123_549_000 picoseconds.
+		Weight::from_parts(132_127_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
@@ -1342,8 +1357,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 154_593_000 picoseconds.
-		Weight::from_parts(160_763_000, 6028)
+		// Minimum execution time: 146_763_000 picoseconds.
+		Weight::from_parts(155_511_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1361,8 +1376,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1300`
 		//  Estimated: `6028`
-		// Minimum execution time: 154_243_000 picoseconds.
-		Weight::from_parts(162_664_000, 6028)
+		// Minimum execution time: 148_685_000 picoseconds.
+		Weight::from_parts(158_557_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1380,8 +1395,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1272`
 		//  Estimated: `6028`
-		// Minimum execution time: 145_406_000 picoseconds.
-		Weight::from_parts(154_686_000, 6028)
+		// Minimum execution time: 136_930_000 picoseconds.
+		Weight::from_parts(146_200_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1397,8 +1412,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1777`
 		//  Estimated: `6836`
-		// Minimum execution time: 101_998_000 picoseconds.
-		Weight::from_parts(108_045_000, 6836)
+		// Minimum execution time: 97_228_000 picoseconds.
+		Weight::from_parts(108_341_000, 6836)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1410,8 +1425,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `496`
 		//  Estimated: `3736`
-		// Minimum execution time: 16_937_000 picoseconds.
-		Weight::from_parts(20_088_000, 3736)
+		// Minimum execution time: 18_234_000 picoseconds.
+		Weight::from_parts(20_975_000, 3736)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1437,8 +1452,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1917`
 		//  Estimated: `6506`
-		// Minimum execution time: 312_967_000 picoseconds.
-		Weight::from_parts(327_460_000, 6506)
+		// Minimum execution time: 305_314_000 picoseconds.
+		Weight::from_parts(318_029_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1466,8 +1481,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 372_826_000 picoseconds.
-		Weight::from_parts(397_797_000, 6506)
+		// Minimum execution time: 361_650_000 picoseconds.
+		Weight::from_parts(383_707_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1495,8 +1510,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `2199`
 		//  Estimated: `6506`
-		// Minimum execution time: 383_405_000 picoseconds.
-		Weight::from_parts(409_027_000, 6506)
+		// Minimum execution time: 375_235_000 picoseconds.
+		Weight::from_parts(396_090_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1524,8 +1539,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `2200`
 		//  Estimated: `6506`
-		// Minimum execution time: 358_203_000 picoseconds.
-		Weight::from_parts(387_854_000, 6506)
+		// Minimum execution time: 359_340_000 picoseconds.
+		Weight::from_parts(384_873_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1537,8 +1552,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `558`
 		//  Estimated: `3736`
-		// Minimum execution time: 21_943_000 picoseconds.
-		Weight::from_parts(24_709_000, 3736)
+		// Minimum execution time: 22_133_000 picoseconds.
+		Weight::from_parts(24_960_000, 3736)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1552,8 +1567,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
 		//  Estimated: `3748`
-		// Minimum execution time: 87_649_000 picoseconds.
-		Weight::from_parts(95_876_000, 3748)
+		// Minimum execution time: 87_207_000 picoseconds.
+		Weight::from_parts(94_895_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1563,8 +1578,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
 		//  Estimated: `4088`
-		// Minimum execution time: 51_035_000 picoseconds.
-		Weight::from_parts(56_501_000, 4088)
+		// Minimum execution time: 51_089_000 picoseconds.
+		Weight::from_parts(55_861_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1574,8 +1589,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
 		//  Estimated: `4088`
-		// Minimum execution time: 17_015_000 picoseconds.
-		Weight::from_parts(20_761_000, 4088)
+		// Minimum execution time: 16_542_000 picoseconds.
+		Weight::from_parts(19_103_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1593,8 +1608,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1597`
 		//  Estimated: `4088`
-		// Minimum execution time: 92_382_000 picoseconds.
-		Weight::from_parts(102_194_000, 4088)
+		// Minimum execution time: 90_900_000 picoseconds.
+		Weight::from_parts(97_043_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1610,8 +1625,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1662`
 		//  Estimated: `6506`
-		// Minimum execution time: 118_437_000 picoseconds.
-		Weight::from_parts(131_828_000, 6506)
+		// Minimum execution time: 117_715_000 picoseconds.
+		Weight::from_parts(127_981_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1633,8 +1648,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `2756`
 		//  Estimated: `7186`
-		// Minimum execution time: 178_360_000 picoseconds.
-		Weight::from_parts(198_497_000, 7186)
+		// Minimum execution time: 180_811_000 picoseconds.
+		Weight::from_parts(190_525_000, 7186)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
@@ -1648,8 +1663,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
 		//  Estimated: `4088`
-		// Minimum execution time: 58_304_000 picoseconds.
-		Weight::from_parts(65_042_000, 4088)
+		// Minimum execution time: 56_332_000 picoseconds.
+		Weight::from_parts(61_889_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1675,10 +1690,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2700`
+		//  Measured:  `2187`
 		//  Estimated: `9372`
-		// Minimum execution time: 127_000_000 picoseconds.
-		Weight::from_parts(138_000_000, 9372)
+		// Minimum execution time: 123_478_000 picoseconds.
+		Weight::from_parts(135_817_000, 9372)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1694,8 +1709,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
 		//  Estimated: `4088`
-		// Minimum execution time: 62_263_000 picoseconds.
-		Weight::from_parts(67_667_000, 4088)
+		// Minimum execution time: 58_743_000 picoseconds.
+		Weight::from_parts(63_495_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1717,8 +1732,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_571_857_000 picoseconds.
-		Weight::from_parts(1_692_090_000, 6028)
+		// Minimum execution time: 1_543_117_000 picoseconds.
+		Weight::from_parts(1_646_554_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1740,8 +1755,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_561_286_000 picoseconds.
-		Weight::from_parts(1_686_470_000, 6028)
+		// Minimum execution time: 1_553_199_000 picoseconds.
+		Weight::from_parts(1_626_564_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1763,8 +1778,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `553`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_532_411_000 picoseconds.
-		Weight::from_parts(1_624_533_000, 6028)
+		// Minimum execution time: 1_534_530_000 picoseconds.
+		Weight::from_parts(1_610_548_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1782,8 +1797,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_566_026_000 picoseconds.
-		Weight::from_parts(1_672_779_000, 6028)
+		// Minimum execution time: 1_571_258_000 picoseconds.
+		Weight::from_parts(1_708_659_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1801,8 +1816,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1367`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_584_236_000 picoseconds.
-		Weight::from_parts(1_680_900_000, 6028)
+		// Minimum execution time: 1_609_522_000 picoseconds.
+		Weight::from_parts(1_675_416_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1820,8 +1835,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1339`
 		//  Estimated: `6028`
-		// Minimum execution time: 1_553_585_000 picoseconds.
-		Weight::from_parts(1_636_239_000, 6028)
+		// Minimum execution time: 1_560_711_000 picoseconds.
+		Weight::from_parts(1_624_058_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1845,8 +1860,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1909`
 		//  Estimated: `6028`
-		// Minimum execution time: 214_348_000 picoseconds.
-		Weight::from_parts(229_182_000, 6028)
+		// Minimum execution time: 201_885_000 picoseconds.
+		Weight::from_parts(218_326_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
@@ -1870,8 +1885,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1909`
 		//  Estimated: `6028`
-		// Minimum execution time: 221_310_000 picoseconds.
-		Weight::from_parts(233_329_000, 6028)
+		// Minimum execution time: 214_075_000 picoseconds.
+		Weight::from_parts(227_262_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
@@ -1895,8 +1910,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1909`
 		//  Estimated: `6028`
-		// Minimum execution time: 207_241_000 picoseconds.
-		Weight::from_parts(227_785_000, 6028)
+		// Minimum execution time: 203_909_000 picoseconds.
+		Weight::from_parts(227_152_000, 6028)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
@@ -1920,8 +1935,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1917`
 		//  Estimated: `4088`
-		// Minimum execution time: 111_575_000 picoseconds.
-		Weight::from_parts(119_069_000, 4088)
+		// Minimum execution time: 104_167_000 picoseconds.
+		Weight::from_parts(117_206_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
@@ -1939,8 +1954,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 80_856_000 picoseconds.
-		Weight::from_parts(90_230_000, 3748)
+		// Minimum execution time: 74_110_000 picoseconds.
+		Weight::from_parts(86_035_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1958,8 +1973,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 129_889_000 picoseconds.
-		Weight::from_parts(142_992_000, 3748)
+		// Minimum execution time: 124_844_000 picoseconds.
+		Weight::from_parts(137_064_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1977,8 +1992,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 132_111_000 picoseconds.
-		Weight::from_parts(144_775_000, 3748)
+		// Minimum execution time: 132_223_000 picoseconds.
+		Weight::from_parts(139_233_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -1996,8 +2011,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1232`
 		//  Estimated: `3748`
-		// Minimum execution time: 124_162_000 picoseconds.
-		Weight::from_parts(137_445_000, 3748)
+		// Minimum execution time: 120_260_000 picoseconds.
+		Weight::from_parts(131_017_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -2015,8 +2030,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1231`
 		//  Estimated: `3748`
-		// Minimum execution time: 1_486_645_000 picoseconds.
-		Weight::from_parts(1_565_384_000, 3748)
+		// Minimum execution time: 1_538_738_000 picoseconds.
+		Weight::from_parts(1_573_561_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -2026,8 +2041,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `702`
 		//  Estimated: `4088`
-		// Minimum execution time: 16_958_000 picoseconds.
-		Weight::from_parts(20_977_000, 4088)
+		// Minimum execution time: 17_005_000 picoseconds.
+		Weight::from_parts(18_515_000, 4088)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -2041,8 +2056,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
 		//  Estimated: `6506`
-		// Minimum execution time: 103_568_000 picoseconds.
-		Weight::from_parts(110_178_000, 6506)
+		// Minimum execution time: 99_231_000 picoseconds.
+		Weight::from_parts(104_631_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
@@ -2056,10 +2071,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2500`
+		//  Measured:  `1334`
 		//  Estimated: `17754`
-		// Minimum execution time: 84_000_000 picoseconds.
-		Weight::from_parts(90_000_000, 17754)
+		// Minimum execution time: 97_657_000 picoseconds.
+		Weight::from_parts(106_138_000, 17754)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
 	}
@@ -2075,10 +2090,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location_first() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2300`
+		//  Measured:  `1265`
 		//  Estimated: `9372`
-		// Minimum execution time: 90_000_000 picoseconds.
-		Weight::from_parts(97_000_000, 9372)
+		// Minimum execution time: 99_038_000 picoseconds.
+		Weight::from_parts(109_002_000, 9372)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -2090,8 +2105,21 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `523`
 		//  Estimated: `3736`
-		// Minimum execution time: 20_869_000 picoseconds.
-		Weight::from_parts(24_868_000, 3736)
+		// Minimum execution time: 20_817_000 picoseconds.
+		Weight::from_parts(23_203_000, 3736)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Devices` (r:1 w:1)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `Networks::Networks` (r:1 w:0)
+	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	fn expel() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `874`
+		//  Estimated: `3776`
+		// Minimum execution time: 28_640_000 picoseconds.
+		Weight::from_parts(33_616_000, 3776)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -2118,10 +2146,10 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `1479 + n * (77 ±0)`
 		//  Estimated: `4088 + n * (2598 ±0)`
-		// Minimum execution time: 226_140_000 picoseconds.
-		Weight::from_parts(69_188_971, 4088)
-			// Standard Error: 293_395
-			.saturating_add(Weight::from_parts(182_754_546, 0).saturating_mul(n.into()))
+		// Minimum execution time: 217_163_000 picoseconds.
+		Weight::from_parts(42_502_887, 4088)
+			// Standard Error: 359_700
+			.saturating_add(Weight::from_parts(178_792_226, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
@@ -2132,7 +2160,7 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 1_387_702_000 picoseconds.
-		Weight::from_parts(1_452_411_000, 0)
+		// Minimum execution time: 1_391_814_000 picoseconds.
+		Weight::from_parts(1_454_344_000, 0)
 	}
 }

@@ -83,10 +83,13 @@ pub(super) fn suspend<T: Config>() -> Prepared<T> {
 	Ok(Case::new(owner, Call::suspend { device }, move || is_in::<T>(device, Stage::Suspended)))
 }
 
+/// A maker that no network of a benchmark names.
+const NOBODYS: MakerId = MakerId(u32::MAX / 2);
+
 /// Somebody else's device, by a maker that the network does not name.
 pub(super) fn expel<T: Config>() -> Prepared<T> {
 	let Fixture { device, .. } = active::<T>(account("owner", 0, 0))?;
-	Devices::<T>::mutate_extant(device, |record| record.state.maker = Some(MakerId(u32::MAX)));
+	Devices::<T>::mutate_extant(device, |record| record.state.maker = Some(NOBODYS));
 	let holds = move || is_in::<T>(device, Stage::Suspended);
 	Ok(Case::new(whitelisted_caller(), Call::expel { device }, holds))
 }

@@ -56,16 +56,6 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(roots, roots))
 	}
 
-	/// Benchmarked before it asked the network: one read more.
-	pub(crate) fn weight_of_activate() -> Weight {
-		T::WeightInfo::activate().saturating_add(T::DbWeight::get().reads(1))
-	}
-
-	/// What suspending does, and a question to the network: an estimate.
-	pub(crate) fn weight_of_expel() -> Weight {
-		T::WeightInfo::suspend().saturating_add(T::DbWeight::get().reads(1))
-	}
-
 	pub(crate) fn weight_of_rotate_key(key: &DeviceKey) -> Weight {
 		match key {
 			DeviceKey::Ed25519(_) => T::WeightInfo::rotate_key_ed25519(),
