@@ -22,6 +22,7 @@ use frame_support::{
 		ConstU32, ConstU64, ConstantStoragePrice, LinearStoragePrice,
 		fungible::{HoldConsideration, InspectHold, Mutate},
 	},
+	weights::constants::RocksDbWeight,
 };
 use frame_system::EnsureRoot;
 use sp_core::{H256, Pair, ecdsa, ed25519, sr25519};
@@ -101,6 +102,7 @@ impl frame_system::Config for Test {
 	type Lookup = IdentityLookup<AccountId>;
 	type AccountData = pallet_balances::AccountData<u64>;
 	type BlockHashCount = ConstU32<300>;
+	type DbWeight = RocksDbWeight;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]

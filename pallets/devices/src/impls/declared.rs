@@ -2,9 +2,10 @@
 //! checks P-256 itself, in wasm, which costs more than all the rest of a call: it is counted by
 //! signature.
 
+use alloc::collections::BTreeSet;
 use cairn_types::{
-	Approval, Certificate, CertifierSignature, Delegation, DeviceKey, DeviceSignature, Objection,
-	Registration,
+	Approval, Certificate, CertifierSignature, Delegation, DeviceKey, DeviceSignature, MakerId,
+	Objection, Registration,
 };
 use frame_support::{traits::Get, weights::Weight};
 
@@ -42,18 +43,23 @@ impl<T: Config> Pallet<T> {
 		rooted.saturating_add(certificates)
 	}
 
-	/// As many certified devices with the dearest kind of key, and what roots add.
+	/// As many devices that one maker certified, with the dearest kind of key, and what roots and
+	/// other makers add: each is an entry that is read and written.
 	pub(crate) fn weight_of_register_batch(registrations: &[Registration]) -> Weight {
 		let count = u32::try_from(registrations.len()).unwrap_or(u32::MAX);
 		let mut signatures = 0u64;
-		let mut roots = 0u64;
+		let mut entries = 0u64;
 		for registration in registrations {
 			signatures = signatures.saturating_add(registration.p256_signatures());
-			roots = roots.saturating_add(u64::from(registration.delegation.is_some()));
+			entries = entries.saturating_add(u64::from(registration.delegation.is_some()));
 		}
+		let certificates = registrations.iter().filter_map(|known| known.certificate.as_ref());
+		let makers: BTreeSet<MakerId> = certificates.map(Certificate::maker).collect();
+		let others = u64::try_from(makers.len()).unwrap_or(u64::MAX).saturating_sub(1);
+		entries = entries.saturating_add(others);
 		T::WeightInfo::register_batch(count)
 			.saturating_add(Self::weight_of_p256(signatures))
-			.saturating_add(T::DbWeight::get().reads_writes(roots, roots))
+			.saturating_add(T::DbWeight::get().reads_writes(entries, entries))
 	}
 
 	pub(crate) fn weight_of_rotate_key(key: &DeviceKey) -> Weight {

@@ -1,7 +1,10 @@
-use cairn_types::{DeviceId, Identity, MakerId, Registration, registration::MAX_REGISTRATIONS};
+use cairn_types::{
+	CertificateClaim, DeviceId, Identity, MakerId, Registration, registration::MAX_REGISTRATIONS,
+};
 use frame_support::{
 	assert_err_ignore_postinfo, assert_noop, assert_ok, assert_storage_noop,
 	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
+	weights::constants::RocksDbWeight,
 };
 use sp_runtime::{DispatchError, ModuleError};
 
@@ -137,6 +140,35 @@ fn the_makers_limit_holds_within_a_batch() {
 		assert_err_ignore_postinfo!(batch(four.clone()), at(Error::TooManyCertified, 3));
 		assert_ok!(batch(four[..3].to_vec()));
 		assert_eq!(Makers::<Test>::get(MakerId(0)).expect("registered").devices, 3);
+	});
+}
+
+/// The benchmark's devices are all of one maker; each other one is an entry more.
+#[test]
+fn every_maker_is_weighed() {
+	ExtBuilder::default().with_makers(3).build_and_execute(|| {
+		let by = |makers: [u32; 4]| -> Vec<Registration> {
+			let certified = |(number, maker): (u8, u32)| {
+				let pair = DevicePair::new(10 + number);
+				let claim = CertificateClaim { maker: MakerId(maker), ..claim(number) };
+				let certificate = Some(certify(claim, &pair.key()));
+				Registration { certificate, ..registration(&ALICE, &pair) }
+			};
+			(0..).zip(makers).map(certified).collect()
+		};
+		let weight = |registrations: Vec<Registration>| {
+			let registrations = registrations.try_into().expect("not too many");
+			let call = Call::<Test>::register_batch { network: OPEN, registrations };
+			call.get_dispatch_info().call_weight
+		};
+		let one = weight(by([0; 4]));
+		assert_eq!(one, weight(plain(4)));
+		let others = RocksDbWeight::get().reads_writes(2, 2);
+		assert_eq!(weight(by([2, 0, 1, 0])), one.saturating_add(others));
+		assert_ok!(batch(by([2, 0, 1, 0])));
+		for (maker, devices) in [(0, 2), (1, 1), (2, 1)] {
+			assert_eq!(Makers::<Test>::get(MakerId(maker)).expect("registered").devices, devices);
+		}
 	});
 }
 
