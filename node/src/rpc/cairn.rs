@@ -19,7 +19,10 @@ pub(super) fn module(
 	client: Arc<FullClient>,
 ) -> Result<RpcModule<Arc<FullClient>>, RegisterMethodError> {
 	let mut module = RpcModule::new(client);
-	module.register_method("cairn_resolveDid", |params, client, _| resolve_did(&params, client))?;
+	// On a thread that may wait: the runtime of an old block may have to be compiled first.
+	module.register_blocking_method("cairn_resolveDid", |params, client, _| {
+		resolve_did(&params, &client)
+	})?;
 	Ok(module)
 }
 
