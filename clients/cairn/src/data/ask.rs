@@ -1,6 +1,6 @@
 //! Putting one question to many gateways, or through one to those that it knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_chain::Chain;
 use cairn_types::{GatewayId, Hash32, NetworkId};
@@ -135,7 +135,8 @@ async fn hear(
 	Ok(Some(Heard { gateway, rows, is_whole }))
 }
 
-/// All rows of a gateway, page by page, but no more than `most`; and whether these are all.
+/// All rows of a gateway, page by page, but no more than `most`; and whether these are all. None comes
+/// twice: its proof would hold for each of them.
 async fn rows(
 	served: &Served,
 	filter: &Filter,
@@ -143,13 +144,19 @@ async fn rows(
 	most: usize,
 	page: usize,
 ) -> Result<(Vec<Row>, bool), OwnerError> {
-	let (mut rows, mut cursor) = (Vec::new(), None::<String>);
+	let (mut rows, mut cursor, mut seen) = (Vec::new(), None::<String>, BTreeSet::new());
 	for _ in 0..PAGES {
 		let part = part::ask(served, filter, reach, page, cursor.as_deref()).await;
 		let Part { rows: more, next, is_complete } =
 			part.map_err(|trouble| served.error(trouble))?;
 		if !is_complete {
 			return Err(served.odd("answers a part, where the whole was asked for"));
+		}
+		for row in &more {
+			let reading = (row.gateway, row.window(), row.device, row.sequence);
+			if !seen.insert((reading, row.channel.clone())) {
+				return Err(served.odd("answers with one value more than once"));
+			}
 		}
 		rows.extend(more);
 		if rows.len() > most || (rows.len() == most && next.is_some()) {
@@ -366,6 +373,7 @@ mod tests {
 				json!({ "rows": (0..=MOST).map(row).collect::<Vec<_>>() }),
 				"of more than 256 gateways",
 			),
+			(json!({ "rows": [row(3), row(4), row(3)] }), "more than once"),
 			(json!({ "rows": [row(3)], "next": "/v1/schema" }), "something else"),
 			(json!({ "rows": [row(3)], "next": "/v1/data?cursor=00" }), "without end"),
 		] {
