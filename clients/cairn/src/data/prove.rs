@@ -10,11 +10,14 @@
 use std::collections::BTreeMap;
 
 use cairn_chain::views::{BatchStage, BatchView, DeviceView};
+use cairn_geo::Placed;
 use cairn_telemetry::{
 	Header, HeaderV1, Reading, SignedReading, hash, header_hash,
 	payload::{self, Stream, payload_root},
 };
-use cairn_types::{GatewayId, Hash32, NetworkId, Periods, Schema, Slot, Window, view};
+use cairn_types::{
+	Dated, GatewayId, Hash32, Moment, NetworkId, Periods, Schema, Slot, Window, view,
+};
 use codec::{DecodeAll, Encode};
 
 use super::{
@@ -24,6 +27,7 @@ use super::{
 use crate::{
 	gateway::{
 		data::{parameters::decimal, query::Filter},
+		locations::held_from,
 		store::Stage,
 	},
 	protocol::{LeafProof, ReadingProof},
@@ -36,6 +40,8 @@ pub(super) struct Known<'a> {
 	pub(super) genesis: Hash32,
 	/// What genesis fixed.
 	pub(super) periods: Periods,
+	/// Where the chain is in time.
+	pub(super) now: Moment,
 	/// The gateway that answered.
 	pub(super) gateway: GatewayId,
 	/// The network that it serves.
@@ -103,7 +109,9 @@ pub(super) fn statement(
 	ensure(proof.reading.verify(&known.genesis, &facts.key), Doubt::BadSignature)?;
 	let place = facts.assignment.filter(|place| place.gateway == known.gateway);
 	let slot = place.ok_or(Doubt::NotAssigned)?.slot;
-	ensure(is_there(filter, row, device, window), Doubt::OtherPlace)?;
+	let location = device.location.as_ref();
+	let location = location.and_then(|fact| placed(fact, window, known.now));
+	ensure(is_there(filter, row, location), Doubt::OtherPlace)?;
 	Ok(Said { slot, channel })
 }
 
@@ -128,12 +136,21 @@ fn said(row: &Row, reading: &Reading, schema: Option<&Schema>) -> Result<usize, 
 	Ok(index)
 }
 
+/// Where the device was in a window, if the chain still says so: of the place before the last move it
+/// does not say since when it held, but since when at the latest.
+fn placed(place: &Dated<Placed>, window: Window, now: Moment) -> Option<&Placed> {
+	let is_certain = |previous| window >= held_from(previous, place.since, now);
+	let is_known = window >= place.since || place.previous.as_ref().is_some_and(is_certain);
+	place.at(window).filter(|_| is_known)
+}
+
 /// Whether the device was where the row says, and in the region that was asked for.
-fn is_there(filter: &Filter, row: &Row, device: &DeviceView, window: Window) -> bool {
+///
+/// - `place`: where the chain says that it was.
+fn is_there(filter: &Filter, row: &Row, place: Option<&Placed>) -> bool {
 	if filter.region.is_none() && row.cell.is_none() {
 		return true;
 	}
-	let place = device.location.as_ref().and_then(|place| place.at(window));
 	let cell = place.map(|place| place.location.cell());
 	let is_inside = filter.region.is_none_or(|region| {
 		cell.is_some_and(|cell| cell.parent(region.resolution()) == Ok(region))

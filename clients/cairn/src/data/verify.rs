@@ -10,7 +10,7 @@ use cairn_chain::{
 };
 use cairn_telemetry::{Header, offchain::Part};
 use cairn_types::{
-	Attempt, DeviceId, GatewayId, Hash32, NetworkId, Periods, Schema, SchemaId, Window,
+	Attempt, DeviceId, GatewayId, Hash32, Moment, NetworkId, Periods, Schema, SchemaId, Window,
 };
 use futures::{StreamExt, stream};
 
@@ -57,6 +57,8 @@ pub(crate) struct Verifier {
 	at: BlockId,
 	genesis: Hash32,
 	periods: Periods,
+	/// Where the chain is in time at that block.
+	now: Moment,
 	devices: BTreeMap<DeviceId, Option<DeviceView>>,
 	schemas: BTreeMap<SchemaId, Option<Schema>>,
 }
@@ -110,6 +112,7 @@ impl Verifier {
 			at,
 			genesis: chain.genesis().await?,
 			periods: clock.periods,
+			now: clock.now,
 			devices: BTreeMap::new(),
 			schemas: BTreeMap::new(),
 		})
@@ -241,6 +244,7 @@ impl Verifier {
 		Known {
 			genesis: self.genesis,
 			periods: self.periods,
+			now: self.now,
 			gateway: context.gateway.id,
 			network: context.network,
 			device: self.devices.get(&row.device).and_then(Option::as_ref),

@@ -59,17 +59,24 @@ pub fn contains(region: Cell, cell: Cell) -> bool {
 	cell.parent(region.resolution()) == Ok(region)
 }
 
-/// What a fact of the chain tells at `now`. Pure.
+/// From which window on, at the latest, the place held that a device had before it moved. Pure.
 ///
-/// Since when the place before the last move held, the fact does not say, but at which tick it was
-/// asserted. A window has at most one tick, so that many windows ago it was asserted at the latest;
-/// and it held in the window of the move.
+/// A fact does not say that, but at which tick the place was asserted. A window has at most one tick, so
+/// that many windows ago it was asserted at the latest; and it held in the window of the move.
+///
+/// - `since`: first window of the place after it.
+#[must_use]
+pub(crate) fn held_from(previous: &Placed, since: Window, now: Moment) -> Window {
+	let ago = now.tick.saturating_sub(previous.asserted);
+	let from = now.window.saturating_sub(ago).saturating_add(1);
+	from.min(since.saturating_sub(1))
+}
+
+/// What a fact of the chain tells at `now`. Pure.
 fn told(place: &Dated<Placed>, now: Moment) -> Told {
 	let mut told = Vec::new();
 	if let Some(previous) = &place.previous {
-		let ago = now.tick.saturating_sub(previous.asserted);
-		let from = now.window.saturating_sub(ago).saturating_add(1);
-		told.push((from.min(place.since.saturating_sub(1)), previous.location.cell()));
+		told.push((held_from(previous, place.since, now), previous.location.cell()));
 	}
 	told.push((place.since, place.current.location.cell()));
 	told

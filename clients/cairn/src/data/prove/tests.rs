@@ -29,6 +29,8 @@ const WINDOW: Window = 100_000_000;
 const CELL: &str = "8c2a1072b59adff";
 
 const PERIODS: Periods = Periods::DEVELOPMENT;
+/// When the chain is asked.
+const NOW: Moment = Moment { window: WINDOW + 20, tick: 50 };
 
 fn cell(text: &str) -> Cell {
 	text.parse().expect("a cell")
@@ -102,6 +104,15 @@ fn device() -> DeviceView {
 		recovery: None,
 		location: Some(Dated::new(Placed::new(location, 0), since, 0)),
 	}
+}
+
+/// A device that was in [`CELL`], asserted at a tick, and moved on in the window after [`WINDOW`].
+fn moved(asserted: u32) -> Dated<Placed> {
+	let [before, after] =
+		[CELL, "8c1fb46741ae9ff"].map(|text| Location::new(cell(text), 10, 0).expect("a location"));
+	let before = Dated::new(Placed::new(before, asserted), WINDOW - 10, 0);
+	let moved = before.change(Placed::new(after, 45), WINDOW + 2, 45, 0);
+	moved.expect("it may move")
 }
 
 /// The leaf after the reading of sequence 2.
@@ -226,6 +237,7 @@ impl World {
 		let known = Known {
 			genesis: GENESIS,
 			periods: PERIODS,
+			now: NOW,
 			gateway: GATEWAY,
 			network: self.network,
 			device: self.device.as_ref(),
@@ -349,6 +361,10 @@ fn lies() -> Vec<(Doubt, Change)> {
 			let place = world.known().location.as_ref().expect("a place").current;
 			world.known().location = Some(Dated::new(place, WINDOW + 1, 0));
 		}),
+		lie(Doubt::OtherPlace, |world| {
+			// It has moved since, and came there 18 windows ago, for all that the chain says.
+			world.known().location = Some(moved(31));
+		}),
 		lie(Doubt::NotSealed, |world| world.proof.batch = None),
 		lie(Doubt::LeftOut, |world| {
 			world.proof.batch = None;
@@ -424,6 +440,10 @@ fn works_when_the_payload_or_the_leaf_shows_the_reading() {
 	anywhere.row.cell = None;
 	anywhere.known().location = None;
 	assert_eq!(anywhere.prove(), Ok(Inclusion::Payload));
+	// It has moved since.
+	let mut before = World::new(1);
+	before.known().location = Some(moved(29));
+	assert_eq!(before.prove(), Ok(Inclusion::Payload));
 }
 
 #[test]
