@@ -7,7 +7,7 @@
 
 mod city;
 mod host;
-mod place;
+pub(crate) mod place;
 mod process;
 mod scenario;
 mod setup;

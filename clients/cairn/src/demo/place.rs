@@ -6,9 +6,14 @@ use std::{
 	io::{self, Write},
 	net::{Ipv4Addr, TcpListener},
 	path::{Path, PathBuf},
+	sync::atomic::{AtomicU32, Ordering},
 };
 
 use crate::{clock::now_millis, owner::OwnerError};
+
+/// The first of the ports that programs get, and how many there are: below those that systems take for
+/// outgoing connections, which could come between the choice of a port and its use.
+const PORTS: (u32, u32) = (20_000, 12_000);
 
 /// A directory that is removed when this is dropped, unless it is to be kept.
 #[derive(Debug)]
@@ -96,7 +101,7 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), OwnerError> {
 	fs::write(path, text).map_err(|cause| failed(path, &cause))
 }
 
-/// Ports that are free now, all different.
+/// Ports that are free now, all different, also from those of other calls.
 ///
 /// # Errors
 /// If the system gives none.
@@ -105,11 +110,25 @@ pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N], OwnerError> {
 	// All are held until the last is found.
 	let mut held = Vec::new();
 	for port in &mut ports {
-		let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+		let listener = candidates().find_map(|port| {
+			// As far as can be known, nobody else listens there at another address either.
+			TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).ok()
+		});
+		let listener = listener.ok_or_else(|| io::Error::from(io::ErrorKind::AddrInUse))?;
 		*port = listener.local_addr()?.port();
 		held.push(listener);
 	}
 	Ok(ports)
+}
+
+/// Every port once; where another call has ended, or another process has begun elsewhere.
+fn candidates() -> impl Iterator<Item = u16> {
+	static NEXT: AtomicU32 = AtomicU32::new(0);
+	let (first, count) = PORTS;
+	(0..count).filter_map(move |_| {
+		let next = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id());
+		u16::try_from(first.saturating_add(next % count)).ok()
+	})
 }
 
 /// The node's program: what was named, else beside this program, else on the path.
@@ -196,8 +215,9 @@ mod tests {
 	#[test]
 	fn ports_are_free_and_different() {
 		let ports = free_ports::<4>().expect("four ports");
-		let distinct = ports.iter().collect::<std::collections::BTreeSet<_>>();
-		assert_eq!(distinct.len(), 4);
+		let others = free_ports::<3>().expect("three ports");
+		let distinct = ports.iter().chain(&others).collect::<std::collections::BTreeSet<_>>();
+		assert_eq!(distinct.len(), 7);
 		assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, ports[0])).is_ok());
 	}
 

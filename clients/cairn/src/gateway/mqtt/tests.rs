@@ -23,6 +23,7 @@ use tokio::{
 use super::*;
 use crate::{
 	clock::now_millis,
+	demo::place::free_ports,
 	gateway::testing::{DEVICE, GATEWAY, Served, signed, state},
 	protocol::RefusalNotice,
 	secret,
@@ -31,7 +32,7 @@ use crate::{
 /// Debian's broker.
 const BROKER: &str = "/usr/sbin/mosquitto";
 /// How long anything may take.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 /// Messages of a flood.
 const FLOOD: u32 = 5_000;
@@ -59,9 +60,7 @@ impl RealBroker {
 	/// Start one; `lines` are added to its configuration, after its listener.
 	async fn start(lines: impl Fn(&Path) -> String) -> Self {
 		let directory = tempfile::tempdir().expect("a temporary directory");
-		let any = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-		let port = any.local_addr().expect("an address").port();
-		drop(any);
+		let [port] = free_ports().expect("a free port");
 		let user = "user root\npersistence false\nmax_queued_messages 0\n";
 		let more = lines(directory.path());
 		let text = format!("{user}listener {port} 127.0.0.1\n{more}");
