@@ -38,7 +38,7 @@ const ARRIVES: Duration = Duration::from_secs(120);
 /// How long a command may take.
 const COMMAND: Duration = Duration::from_secs(60);
 /// How long an answer to a datagram may take.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(60);
 /// Messages of the flood.
 const FLOOD: u32 = 20_000;
 /// What the agent may hold more than before the flood.

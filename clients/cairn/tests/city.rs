@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use support::process::{Ended, binary, cairn, read, run_to_end, tail};
 
 /// How long the story may take: start, set-up and some windows on a busy machine.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(900);
 /// The cell that the devices in the north are in, which the city's story does not ask about.
 const NORTH: &str = "871f8edb1ffffff";
 /// What a lying gateway says.

@@ -22,9 +22,9 @@ use tokio::{
 };
 
 /// How long a tool may take.
-const TOOL: Duration = Duration::from_secs(30);
+const TOOL: Duration = Duration::from_secs(120);
 /// How long a TPM may take to start.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(120);
 /// Where the TPM keeps the key.
 const HANDLE: &str = "0x81000001";
 /// Signatures of each kind: half of all have a high `s` before it is normalized, so that all of them

@@ -270,7 +270,7 @@ mod tests {
 		assert!(hub.is_ready(SOURCE));
 		let taken = hub.take(&batch(&records));
 		assert_eq!((taken.values, counts(&taken)), (1, vec![(Left::Unmapped, 1)]));
-		timeout(Duration::from_secs(10), second.arrived()).await.expect("a value");
+		timeout(Duration::from_secs(120), second.arrived()).await.expect("a value");
 		let (schema, moments) = second.moments(1_000).expect("a plan");
 		assert_eq!((schema, moments.len(), moments[0].time), (SchemaId(1), 1, NOW));
 		assert_eq!(first.moments(1_000), Some((SchemaId(1), Vec::new())));

@@ -133,7 +133,7 @@ mod tests {
 	) -> (bool, Result<(), Error>) {
 		let (stopping, _ended) = watch::channel(false);
 		let watched = watch_over(&mut sources, &mut devices, &stopping, stop);
-		let result = timeout(Duration::from_secs(10), watched).await.expect("in time");
+		let result = timeout(Duration::from_secs(120), watched).await.expect("in time");
 		(*stopping.borrow(), result)
 	}
 

@@ -156,6 +156,9 @@ mod tests {
 	use super::*;
 	use tokio::time::sleep;
 
+	/// Most looks at what is to happen, 20 ms apart: two minutes.
+	const LOOKS: usize = 6_000;
+
 	fn start(processes: &mut Processes, directory: &Path, script: &str) -> PathBuf {
 		let log = directory.join("sh.log");
 		let arguments = ["-c", script].map(OsString::from);
@@ -172,7 +175,7 @@ mod tests {
 	/// The id of what a script started, once it has written it.
 	async fn grandchild(directory: &Path) -> String {
 		let file = directory.join("id");
-		for _ in 0..200 {
+		for _ in 0..LOOKS {
 			match std::fs::read_to_string(&file) {
 				Ok(id) if id.ends_with('\n') => return id.trim().to_owned(),
 				_ => sleep(Duration::from_millis(20)).await,
@@ -186,7 +189,7 @@ mod tests {
 	}
 
 	async fn ends(id: &str) -> bool {
-		for _ in 0..200 {
+		for _ in 0..LOOKS {
 			if !runs(id) {
 				return true;
 			}
@@ -225,7 +228,7 @@ mod tests {
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let mut processes = Processes::default();
 		start(&mut processes, directory.path(), "echo out of luck >&2; exit 3");
-		for _ in 0..200 {
+		for _ in 0..LOOKS {
 			if let Err(error) = processes.check() {
 				let text = error.to_string();
 				assert!(text.contains("out of luck") && text.contains("exit status: 3"), "{text}");

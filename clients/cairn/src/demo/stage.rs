@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{agent, bounded, cli::Output, owner::OwnerError};
 
-/// How long a program may take until it answers.
-const START: Duration = Duration::from_secs(60);
+/// How long a program may take until it answers: an unoptimised node compiles its runtime for a while,
+/// and longer beside others.
+const START: Duration = Duration::from_secs(180);
 /// How long the end of a story that is told once may take to come, after everything was set up. The
 /// design says two minutes.
 pub(super) const ONCE: Duration = Duration::from_secs(240);
@@ -165,7 +166,10 @@ impl Stage<'_> {
 		];
 		let named = |peer: &String| -> [OsString; 2] { ["--peer".into(), peer.into()] };
 		let peers = peers.iter().flat_map(named);
-		let arguments = arguments.into_iter().chain(peers).collect::<Vec<OsString>>();
+		// All share one machine, which may be busy.
+		let patience: [OsString; 2] = ["--peer-timeout".into(), "30s".into()];
+		let arguments =
+			arguments.into_iter().chain(patience).chain(peers).collect::<Vec<OsString>>();
 		self.start(name, &place::this_program()?, &arguments)
 	}
 

@@ -25,15 +25,16 @@ use super::{
 };
 
 /// How long a gateway may take from its start to its first answer.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(240);
 /// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(30);
+const ANSWER: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(5);
 /// How long a connection that sends a byte now and then may live, and the time between two bytes.
-const CUT: Duration = Duration::from_secs(60);
+const CUT: Duration = Duration::from_secs(120);
 const DRIP: Duration = Duration::from_millis(250);
-/// How long a reading may have to wait until it is judged for good: two windows, and some more.
-const JUDGED: Duration = Duration::from_secs(30);
+/// How long a reading may have to wait until it is judged for good: two windows, and as long as a busy
+/// machine takes.
+const JUDGED: Duration = Duration::from_secs(120);
 
 /// A gateway's HTTP interface. Cheap to clone.
 #[derive(Clone)]

@@ -336,7 +336,7 @@ mod tests {
 		tokio::select! {
 			() = player.run(&kept) => panic!("it repeats"),
 			() = enough => {},
-			() = sleep(Duration::from_secs(30)) => panic!("not in time"),
+			() = sleep(Duration::from_secs(120)) => panic!("not in time"),
 		}
 		let steps = kept.steps.into_inner().unwrap_or_else(PoisonError::into_inner);
 		let cars = steps.iter().take(6).map(|(_, step)| step[0].as_str()).collect::<Vec<_>>();

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long passwords may take to be hashed.
-const HASHED: Duration = Duration::from_secs(30);
+const HASHED: Duration = Duration::from_secs(120);
 /// Who may sign in at the broker: who publishes, and who listens.
 const STATION: &str = "station";
 const AGENT: &str = "agent";

@@ -118,13 +118,13 @@ mod tests {
 	};
 
 	/// Much longer than anything here takes.
-	const LONG: Duration = Duration::from_secs(30);
+	const LONG: Duration = Duration::from_secs(120);
 	const SHORT: Duration = Duration::from_millis(100);
 
 	#[tokio::test]
 	async fn works_when_it_is_read_at_leisure() {
 		let (near, mut far) = duplex(1 << 10);
-		let mut patient = Patient::new(near, SHORT * 20);
+		let mut patient = Patient::new(near, LONG);
 		let reading = tokio::spawn(async move {
 			let (mut buffer, mut all) = (vec![0; 32 << 10], 0);
 			while all < 4 * LEAST {
@@ -164,15 +164,17 @@ mod tests {
 
 	#[tokio::test]
 	async fn a_pause_between_requests_does_not_count() {
+		// Longer than the machine keeps this waiting while an answer is read.
+		let limit = SHORT * 30;
 		let (near, mut far) = duplex(16);
-		let mut patient = Patient::new(near, SHORT);
+		let mut patient = Patient::new(near, limit);
 		for _ in 0..2 {
 			let mut answer = [0; 64];
 			let (written, read) =
 				tokio::join!(patient.write_all(&[7; 64]), far.read_exact(&mut answer));
 			written.expect("it is read");
 			read.expect("it is written");
-			sleep(SHORT * 2).await;
+			sleep(limit + SHORT).await;
 			far.write_all(b"?").await.expect("there is room");
 			assert_eq!(patient.read_u8().await.expect("a byte"), b'?');
 		}

@@ -1,6 +1,6 @@
 //! The interface over a real socket, without a node.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cairn_telemetry::SignedReading;
 use cairn_types::{NetworkId, SchemaId, schema::Values};
@@ -84,6 +84,7 @@ async fn fails_when_the_body_is_not_readings() {
 async fn others_are_served_while_bodies_trickle_in() {
 	const SLOW: usize = 12;
 	let served = Served::start(Some(state()), 100).await;
+	let began = Instant::now();
 	assert!(SLOW > served.app.ingest.available_permits());
 	let mut connections = Vec::new();
 	for _ in 0..SLOW {
@@ -98,10 +99,12 @@ async fn others_are_served_while_bodies_trickle_in() {
 			yield_now().await;
 		}
 	};
-	timeout(Duration::from_secs(30), all_begun).await.expect("all have begun");
+	timeout(Duration::from_secs(120), all_begun).await.expect("all have begun");
 	let results = served.send(&[signed(1, now_millis())]).await;
 	assert_eq!(results[0].status, ReadingStatus::Accepted);
-	assert_eq!(served.app.bodies.available_permits(), BODIES - SLOW, "they are still at it");
+	// A machine that is busy for so long has given them up.
+	let left = served.app.bodies.available_permits();
+	assert!(left == BODIES - SLOW || began.elapsed() >= body::BODY_TIMEOUT, "they are still at it");
 	drop(connections);
 }
 
