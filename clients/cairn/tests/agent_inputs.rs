@@ -36,7 +36,7 @@ use support::{
 /// How long a value may take from its sender to the gateway's store, a window's wait included.
 const ARRIVES: Duration = Duration::from_secs(120);
 /// How long a command may take.
-const COMMAND: Duration = Duration::from_secs(60);
+const COMMAND: Duration = Duration::from_secs(120);
 /// How long an answer to a datagram may take.
 const ANSWER: Duration = Duration::from_secs(60);
 /// Messages of the flood.

@@ -38,7 +38,7 @@ use support::{
 };
 
 /// How long a window may take until it is sealed, attested, dead, or all of it once more.
-const SEALED: Duration = Duration::from_secs(60);
+const SEALED: Duration = Duration::from_secs(120);
 const ATTESTED: Duration = Duration::from_secs(120);
 const DEAD: Duration = Duration::from_secs(120);
 const AGAIN: Duration = Duration::from_secs(240);

@@ -43,7 +43,7 @@ const BROKER: &str = "/usr/sbin/mosquitto";
 const CELLS: [&str; 2] = ["8c2a1072b59adff", "8c1fb46741ae9ff"];
 const REGION: &str = "852a1073fffffff";
 /// How long anything may take to start, to be sealed, to mature.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 const SEALED: Duration = Duration::from_secs(120);
 const MATURED: Duration = Duration::from_secs(300);
 /// How long a command may take, and a run of Schemathesis.

@@ -36,11 +36,11 @@ use support::{
 /// Debian's exporter of a host's metrics.
 const EXPORTER: &str = "/usr/bin/prometheus-node-exporter";
 /// How long an agent or an exporter may take to be there.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 /// How long a window may take until its cycle is frozen: two minutes if all goes well.
 const PAID: Duration = Duration::from_secs(420);
 /// How long a process may take to end after a signal.
-const END: Duration = Duration::from_secs(60);
+const END: Duration = Duration::from_secs(120);
 
 /// The host's own values: the agent knows these names.
 const HARDWARE: [&str; 4] = ["cpu-time", "memory-used", "uptime", "scrape-up"];
