@@ -12,8 +12,8 @@ use cairn_runtime_api::{BatchStage, runtime_decl_for_cairn_api::CairnApi};
 use cairn_telemetry::{Claim, Sums, VerdictClaim};
 use cairn_traits::Timekeeper as _;
 use cairn_types::{
-	Cycle, DeviceId, DeviceKey, DeviceSignature, GatewayId, MakerId, Possession, RootKey, Schema,
-	Serial, Window,
+	Cycle, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, MakerId, Possession, RootKey,
+	Schema, Serial, Window,
 };
 use codec::{Decode, Encode, MaxEncodedLen};
 use frame_support::{
@@ -221,12 +221,14 @@ fn deposits_are_the_price_of_the_longest_entry() {
 
 		let maker = <(MakerId, MakerRecordOf<Runtime>)>::max_encoded_len();
 		assert_eq!(held(pallet_devices::HoldReason::MakerBond, MAKER_ADMIN), price(maker, 1_000));
-		// A device's owner also pays for two keys, a root key, a serial number and an offer.
+		// A device's owner also pays for two keys, a root key, a serial number, an offer and the hash of
+		// a description.
 		let device = <(DeviceId, DeviceRecordOf<Runtime>)>::max_encoded_len()
 			+ 2 * <(DeviceKey, DeviceId)>::max_encoded_len()
 			+ <(RootKey, DeviceId)>::max_encoded_len()
 			+ <(MakerId, Serial, SerialRecordOf<Runtime>)>::max_encoded_len()
-			+ <(DeviceId, AccountId)>::max_encoded_len();
+			+ <(DeviceId, AccountId)>::max_encoded_len()
+			+ <(DeviceId, Hash32)>::max_encoded_len();
 		let deposits = pallet_devices::HoldReason::Deposit;
 		assert_eq!(held(deposits, OWNER), devices * price(device, 0));
 

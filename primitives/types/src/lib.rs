@@ -21,11 +21,6 @@ pub mod time;
 pub mod unit;
 pub mod view;
 
-#[cfg(test)]
-mod tests {
-	mod vectors;
-}
-
 pub use activity::Activity;
 pub use certificate::{
 	Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV1, CertificateV2,
@@ -47,3 +42,8 @@ pub use unit::{ConversionFault, Decimal, Quantity, Unit};
 pub type Hash32 = [u8; 32];
 /// Balances as the runtime counts them, in the smallest unit.
 pub type Amount = u128;
+
+#[cfg(test)]
+mod tests {
+	mod vectors;
+}
