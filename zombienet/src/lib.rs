@@ -9,7 +9,7 @@
 //! - [`lag`]: how far finality lies behind.
 //! - [`intake`], [`block`]: transactions on their way into blocks, and what is in these.
 //! - [`processors`], [`throughput`]: who works on the processors, and what a measurement comes to.
-//! - [`account`], [`send`]: who sends transactions, and sending them.
+//! - [`account`], [`send`], [`settle`]: who sends transactions, and sending them.
 //! - [`state`], [`events`], [`referendum`]: the chain, as a node answers and as far as the client
 //!   library does not know it.
 //! - [`field`]: a gateway and devices that report for ever.
@@ -35,7 +35,7 @@ pub mod state;
 pub mod throughput;
 
 pub use shared::{
-	chain::{account, send},
+	chain::{account, send, settle},
 	process,
 	wait::{machine, now_millis, until},
 };

@@ -10,7 +10,7 @@ use cairn_chain::{
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use crate::{account, send};
+use crate::{account, send, settle};
 
 /// One token.
 const UNIT: u128 = 1_000_000_000_000;
@@ -45,7 +45,8 @@ pub async fn propose_and_vote(chain: &Chain, proposal: &Call) -> u32 {
 	let submission = referenda::submit(&ROOT, &Proposal::Inline(bytes), Enactment::After(0));
 	let outcome = send(chain, &submission, &proposer).await;
 	let (index, _track) = outcome.find::<(u32, u16)>("Referenda", "Submitted").expect("an index");
-	send(chain, &referenda::place_decision_deposit(index), &proposer).await;
+	// Voters rely on it.
+	settle(chain, &referenda::place_decision_deposit(index), &proposer).await;
 
 	let ballot = Ballot { aye: true, conviction: Conviction::Locked1x };
 	let vote = conviction_voting::vote(index, &AccountVote::Standard { ballot, amount: BALLOT });

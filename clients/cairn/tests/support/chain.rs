@@ -62,6 +62,19 @@ pub fn send<'a>(
 	of(chain.submit(call, signer, SubmitOptions::default()))
 }
 
+/// Send a call that must succeed, and wait until its block is final: other accounts rely on what it
+/// does, and a reorganisation may bring their calls into a block before it.
+///
+/// # Panics
+/// If it does not succeed.
+pub fn settle<'a>(
+	chain: &'a Chain,
+	call: &'a Call,
+	signer: &'a Signer,
+) -> LocalBoxFuture<'a, Outcome> {
+	of(chain.submit(call, signer, SubmitOptions::finalized()))
+}
+
 /// Send a call that must fail; returns the name of its error.
 pub(crate) fn refused<'a>(
 	chain: &'a Chain,
@@ -127,7 +140,7 @@ impl Network {
 			admission: Admission::Certified(BoundedVec::truncate_from(vec![maker])),
 		};
 		let call = calls::networks::create(&bounded(b"end-to-end"), &config);
-		let outcome = send(chain, &call, &operator).await;
+		let outcome = settle(chain, &call, &operator).await;
 		let id = outcome.find("Networks", "Created").expect("a network");
 		let genesis = of(chain.genesis()).await;
 		let channels = schema.channels.len();
@@ -138,7 +151,7 @@ impl Network {
 	pub(crate) async fn gateway(&self, chain: &Chain, operator: &Signer) -> GatewayId {
 		let endpoint = bounded(b"http://127.0.0.1:9977");
 		let call = calls::telemetry::register_gateway(self.id, &endpoint);
-		let outcome = send(chain, &call, operator).await;
+		let outcome = settle(chain, &call, operator).await;
 		outcome.find("Telemetry", "GatewayRegistered").expect("a gateway")
 	}
 
