@@ -119,7 +119,11 @@ impl Report {
 		for measured in &self.measured {
 			let Measured { acknowledged, processors, counters, .. } = measured;
 			let rate = number(acknowledged.per_second);
-			let early = if measured.ran_out { format!("{rate}, ran out") } else { rate };
+			let early = match (measured.ran_out, acknowledged.per_second > 0.0) {
+				(true, true) => format!("{rate}, ran out"),
+				(true, false) => "not measured: raise --rate".to_owned(),
+				(false, _) => rate,
+			};
 			lines.push(line(&[
 				measured.transport.to_owned(),
 				measured.batch.to_string(),
@@ -233,7 +237,9 @@ impl Report {
 
 /// Whether a measurement meets the target; `None` for single readings, which it is not about.
 fn meets(measured: &Measured) -> Option<bool> {
-	(measured.batch > 1).then_some(measured.acknowledged.per_second >= TARGET)
+	let rate = measured.acknowledged.per_second;
+	// What ran out while warming up was not measured.
+	(measured.batch > 1 && rate > 0.0).then_some(rate >= TARGET)
 }
 
 fn target(measured: &Measured) -> &'static str {
