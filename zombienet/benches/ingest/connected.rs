@@ -29,10 +29,10 @@ use tokio::{
 };
 
 use crate::{
-	failure::Failure,
 	timing,
 	wire::{Connection, sign_in},
 };
+use cairn_network_tests::bench::Failure;
 
 /// Connections that are made at a time.
 const AT_ONCE: usize = 64;

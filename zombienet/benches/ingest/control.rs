@@ -9,10 +9,9 @@ use std::{
 };
 
 use cairn::agent::{DevicePair, Scheme};
+use cairn_network_tests::bench::Failure;
 use cairn_network_tests::ingest::figures::{Control, Waits};
 use sp_crypto_hashing::blake2_256;
-
-use crate::failure::Failure;
 
 /// How long each is measured.
 const LENGTH: Duration = Duration::from_secs(3);

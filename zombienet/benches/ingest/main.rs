@@ -4,8 +4,6 @@
 
 mod connected;
 mod control;
-#[path = "../throughput/failure.rs"]
-mod failure;
 mod messages;
 mod options;
 mod report;
@@ -18,49 +16,12 @@ mod wire;
 
 use std::{fs, process::ExitCode};
 
-use tokio::{
-	runtime::Runtime,
-	signal::{
-		ctrl_c,
-		unix::{SignalKind, signal},
-	},
-};
-
-use crate::{
-	failure::Failure,
-	options::{Options, Output},
-};
-
-/// The exit code after a failure that the user can do something about.
-const FAILED: u8 = 2;
-/// The exit code after Ctrl-C.
-const INTERRUPTED: u8 = 130;
+use crate::options::Options;
+use cairn_network_tests::bench::{self, Failure, Output};
 
 fn main() -> ExitCode {
 	let options = Options::from_command_line();
-	let runtime = Runtime::new().expect("threads can be started");
-	// Programs end with the measurement that is dropped, whichever way.
-	let code = runtime.block_on(async {
-		tokio::select! {
-			report = Box::pin(measure(&options)) => match report {
-				Ok(report) => {
-					println!("{report}");
-					ExitCode::SUCCESS
-				},
-				Err(failure) => {
-					eprintln!("{failure}");
-					ExitCode::from(FAILED)
-				},
-			},
-			() = interrupted() => {
-				eprintln!("interrupted: what was started is stopped");
-				ExitCode::from(INTERRUPTED)
-			},
-		}
-	});
-	// Nobody waits for readings that are still being signed.
-	runtime.shutdown_background();
-	code
+	bench::run(measure(&options))
 }
 
 /// Measure what the user asks for; the report.
@@ -75,14 +36,5 @@ async fn measure(options: &Options) -> Result<String, Failure> {
 	match options.output {
 		Output::Table => Ok(report.table()),
 		Output::Json => report.json(),
-	}
-}
-
-/// Waits until somebody wants this to end: Ctrl-C, or SIGTERM.
-async fn interrupted() {
-	let mut terminated = signal(SignalKind::terminate()).expect("signals can be waited for");
-	tokio::select! {
-		_ = ctrl_c() => (),
-		_ = terminated.recv() => (),
 	}
 }

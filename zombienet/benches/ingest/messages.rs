@@ -16,12 +16,12 @@ use tokio::{
 };
 
 use crate::{
-	failure::Failure,
 	stage::{Sent, Stage, broken},
 	supply::Request,
 	timing::Signals,
 	wire::sign_in,
 };
+use cairn_network_tests::bench::Failure;
 
 /// Messages of one reading that may be under way at once; fewer of larger ones.
 const UNDER_WAY: usize = 512;

@@ -1,7 +1,8 @@
 //! What the user may ask for.
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
+use cairn_network_tests::bench::{Output, arguments};
 use clap::{Parser, ValueEnum, value_parser};
 use serde::Serialize;
 
@@ -73,7 +74,7 @@ pub(crate) struct Options {
 impl Options {
 	/// What this program was called with; without the flag that cargo gives to every bench.
 	pub(crate) fn from_command_line() -> Self {
-		Self::parse_from(env::args_os().filter(|argument| argument != "--bench"))
+		Self::parse_from(arguments())
 	}
 
 	/// Whether readings are sent in this way.
@@ -90,17 +91,6 @@ pub(crate) enum Transport {
 	Http,
 	/// QoS 1, by a broker.
 	Mqtt,
-}
-
-/// How the report is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Output {
-	/// For people: Markdown tables.
-	#[default]
-	Table,
-	/// For programs: one JSON value.
-	Json,
 }
 
 /// A number in a range.

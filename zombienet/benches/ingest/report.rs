@@ -1,5 +1,6 @@
 //! The report: tables for people, one JSON value for programs.
 
+use cairn_network_tests::bench::Failure;
 use cairn_network_tests::{
 	ingest::figures::{Connected, Control, Measured, Memory, TARGET},
 	processors,
@@ -7,7 +8,7 @@ use cairn_network_tests::{
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{failure::Failure, options::Options};
+use crate::options::Options;
 
 /// File systems that keep nothing on a disk.
 const IN_MEMORY: [&str; 2] = ["tmpfs", "ramfs"];

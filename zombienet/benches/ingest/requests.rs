@@ -10,12 +10,12 @@ use cairn_network_tests::ingest::{
 use tokio::task::JoinSet;
 
 use crate::{
-	failure::Failure,
 	stage::{Sent, Stage, broken},
 	supply::Request,
 	timing::Signals,
 	wire::Connection,
 };
+use cairn_network_tests::bench::Failure;
 
 /// Measure requests of `size` readings to the gateway at `address`.
 pub(crate) async fn run(

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cairn_chain::At;
+use cairn_network_tests::bench::Failure;
 use cairn_network_tests::ingest::{
 	figures::{Connected, Measured, Memory},
 	fleet::Fleet,
@@ -16,9 +17,7 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
 	connected::{self, Crowd, Watched},
-	control,
-	failure::Failure,
-	messages,
+	control, messages,
 	options::{Options, Transport},
 	report::Report,
 	requests,

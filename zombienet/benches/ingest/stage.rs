@@ -11,11 +11,11 @@ use cairn_network_tests::ingest::{
 use cairn_types::DeviceId;
 
 use crate::{
-	failure::Failure,
 	options::Options,
 	supply::{Request, Supply},
 	timing::{self, Signals, Timed, WARM_UP},
 };
+use cairn_network_tests::bench::Failure;
 
 /// Everything that a measurement of throughput needs.
 pub(crate) struct Stage<'a> {

@@ -3,7 +3,6 @@
 //! measured and how.
 
 mod accounts;
-mod failure;
 mod load;
 mod options;
 mod report;
@@ -18,50 +17,13 @@ use std::{
 };
 
 use cairn_network_tests::process::binary;
-use tokio::{
-	runtime::Runtime,
-	signal::{
-		ctrl_c,
-		unix::{SignalKind, signal},
-	},
-};
 
-use crate::{
-	failure::Failure,
-	options::{Options, Output},
-	subject::Subject,
-};
-
-/// The exit code after a failure that the user can do something about.
-const FAILED: u8 = 2;
-/// The exit code after Ctrl-C.
-const INTERRUPTED: u8 = 130;
+use crate::{options::Options, subject::Subject};
+use cairn_network_tests::bench::{self, Failure, Output};
 
 fn main() -> ExitCode {
 	let options = Options::from_command_line();
-	let runtime = Runtime::new().expect("threads can be started");
-	// Nodes end with the measurement that is dropped, whichever way.
-	let code = runtime.block_on(async {
-		tokio::select! {
-			report = Box::pin(measure(&options)) => match report {
-				Ok(report) => {
-					println!("{report}");
-					ExitCode::SUCCESS
-				},
-				Err(failure) => {
-					eprintln!("{failure}");
-					ExitCode::from(FAILED)
-				},
-			},
-			() = interrupted() => {
-				eprintln!("interrupted: the nodes are stopped");
-				ExitCode::from(INTERRUPTED)
-			},
-		}
-	});
-	// Nobody waits for transfers that are still being signed.
-	runtime.shutdown_background();
-	code
+	bench::run(measure(&options))
 }
 
 /// Measure all chains in turns; the report.
@@ -100,13 +62,4 @@ fn program(path: &Path, flag: &str) -> Result<PathBuf, Failure> {
 		let what = format!("there is no program {}", path.display());
 		Failure::new(what, format!("name a node's program by {flag}"))
 	})
-}
-
-/// Waits until somebody wants this to end: Ctrl-C, or SIGTERM.
-async fn interrupted() {
-	let mut terminated = signal(SignalKind::terminate()).expect("signals can be waited for");
-	tokio::select! {
-		_ = ctrl_c() => (),
-		_ = terminated.recv() => (),
-	}
 }

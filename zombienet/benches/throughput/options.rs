@@ -1,8 +1,9 @@
 //! What the user may ask for.
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum, value_parser};
+use cairn_network_tests::bench::{Output, arguments};
+use clap::{Parser, value_parser};
 use serde::Serialize;
 
 /// Shown below `--help`.
@@ -70,19 +71,8 @@ pub(crate) struct Options {
 impl Options {
 	/// What this program was called with; without the flag that cargo gives to every bench.
 	pub(crate) fn from_command_line() -> Self {
-		Self::parse_from(env::args_os().filter(|argument| argument != "--bench"))
+		Self::parse_from(arguments())
 	}
-}
-
-/// How the report is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Output {
-	/// For people: Markdown tables.
-	#[default]
-	Table,
-	/// For programs: one JSON value.
-	Json,
 }
 
 /// The length of a slot in ms.

@@ -8,7 +8,8 @@ use cairn_network_tests::{
 };
 use serde_json::json;
 
-use crate::{failure::Failure, options::Options, subject::Subject};
+use crate::{options::Options, subject::Subject};
+use cairn_network_tests::bench::Failure;
 
 /// The tables.
 pub(crate) fn table(subjects: &[Subject], runs: &[Measured], options: &Options) -> String {

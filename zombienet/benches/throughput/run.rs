@@ -19,12 +19,12 @@ use tokio::time::sleep;
 
 use crate::{
 	accounts,
-	failure::Failure,
 	load::{CONNECTIONS, Load},
 	options::Options,
 	subject::Subject,
 	watch::Watch,
 };
+use cairn_network_tests::bench::Failure;
 
 /// How long pools may take to fill. Transfers are signed for this time too.
 const FILLED: Duration = Duration::from_secs(30);
