@@ -32,12 +32,12 @@ pub(crate) struct Clock {
 
 impl Clock {
 	pub(crate) fn read<Time: Timekeeper>() -> Self {
-		let periods = Time::periods();
+		let (now, periods) = (Time::now(), Time::periods());
 		Self {
-			tick: Time::now().tick,
-			cycle: Time::cycle(),
-			next_window: Time::next_window(),
-			settled: Time::settled(),
+			tick: now.tick,
+			cycle: periods.cycle_of(now.tick),
+			next_window: now.next_window(),
+			settled: periods.settled_after(now.tick),
 			cycle_ticks: periods.cycle_ticks,
 			mature_ticks: periods.mature_ticks(),
 		}

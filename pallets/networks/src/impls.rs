@@ -237,6 +237,11 @@ impl<T: Config> NetworkRegistry for Pallet<T> {
 		Networks::<T>::get(id).is_some_and(|record| record.stage != Stage::Closed)
 	}
 
+	fn open_config(id: NetworkId, cycle: Cycle) -> Option<NetworkConfig> {
+		let record = Networks::<T>::get(id).filter(|record| record.stage != Stage::Closed)?;
+		record.config.at(cycle).cloned()
+	}
+
 	fn active_config(id: NetworkId, window: Window, cycle: Cycle) -> Option<NetworkConfig> {
 		let record = Networks::<T>::get(id).filter(|record| record.activity.contains(window))?;
 		record.config.at(cycle).cloned()

@@ -30,7 +30,7 @@ pub trait Timekeeper {
 
 	/// The window from which a change made now holds.
 	fn next_window() -> Window {
-		Self::now().window.saturating_add(1)
+		Self::now().next_window()
 	}
 
 	/// The cycle that the current tick belongs to.
@@ -41,7 +41,7 @@ pub trait Timekeeper {
 	/// First tick at which no check can reach back before the next window: a change made now may be
 	/// followed by another one then.
 	fn settled() -> Tick {
-		Self::now().tick.saturating_add(1).saturating_add(Self::periods().mature_ticks())
+		Self::periods().settled_after(Self::now().tick)
 	}
 }
 
@@ -100,6 +100,11 @@ pub trait NetworkRegistry {
 	fn is_active(id: NetworkId, window: Window) -> bool;
 	/// Whether it takes new devices and gateways: it exists and is not closed.
 	fn is_open(id: NetworkId) -> bool;
+
+	/// What holds of a network in `cycle` if it takes new devices and gateways.
+	fn open_config(id: NetworkId, cycle: Cycle) -> Option<NetworkConfig> {
+		if Self::is_open(id) { Self::config(id, cycle) } else { None }
+	}
 
 	/// What holds of a network in `cycle` if it runs in `window`.
 	fn active_config(id: NetworkId, window: Window, cycle: Cycle) -> Option<NetworkConfig> {

@@ -100,6 +100,13 @@ impl Periods {
 		now >= of.saturating_add(self.mature_ticks())
 	}
 
+	/// First tick at which no check can reach back before the window after one of tick `now`: a change
+	/// made at `now` may be followed by another one then. now + 1 + H, saturating.
+	#[must_use]
+	pub const fn settled_after(&self, now: Tick) -> Tick {
+		now.saturating_add(1).saturating_add(self.mature_ticks())
+	}
+
 	/// Whether a frozen cycle's rate has expired when judged in cycle `now`: c + R < now.
 	#[must_use]
 	pub fn is_expired(&self, cycle: Cycle, now: Cycle) -> bool {
@@ -115,6 +122,14 @@ pub struct Moment {
 	pub window: Window,
 	/// The current tick.
 	pub tick: Tick,
+}
+
+impl Moment {
+	/// The window from which a change made now holds. Saturates in the last window there is.
+	#[must_use]
+	pub const fn next_window(&self) -> Window {
+		self.window.saturating_add(1)
+	}
 }
 
 /// What is recorded of a window at its first block.
