@@ -169,7 +169,10 @@ impl Encode for GroupCounts {
 	}
 
 	fn encode_to<T: Output + ?Sized>(&self, output: &mut T) {
-		self.kept().collect::<Vec<Kept>>().encode_to(output);
+		// As a list is, without making one: the allocator is the host's, and costs more than this.
+		let length = self.kept().fold(0u32, |length, _| length.saturating_add(1));
+		Compact(length).encode_to(output);
+		self.kept().for_each(|kept| kept.encode_to(output));
 	}
 }
 
