@@ -212,7 +212,7 @@ fn unwritable(cause: &cairn_formats::FormatError) -> OwnerError {
 }
 
 fn parse_cell(text: &str) -> Result<Cell, String> {
-	text.parse::<Cell>().map_err(|error| error.cause().to_owned())
+	text.parse::<Cell>().map_err(|error| error.to_string())
 }
 
 fn parse_quantity(text: &str) -> Result<Quantity, String> {
@@ -226,7 +226,7 @@ fn parse_channel(text: &str) -> Result<String, String> {
 	if is_name(text.as_bytes()) && text.len() <= longest {
 		Ok(text.to_owned())
 	} else {
-		Err(format!("{text:?} is no channel's name"))
+		Err(format!("{text:?} is no channel's name; write one as `cairn schema show` lists it"))
 	}
 }
 
@@ -324,7 +324,8 @@ mod tests {
 
 	#[test]
 	fn fails_when_words_are_of_another_kind() {
-		assert!(parse_cell("8c2a1072b59adfx").is_err());
+		let error = parse_cell("8c2a1072b59adfx").expect_err("no cell");
+		assert!(error.contains("code 1") && error.contains("15 hexadecimal digits"), "{error}");
 		assert!(parse_quantity("warmth").is_err());
 		assert!(parse_channel("a b").is_err() && parse_channel(&"a".repeat(33)).is_err());
 		assert!(parse_time("noon").is_err());

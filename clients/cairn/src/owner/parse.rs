@@ -117,8 +117,9 @@ pub(crate) fn device_key(text: &str) -> Result<DeviceKey, String> {
 	let (scheme, digits) = text.trim().split_once([':', ' ']).unwrap_or(("ed25519", text));
 	let digits = digits.trim();
 	let digits = digits.strip_prefix("0x").unwrap_or(digits);
-	let bytes = hex::decode(digits).map_err(|_| format!("{digits:?} is not hex"))?;
-	let length = |expected: usize| format!("a {scheme} key has {expected} bytes");
+	let remedy = "write the key as `cairn agent key` prints it";
+	let bytes = hex::decode(digits).map_err(|_| format!("{digits:?} is not hex; {remedy}"))?;
+	let length = |expected: usize| format!("a {scheme} key has {expected} bytes; {remedy}");
 	let short = || <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| length(32));
 	match scheme {
 		"ed25519" => Ok(DeviceKey::Ed25519(ed25519::Public::from_raw(short()?))),
@@ -127,7 +128,7 @@ pub(crate) fn device_key(text: &str) -> Result<DeviceKey, String> {
 			let bytes = <[u8; 33]>::try_from(bytes.as_slice()).map_err(|_| length(33))?;
 			Ok(DeviceKey::Secp256k1(ecdsa::Public::from_raw(bytes)))
 		},
-		_ => Err(format!("{scheme:?} is not ed25519, sr25519 or secp256k1")),
+		_ => Err(format!("{scheme:?} is not ed25519, sr25519 or secp256k1; {remedy}")),
 	}
 }
 
@@ -145,10 +146,10 @@ pub(crate) fn root_key(text: &str) -> Result<RootKey, String> {
 /// A serial number, model or batch: 1 to 32 bytes.
 pub(crate) fn serial(text: &str) -> Result<Serial, String> {
 	if text.is_empty() {
-		return Err("it is empty".to_owned());
+		return Err(format!("it is empty; write 1 to {MAX_SERIAL} bytes"));
 	}
 	BoundedVec::try_from(text.as_bytes().to_vec())
-		.map_err(|_| format!("it has more than {MAX_SERIAL} bytes"))
+		.map_err(|_| format!("it is too long; write 1 to {MAX_SERIAL} bytes"))
 }
 
 /// A name in SenML's character set.
@@ -163,12 +164,16 @@ pub(crate) fn name(text: &str) -> Result<Name, String> {
 
 /// A gateway's address: http or https, not ending in a slash.
 pub(crate) fn url(text: &str) -> Result<String, String> {
+	const REMEDY: &str = "write for example http://127.0.0.1:9977";
 	let text = text.trim_end_matches('/');
-	let parsed = reqwest::Url::parse(text).map_err(|cause| {
-		format!("{text:?} is not a URL ({cause}); write for example http://127.0.0.1:9977")
-	})?;
+	let parsed = reqwest::Url::parse(text)
+		.map_err(|cause| format!("{text:?} is not a URL ({cause}); {REMEDY}"))?;
 	let is_web = matches!(parsed.scheme(), "http" | "https") && parsed.has_host();
-	if is_web { Ok(text.to_owned()) } else { Err(format!("{text:?} is not http or https")) }
+	if is_web {
+		Ok(text.to_owned())
+	} else {
+		Err(format!("{text:?} does not begin with http:// or https://; {REMEDY}"))
+	}
 }
 
 /// An account; see [`cairn_chain::parse_account`].
@@ -281,7 +286,8 @@ mod tests {
 	fn fails_when_a_gateway_is_not_on_the_web() {
 		assert_eq!(url("http://127.0.0.1:9977/"), Ok("http://127.0.0.1:9977".to_owned()));
 		for text in ["", "127.0.0.1:9977", "ftp://host", "file:///etc/passwd", "http://"] {
-			assert!(url(text).is_err(), "{text}");
+			let error = url(text).expect_err(text);
+			assert!(error.contains("write for example http://"), "{text}: {error}");
 		}
 	}
 }
