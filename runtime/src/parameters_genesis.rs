@@ -3,11 +3,9 @@
 //! `pallet-parameters` has no genesis of its own, and its defaults are invisible in state: wallets
 //! would show nothing. This pallet is a genesis and nothing else.
 
-use crate::{
-	Balance,
-	configs::parameters::{RewardsPolicy, RuntimeParameters, dynamic_params, production},
+use crate::configs::parameters::{
+	DevicesPolicy, RewardsPolicy, RuntimeParameters, dynamic_params, production,
 };
-use cairn_types::Tick;
 use frame_support::traits::dynamic_params::AggregatedKeyValue;
 use pallet_rewards::Split;
 use pallet_telemetry::types::Policy;
@@ -36,14 +34,8 @@ pub mod pallet {
 		pub telemetry: Policy,
 		/// How the emission is split, tapered and vested.
 		pub rewards: RewardsPolicy,
-		/// Devices that one maker certifies in a cycle.
-		pub devices_per_cycle: u32,
-		/// Ticks between the request of a recovery of lost keys and its completion.
-		pub recovery_ticks: Tick,
-		/// What it costs to assert another location than before.
-		pub moving_fee: Balance,
-		/// Ticks for which a device stays where it is.
-		pub moving_ticks: Tick,
+		/// What makers may certify, how long a recovery takes, and what moving costs.
+		pub devices: DevicesPolicy,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub _config: core::marker::PhantomData<T>,
@@ -54,10 +46,7 @@ pub mod pallet {
 			Self {
 				telemetry: production::TELEMETRY,
 				rewards: production::REWARDS,
-				devices_per_cycle: production::DEVICES_PER_CYCLE,
-				recovery_ticks: production::RECOVERY_TICKS,
-				moving_fee: production::MOVING_FEE,
-				moving_ticks: production::MOVING_TICKS,
+				devices: production::DEVICES,
 				_config: core::marker::PhantomData,
 			}
 		}
@@ -68,10 +57,12 @@ pub mod pallet {
 		/// lost keys are soon replaced, and devices move as soon as checks allow it.
 		pub fn development() -> Self {
 			let rewards = RewardsPolicy { default_weight: 1, vesting: 1, ..production::REWARDS };
-			Self { rewards, recovery_ticks: 4, moving_ticks: 0, ..Self::default() }
+			let devices =
+				DevicesPolicy { recovery_ticks: 4, moving_ticks: 0, ..production::DEVICES };
+			Self { rewards, devices, ..Self::default() }
 		}
 
-		fn all(&self) -> [RuntimeParameters; 6] {
+		fn all(&self) -> [RuntimeParameters; 3] {
 			use dynamic_params::{devices, rewards, telemetry};
 
 			[
@@ -83,21 +74,9 @@ pub mod pallet {
 					rewards::Emission,
 					Some(self.rewards),
 				)),
-				RuntimeParameters::Devices(devices::Parameters::DevicesPerCycle(
-					devices::DevicesPerCycle,
-					Some(self.devices_per_cycle),
-				)),
-				RuntimeParameters::Devices(devices::Parameters::RecoveryTicks(
-					devices::RecoveryTicks,
-					Some(self.recovery_ticks),
-				)),
-				RuntimeParameters::Devices(devices::Parameters::MovingFee(
-					devices::MovingFee,
-					Some(self.moving_fee),
-				)),
-				RuntimeParameters::Devices(devices::Parameters::MovingTicks(
-					devices::MovingTicks,
-					Some(self.moving_ticks),
+				RuntimeParameters::Devices(devices::Parameters::RegistryPolicy(
+					devices::RegistryPolicy,
+					Some(self.devices),
 				)),
 			]
 		}

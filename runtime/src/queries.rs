@@ -66,6 +66,7 @@ pub(crate) fn device(id: DeviceId) -> Option<DeviceView> {
 		serial: record.certified.map(|by| (by.maker, by.serial.into_inner())),
 		root: record.root,
 		changed: record.changed,
+		inherited: record.inherited,
 		recovery: recovery(id),
 		location: pallet_devices::Locations::<Runtime>::get(id).map(|known| known.place),
 	})

@@ -6,7 +6,7 @@ mod support;
 use cairn_runtime::{
 	Balance, Block, BlockNumber, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, System,
 	configs::{
-		parameters::{RuntimeParameters, dynamic_params::devices, production},
+		parameters::{DevicesPolicy, RuntimeParameters, dynamic_params::devices, production},
 		tracks::Tracks,
 	},
 };
@@ -33,7 +33,8 @@ fn dry_run(track: u16, call: impl Into<RuntimeCall>) -> Result<DryRun, DryRunErr
 
 /// Sets how many devices a maker certifies in a cycle.
 fn set_devices(count: u32) -> pallet_parameters::Call<Runtime> {
-	let parameter = devices::Parameters::DevicesPerCycle(devices::DevicesPerCycle, Some(count));
+	let policy = DevicesPolicy { per_cycle: count, ..production::DEVICES };
+	let parameter = devices::Parameters::RegistryPolicy(devices::RegistryPolicy, Some(policy));
 	pallet_parameters::Call::set_parameter { key_value: RuntimeParameters::Devices(parameter) }
 }
 
@@ -54,7 +55,7 @@ fn works_when_the_call_would_succeed() {
 		assert!(tried.ref_time > 0);
 
 		// Nothing of it stays.
-		assert_eq!(devices::DevicesPerCycle::get(), production::DEVICES_PER_CYCLE);
+		assert_eq!(devices::RegistryPolicy::get(), production::DEVICES);
 		assert_eq!(System::event_count(), before);
 	});
 }

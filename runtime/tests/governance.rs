@@ -9,7 +9,7 @@ use cairn_runtime::{
 	configs::{
 		cairn::TreasuryAccount,
 		origins::Origin,
-		parameters::{RuntimeParameters, dynamic_params::devices},
+		parameters::{DevicesPolicy, RuntimeParameters, dynamic_params::devices, production},
 	},
 	currency::UNIT,
 };
@@ -103,8 +103,13 @@ fn is_approved(index: ReferendumIndex) -> bool {
 
 /// Sets how many devices a maker certifies in a cycle.
 fn set_devices(count: u32) -> pallet_parameters::Call<Runtime> {
-	let parameter = devices::Parameters::DevicesPerCycle(devices::DevicesPerCycle, Some(count));
+	let policy = DevicesPolicy { per_cycle: count, ..production::DEVICES };
+	let parameter = devices::Parameters::RegistryPolicy(devices::RegistryPolicy, Some(policy));
 	pallet_parameters::Call::set_parameter { key_value: RuntimeParameters::Devices(parameter) }
+}
+
+fn devices_per_cycle() -> u32 {
+	<devices::RegistryPolicy as Get<DevicesPolicy>>::get().per_cycle
 }
 
 /// What became of what was enacted last.
@@ -133,8 +138,8 @@ fn a_referendum_changes_a_parameter_and_returns_its_deposits() {
 		next_block();
 		let before = Balances::total_balance(&STRANGER.to_account_id());
 		let index = approve(Origin::EconomicAdmin, set_devices(7));
-		assert_ne!(<devices::DevicesPerCycle as Get<u32>>::get(), 7, "enactment takes its time");
-		advance_until(|| <devices::DevicesPerCycle as Get<u32>>::get() == 7);
+		assert_ne!(devices_per_cycle(), 7, "enactment takes its time");
+		advance_until(|| devices_per_cycle() == 7);
 
 		assert_ok!(send(STRANGER, ReferendaCall::refund_decision_deposit { index }));
 		assert_ok!(send(STRANGER, ReferendaCall::refund_submission_deposit { index }));
@@ -292,7 +297,7 @@ fn what_the_committee_whitelists_passes_within_the_hour() {
 
 		let submitted = System::block_number();
 		assert_ok!(enact(Origin::WhitelistedCaller, dispatch()));
-		assert_eq!(<devices::DevicesPerCycle as Get<u32>>::get(), 7);
+		assert_eq!(devices_per_cycle(), 7);
 		assert!(System::block_number() - submitted < 24, "less than a governance day");
 	});
 }
@@ -304,7 +309,7 @@ fn what_nobody_whitelisted_is_not_dispatched() {
 		let call = Box::new(RuntimeCall::from(set_devices(7)));
 		let dispatch = WhitelistCall::dispatch_whitelisted_call_with_preimage { call };
 		let _ = enact(Origin::WhitelistedCaller, dispatch);
-		assert_ne!(<devices::DevicesPerCycle as Get<u32>>::get(), 7);
+		assert_ne!(devices_per_cycle(), 7);
 	});
 }
 
@@ -390,7 +395,7 @@ fn a_call_too_heavy_for_a_block_is_never_dispatched() {
 		};
 		approve(root(), heavy);
 		(0..60).for_each(|_| next_block());
-		assert_ne!(<devices::DevicesPerCycle as Get<u32>>::get(), 7);
+		assert_ne!(devices_per_cycle(), 7);
 	});
 }
 

@@ -50,7 +50,10 @@ fn a_device_is_counted_where_it_is() {
 		let before = Balances::total_balance(&OWNER.to_account_id());
 		assert_ok!(send(OWNER, assert_location(there)));
 		let paid = before - Balances::total_balance(&OWNER.to_account_id());
-		assert!(paid > production::MOVING_FEE, "the fee for moving and that of the transaction");
+		assert!(
+			paid > production::DEVICES.moving_fee,
+			"the fee for moving and that of the transaction"
+		);
 		assert_eq!((count(here), count(there)), (vec![0; 9], vec![1; 9]));
 	});
 }

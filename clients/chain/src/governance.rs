@@ -23,14 +23,8 @@ use crate::{
 pub(crate) const SEAL_POLICY: [u8; 2] = [0, 0];
 /// Where `rewards.Emission` is.
 pub(crate) const EMISSION: [u8; 2] = [1, 0];
-/// Where `devices.DevicesPerCycle` is.
-pub(crate) const DEVICES_PER_CYCLE: [u8; 2] = [2, 0];
-/// Where `devices.RecoveryTicks` is.
-pub(crate) const RECOVERY_TICKS: [u8; 2] = [2, 1];
-/// Where `devices.MovingFee` is.
-pub(crate) const MOVING_FEE: [u8; 2] = [2, 2];
-/// Where `devices.MovingTicks` is.
-pub(crate) const MOVING_TICKS: [u8; 2] = [2, 3];
+/// Where `devices.RegistryPolicy` is.
+pub(crate) const REGISTRY_POLICY: [u8; 2] = [2, 0];
 
 /// A track: what its referenda need, and how long they take. Periods are in blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Decode)]
@@ -154,6 +148,20 @@ pub struct RewardsPolicy {
 	pub vesting: u32,
 	/// Weight of a new certified network in the bootstrap pool.
 	pub default_weight: u32,
+}
+
+/// What makers may certify, how long a recovery takes, and what moving costs: the parameter
+/// `devices.RegistryPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DevicesPolicy {
+	/// Most devices that one maker certifies in a cycle.
+	pub per_cycle: u32,
+	/// Ticks between the request of a recovery and its completion.
+	pub recovery_ticks: Tick,
+	/// What it costs to assert another location than before.
+	pub moving_fee: Amount,
+	/// Ticks for which a device stays where it is.
+	pub moving_ticks: Tick,
 }
 
 /// What the chain knows of a preimage.
@@ -338,36 +346,12 @@ impl Chain {
 		self.parameter(EMISSION, at).await
 	}
 
-	/// The parameter `devices.DevicesPerCycle`; `None` if governance deleted it.
+	/// The parameter `devices.RegistryPolicy`; `None` if governance deleted it.
 	///
 	/// # Errors
 	/// If the node does not answer as expected.
-	pub async fn devices_per_cycle(&self, at: At) -> Result<Option<u32>, Error> {
-		self.parameter(DEVICES_PER_CYCLE, at).await
-	}
-
-	/// The parameter `devices.RecoveryTicks`; `None` if governance deleted it.
-	///
-	/// # Errors
-	/// If the node does not answer as expected.
-	pub async fn recovery_ticks(&self, at: At) -> Result<Option<Tick>, Error> {
-		self.parameter(RECOVERY_TICKS, at).await
-	}
-
-	/// The parameter `devices.MovingFee`; `None` if governance deleted it.
-	///
-	/// # Errors
-	/// If the node does not answer as expected.
-	pub async fn moving_fee(&self, at: At) -> Result<Option<Amount>, Error> {
-		self.parameter(MOVING_FEE, at).await
-	}
-
-	/// The parameter `devices.MovingTicks`; `None` if governance deleted it.
-	///
-	/// # Errors
-	/// If the node does not answer as expected.
-	pub async fn moving_ticks(&self, at: At) -> Result<Option<Tick>, Error> {
-		self.parameter(MOVING_TICKS, at).await
+	pub async fn devices_policy(&self, at: At) -> Result<Option<DevicesPolicy>, Error> {
+		self.parameter(REGISTRY_POLICY, at).await
 	}
 
 	/// The treasury's approved spends that it still keeps, by index.

@@ -38,11 +38,9 @@ pub mod parameters {
 	use crate::{
 		call::Call,
 		governance::{
-			DEVICES_PER_CYCLE, EMISSION, MOVING_FEE, MOVING_TICKS, RECOVERY_TICKS, RewardsPolicy,
-			SEAL_POLICY, SealPolicy,
+			DevicesPolicy, EMISSION, REGISTRY_POLICY, RewardsPolicy, SEAL_POLICY, SealPolicy,
 		},
 	};
-	use cairn_types::{Amount, Tick};
 	use codec::Encode;
 
 	/// Set what sealing costs and how committees are formed, by governance.
@@ -57,28 +55,10 @@ pub mod parameters {
 		set(EMISSION, policy)
 	}
 
-	/// Set how many devices a maker certifies in a cycle, by governance.
+	/// Set what makers may certify, how long a recovery takes, and what moving costs, by governance.
 	#[must_use]
-	pub fn set_devices_per_cycle(count: u32) -> Call {
-		set(DEVICES_PER_CYCLE, &count)
-	}
-
-	/// Set how many ticks a recovery of lost keys takes, by governance.
-	#[must_use]
-	pub fn set_recovery_ticks(ticks: Tick) -> Call {
-		set(RECOVERY_TICKS, &ticks)
-	}
-
-	/// Set what it costs to move a device, by governance.
-	#[must_use]
-	pub fn set_moving_fee(fee: Amount) -> Call {
-		set(MOVING_FEE, &fee)
-	}
-
-	/// Set for how many ticks a device stays where it is, by governance.
-	#[must_use]
-	pub fn set_moving_ticks(ticks: Tick) -> Call {
-		set(MOVING_TICKS, &ticks)
+	pub fn set_registry_policy(policy: &DevicesPolicy) -> Call {
+		set(REGISTRY_POLICY, policy)
 	}
 
 	/// Group, number within it, and a value: `None` would delete it.

@@ -54,7 +54,8 @@ pub use dispatch::DispatchFailure;
 pub use error::Error;
 pub use follow::{Blocks, Kind};
 pub use governance::{
-	Governance, PaymentState, PreimageStatus, RewardsPolicy, SealPolicy, Spec, Spend, Track,
+	DevicesPolicy, Governance, PaymentState, PreimageStatus, RewardsPolicy, SealPolicy, Spec,
+	Spend, Track,
 };
 pub use referendum::{
 	AccountVote, Ballot, Casting, Closed, Conviction, Deciding, Delegating, Delegations, Deposit,

@@ -4,8 +4,8 @@ mod support;
 
 use cairn_chain::{
 	AccountVote, Ballot, Call, Casting, Closed, Conviction, Curve, Deciding, Delegating,
-	Delegations, Deposit, Described, Enactment, Governance, Ongoing, PriorLock, Proposal,
-	Referendum, RewardsPolicy, SealPolicy, Tally, Voting, account_text,
+	Delegations, Deposit, Described, DevicesPolicy, Enactment, Governance, Ongoing, PriorLock,
+	Proposal, Referendum, RewardsPolicy, SealPolicy, Tally, Voting, account_text,
 	calls::{self, parameters, system},
 };
 use cairn_runtime::{
@@ -214,21 +214,20 @@ fn parameters_are_read_as_they_are_written() {
 	assert_eq!(policy.encode(), production::REWARDS.encode());
 	assert_eq!(policy.treasury, production::REWARDS.split.treasury);
 	assert_eq!(policy.default_weight, production::REWARDS.default_weight);
+	let policy: DevicesPolicy = read(&production::DEVICES);
+	assert_eq!(policy.encode(), production::DEVICES.encode());
+	assert_eq!(policy.moving_fee, production::DEVICES.moving_fee);
+	assert_eq!(policy.moving_ticks, production::DEVICES.moving_ticks);
 
 	let telemetry =
 		telemetry::Parameters::SealPolicy(telemetry::SealPolicy, Some(production::TELEMETRY));
 	let rewards = rewards::Parameters::Emission(rewards::Emission, Some(production::REWARDS));
-	let devices = devices::Parameters::DevicesPerCycle(devices::DevicesPerCycle, Some(5));
-	let delay = devices::Parameters::RecoveryTicks(devices::RecoveryTicks, Some(6));
-	let fee = devices::Parameters::MovingFee(devices::MovingFee, Some(7));
-	let pause = devices::Parameters::MovingTicks(devices::MovingTicks, Some(8));
+	let devices =
+		devices::Parameters::RegistryPolicy(devices::RegistryPolicy, Some(production::DEVICES));
 	for (parameter, place) in [
 		(RuntimeParameters::Telemetry(telemetry), [0u8, 0]),
 		(RuntimeParameters::Rewards(rewards), [1, 0]),
 		(RuntimeParameters::Devices(devices), [2, 0]),
-		(RuntimeParameters::Devices(delay), [2, 1]),
-		(RuntimeParameters::Devices(fee), [2, 2]),
-		(RuntimeParameters::Devices(pause), [2, 3]),
 	] {
 		let (key, value) = parameter.into_parts();
 		assert_eq!(key.encode(), place);
@@ -273,7 +272,8 @@ fn calls_are_put_into_words() {
 	let address = account_text(&[7; 32]);
 	let expected = format!("Balances.transfer_keep_alive (dest: Id({address}), value: 8)");
 	assert_eq!(described(&transfer, &metadata), expected);
-	let text = described(&parameters::set_devices_per_cycle(9), &metadata);
+	let policy: DevicesPolicy = read(&production::DEVICES);
+	let text = described(&parameters::set_registry_policy(&policy), &metadata);
 	assert!(text.starts_with("Parameters.set_parameter (key_value: Devices("), "{text}");
 	assert!(text.contains("Some(9)"), "{text}");
 	let policy: RewardsPolicy = read(&production::REWARDS);

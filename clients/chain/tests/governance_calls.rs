@@ -4,7 +4,7 @@
 mod support;
 
 use cairn_chain::{
-	AccountVote, Ballot, Conviction, Enactment, Proposal, RewardsPolicy, SealPolicy,
+	AccountVote, Ballot, Conviction, DevicesPolicy, Enactment, Proposal, RewardsPolicy, SealPolicy,
 	calls::{conviction_voting, parameters, preimage, referenda, system, treasury},
 };
 use cairn_runtime::{OriginCaller, configs::origins::Origin};
@@ -68,17 +68,16 @@ fn works_when_the_runtime_decodes_what_is_proposed() {
 	];
 	check(&metadata, &parameters::set_emission(&policy), &arguments);
 
-	let expected = ["Devices(DevicesPerCycle(DevicesPerCycle, Some(38)))"];
-	check(&metadata, &parameters::set_devices_per_cycle(38), &expected);
-
-	let expected = ["Devices(RecoveryTicks(RecoveryTicks, Some(39)))"];
-	check(&metadata, &parameters::set_recovery_ticks(39), &expected);
-
-	let expected = ["Devices(MovingFee(MovingFee, Some(40)))"];
-	check(&metadata, &parameters::set_moving_fee(40), &expected);
-
-	let expected = ["Devices(MovingTicks(MovingTicks, Some(41)))"];
-	check(&metadata, &parameters::set_moving_ticks(41), &expected);
+	let policy =
+		DevicesPolicy { per_cycle: 38, recovery_ticks: 39, moving_fee: 40, moving_ticks: 41 };
+	let arguments = [
+		"Devices(RegistryPolicy(RegistryPolicy, Some(",
+		"per_cycle: 38",
+		"recovery_ticks: 39",
+		"moving_fee: 40",
+		"moving_ticks: 41",
+	];
+	check(&metadata, &parameters::set_registry_policy(&policy), &arguments);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use cairn_traits::Timekeeper;
 use cairn_types::{
-	Activity, Dated, DeviceKey, MakerId, Tick, TooEarly, Window,
+	Activity, Cycle, Dated, DeviceKey, MakerId, Tick, TooEarly, Window,
 	view::{Assignment, DeviceState},
 };
 
@@ -31,6 +31,8 @@ impl From<TooEarly> for Fault {
 pub(crate) struct Clock {
 	/// The current tick.
 	pub(crate) tick: Tick,
+	/// The current cycle.
+	pub(crate) cycle: Cycle,
 	/// The window from which a change made now holds.
 	pub(crate) next_window: Window,
 	/// First tick at which no check reaches back before `next_window`.
@@ -39,7 +41,13 @@ pub(crate) struct Clock {
 
 impl Clock {
 	pub(crate) fn read<Time: Timekeeper>() -> Self {
-		Self { tick: Time::now().tick, next_window: Time::next_window(), settled: Time::settled() }
+		let (now, periods) = (Time::now(), Time::periods());
+		Self {
+			tick: now.tick,
+			cycle: periods.cycle_of(now.tick),
+			next_window: now.next_window(),
+			settled: periods.settled_after(now.tick),
+		}
 	}
 }
 
@@ -241,7 +249,7 @@ impl Live {
 
 	/// Belong to `assignment` from the next window on.
 	pub(crate) fn assign(self, assignment: Assignment, clock: &Clock) -> Result<Self, Fault> {
-		let Clock { tick, next_window, settled } = *clock;
+		let Clock { tick, next_window, settled, .. } = *clock;
 		self.try_map(|state| {
 			let assignment = match state.assignment {
 				None => Dated::new(assignment, next_window, settled),

@@ -22,9 +22,11 @@ pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::{
 	Certified, DeviceRecord, LocationRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, MAX_MOVING_TICKS,
-	MAX_RECOVERY_TICKS, MakerKey, MakerRecord, Recovery, SerialRecord, SerialState, Stage,
+	MAX_RECOVERY_TICKS, MakerKey, MakerRecord, Policy, Recovery, SerialRecord, SerialState, Stage,
 };
 pub use weights::WeightInfo;
+
+use frame_support::traits::fungible::Inspect;
 
 /// A [`DeviceRecord`] as the runtime stores it.
 pub type DeviceRecordOf<T> =
@@ -34,6 +36,9 @@ pub type LocationRecordOf<T> = LocationRecord<<T as Config>::Deposit>;
 /// A [`MakerRecord`] as the runtime stores it.
 pub type MakerRecordOf<T> =
 	MakerRecord<<T as frame_system::Config>::AccountId, <T as Config>::MakerBond>;
+/// A [`Policy`] as the runtime gives it.
+pub type PolicyOf<T> =
+	Policy<<<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance>;
 /// A [`Recovery`] as the runtime stores it.
 pub type RecoveryOf<T> = Recovery<<T as Config>::Deposit>;
 /// A [`SerialRecord`] as the runtime stores it.
@@ -51,15 +56,13 @@ pub mod pallet {
 	};
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{
-			Consideration, Footprint,
-			fungible::{Inspect, Mutate},
-		},
+		traits::{Consideration, Footprint, fungible::Mutate},
 	};
 	use frame_system::pallet_prelude::*;
 
 	use crate::{
-		DeviceRecordOf, LocationRecordOf, MakerRecordOf, RecoveryOf, SerialRecordOf, WeightInfo,
+		DeviceRecordOf, LocationRecordOf, MakerRecordOf, PolicyOf, RecoveryOf, SerialRecordOf,
+		WeightInfo,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -95,19 +98,8 @@ pub mod pallet {
 		/// What fees for moving are paid in.
 		type Currency: Mutate<Self::AccountId>;
 
-		/// What it costs to assert another location than before; burned.
-		type MovingFee: Get<<Self::Currency as Inspect<Self::AccountId>>::Balance>;
-
-		/// Ticks for which a device stays where it is at least, up to [`crate::MAX_MOVING_TICKS`];
-		/// longer if checks reach back farther.
-		type MovingTicks: Get<Tick>;
-
-		/// Most devices that one maker certifies in a cycle.
-		type MaxPerCycle: Get<u32>;
-
-		/// Ticks between the request of a recovery and its completion, in which the device's present
-		/// keys can object: 1 to [`crate::MAX_RECOVERY_TICKS`], brought into that range.
-		type RecoveryTicks: Get<Tick>;
+		/// What governance tunes.
+		type Policy: Get<PolicyOf<Self>>;
 
 		/// Most blocks between the block that a proof of possession names and its use.
 		#[pallet::constant]
@@ -431,7 +423,8 @@ pub mod pallet {
 		WrongStage,
 		/// What was changed before can still be checked. Wait for H ticks after it, and before a
 		/// key is forgotten also for as many blocks as a proof of possession is accepted; before a
-		/// device moves again, for `MovingTicks`.
+		/// device moves again, for `moving_ticks` of
+		/// the policy.
 		TooEarly,
 		/// All device ids are given.
 		TooManyDevices,
@@ -547,6 +540,9 @@ pub mod pallet {
 		DepositMissing,
 		/// The device's network admits it in the current cycle. Wait for the cycle in which it does not.
 		StillAdmitted,
+		/// The device's operational key was an earlier owner's, who may have kept it: it names no
+		/// owner. Let the owner offer the device, or rotate its key first.
+		KeyInherited,
 	}
 
 	#[pallet::hooks]
@@ -726,8 +722,9 @@ pub mod pallet {
 		/// Take over a device that itself names the caller as its owner.
 		///
 		/// Fails like [`Pallet::accept`], for devices with a root key, and if the proof is not a fresh
-		/// one, from after the last change of owner or key: otherwise an earlier owner could take the
-		/// device back. One who kept the key can: rotate it after buying.
+		/// one, from after the last change of owner or key. It also fails while the device has the key
+		/// that it had under an earlier owner, who may have kept it to take the device back: rotate it
+		/// first.
 		///
 		/// - `device`: a device of somebody else that has not ended, without a root key.
 		/// - `possession`: its key's signature that names the caller as the owner.
@@ -957,7 +954,7 @@ pub mod pallet {
 		}
 
 		/// Ask for other keys for a certified device whose own are lost. They hold after
-		/// [`Pallet::complete_recovery`], `RecoveryTicks` later at the earliest; until then its
+		/// [`Pallet::complete_recovery`], `recovery_ticks` of the policy later at the earliest; until then its
 		/// present keys can object. The caller leaves a deposit for the entry.
 		///
 		/// Fails if the maker whose certificate stands for the device did not consent to these very
@@ -1063,10 +1060,10 @@ pub mod pallet {
 		}
 
 		/// Assert where a device is, from the next window on. The first time the caller leaves a
-		/// deposit; to move costs `MovingFee`, which is burned.
+		/// deposit; to move costs `moving_fee` of the policy, which is burned.
 		///
 		/// Fails within H ticks of the last assertion, as one past place is remembered, and within
-		/// `MovingTicks` as they were then, so that a device cannot be wherever it pays most.
+		/// `moving_ticks` as they were then, so that a device cannot be wherever it pays most.
 		///
 		/// - `device`: a device of the caller that has not ended.
 		/// - `location`: a cell of resolution 12, altitude and antenna gain; others do not decode.

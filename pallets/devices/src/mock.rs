@@ -29,7 +29,7 @@ use sp_core::{H256, Pair, ecdsa, ed25519, sr25519};
 use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
 use sp_runtime::{AccountId32, BuildStorage, DispatchError, traits::IdentityLookup};
 
-use crate as pallet_devices;
+use crate::{self as pallet_devices, Policy};
 
 pub type AccountId = AccountId32;
 pub type Error = pallet_devices::Error<Test>;
@@ -116,10 +116,7 @@ parameter_types! {
 	pub const BondReason: RuntimeHoldReason =
 		RuntimeHoldReason::Devices(pallet_devices::HoldReason::MakerBond);
 	pub static Now: Moment = START;
-	pub static MaxPerCycle: u32 = CYCLE_LIMIT;
-	pub static RecoveryTicks: Tick = RECOVERY;
-	/// Nothing beyond H.
-	pub static MovingTicks: Tick = 0;
+	pub static Tuned: Policy<u64> = POLICY;
 	/// [`CERTIFIED`] admits makers up to this one.
 	pub static LastAdmitted: u32 = 0;
 	/// [`OPEN`] has become as [`CERTIFIED`] is.
@@ -143,10 +140,7 @@ impl pallet_devices::Config for Test {
 		ConstantStoragePrice<ConstU64<BOND>, u64>,
 	>;
 	type Currency = Balances;
-	type MovingFee = ConstU64<MOVING_FEE>;
-	type MovingTicks = MovingTicks;
-	type MaxPerCycle = MaxPerCycle;
-	type RecoveryTicks = RecoveryTicks;
+	type Policy = Tuned;
 	type MaxProofAge = ConstU32<256>;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
@@ -156,6 +150,13 @@ impl pallet_devices::Config for Test {
 
 /// What it costs to move.
 pub const MOVING_FEE: u64 = 700;
+/// Devices stay nowhere longer than checks reach back.
+const POLICY: Policy<u64> = Policy {
+	per_cycle: CYCLE_LIMIT,
+	recovery_ticks: RECOVERY,
+	moving_fee: MOVING_FEE,
+	moving_ticks: 0,
+};
 
 /// A maker's bond.
 pub const BOND: u64 = 5_000;
@@ -269,7 +270,7 @@ impl pallet_devices::BenchmarkHelper<AccountId> for FakeHelper {
 
 	fn network(maker: MakerId) -> NetworkId {
 		LastAdmitted::set(maker.0);
-		MaxPerCycle::set(1_000);
+		Tuned::mutate(|policy| policy.per_cycle = 1_000);
 		CERTIFIED
 	}
 
@@ -307,9 +308,7 @@ impl ExtBuilder {
 
 	pub fn build(self) -> sp_io::TestExternalities {
 		Now::set(START);
-		MaxPerCycle::set(CYCLE_LIMIT);
-		RecoveryTicks::set(RECOVERY);
-		MovingTicks::set(0);
+		Tuned::set(POLICY);
 		LastAdmitted::set(0);
 		OpenCertifies::set(false);
 		let storage = RuntimeGenesisConfig::default().build_storage().expect("genesis is sound");

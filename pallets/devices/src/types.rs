@@ -8,6 +8,7 @@ use cairn_types::{
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
 /// Most keys that a maker has at a time. A revoked one makes room for the next.
 pub const MAX_MAKER_KEYS: u32 = 8;
@@ -19,6 +20,36 @@ pub const MAX_RECOVERY_TICKS: Tick = 65_536;
 
 /// Most ticks that a device stays where it is before it may move.
 pub const MAX_MOVING_TICKS: Tick = 65_536;
+
+/// What governance tunes of devices and makers. Read when it is used, and then kept with what it was
+/// used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy<Balance> {
+	/// Most devices that one maker certifies in a cycle.
+	pub per_cycle: u32,
+	/// Ticks between the request of a recovery and its completion, in which the device's present keys
+	/// can object; 1 to [`MAX_RECOVERY_TICKS`].
+	pub recovery_ticks: Tick,
+	/// What it costs to assert another location than before; burned.
+	pub moving_fee: Balance,
+	/// Ticks for which a device stays where it is at least, up to [`MAX_MOVING_TICKS`]; longer if
+	/// checks reach back farther.
+	pub moving_ticks: Tick,
+}
+
+impl<Balance> Policy<Balance> {
+	/// The policy with every number in its documented range.
+	#[must_use]
+	pub fn clamped(self) -> Self {
+		Self {
+			recovery_ticks: self.recovery_ticks.clamp(1, MAX_RECOVERY_TICKS),
+			moving_ticks: self.moving_ticks.min(MAX_MOVING_TICKS),
+			..self
+		}
+	}
+}
 
 /// Where a device is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +92,9 @@ pub struct DeviceRecord<AccountId, Ticket> {
 	/// Block of the last change of owner or key: proofs of possession of that block or an earlier
 	/// one are void.
 	pub changed: u32,
+	/// Whether its operational key was an earlier owner's, who may have kept it: such a key names no
+	/// owner.
+	pub inherited: bool,
 	/// What the owner left on hold for everything that is kept of the device.
 	pub ticket: Ticket,
 }

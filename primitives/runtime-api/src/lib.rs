@@ -56,6 +56,8 @@ pub struct DeviceView {
 	pub root: Option<RootKey>,
 	/// Block of its last change of owner or key: proofs and makers' consents name it.
 	pub changed: u32,
+	/// Whether its operational key was an earlier owner's, and so names no owner.
+	pub inherited: bool,
 	/// The keys that it is to get, if it has lost its own.
 	pub recovery: Option<RecoveryView>,
 	/// Where it is and was, if it ever asserted a place.

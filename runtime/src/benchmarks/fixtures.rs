@@ -186,6 +186,7 @@ pub(super) fn insert_device(
 		certified: None,
 		root: None,
 		changed: 0,
+		inherited: false,
 	};
 	pallet_devices::Devices::<Runtime>::insert(device, record);
 	insert_slot(gateway, slot, device, owner);

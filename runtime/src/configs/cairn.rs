@@ -137,10 +137,7 @@ impl pallet_devices::Config for Runtime {
 	type Deposit = Deposit<DeviceDeposit>;
 	type MakerBond = Deposit<MakerBond, Bonded<1_000>>;
 	type Currency = Balances;
-	type MovingFee = dynamic_params::devices::MovingFee;
-	type MovingTicks = dynamic_params::devices::MovingTicks;
-	type MaxPerCycle = dynamic_params::devices::DevicesPerCycle;
-	type RecoveryTicks = dynamic_params::devices::RecoveryTicks;
+	type Policy = dynamic_params::devices::RegistryPolicy;
 	type MaxProofAge = ConstU32<256>;
 	type AdminOrigin = NetworkGuard;
 	type WeightInfo = pallet_devices::weights::SubstrateWeight<Runtime>;

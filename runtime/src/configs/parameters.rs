@@ -9,7 +9,6 @@ use crate::{
 	currency::{MILLI, UNIT},
 	weights::parameters::ParametersWeight,
 };
-use cairn_types::Tick;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	dynamic_params::dynamic_pallet_params,
@@ -45,6 +44,9 @@ pub struct RewardsPolicy {
 	pub default_weight: u32,
 }
 
+/// What of the devices' numbers governance may tune.
+pub type DevicesPolicy = pallet_devices::Policy<Balance>;
+
 /// Values of production: what genesis writes if it says nothing else, and what stands in for a
 /// parameter that governance deleted.
 pub mod production {
@@ -68,14 +70,14 @@ pub mod production {
 		vesting: 30,
 		default_weight: 0,
 	};
-	/// Devices that one maker certifies in a cycle.
-	pub const DEVICES_PER_CYCLE: u32 = 10_000;
-	/// A week of ticks: time to notice that a device is to get other keys.
-	pub const RECOVERY_TICKS: Tick = 1_008;
-	/// A token: to move is an exception.
-	pub const MOVING_FEE: Balance = UNIT;
-	/// A week of ticks: a device is somewhere, not everywhere.
-	pub const MOVING_TICKS: Tick = 1_008;
+	/// Devices: a week of ticks to notice that a device is to get other keys, and a token to move it,
+	/// once a week at most: a device is somewhere, not everywhere.
+	pub const DEVICES: DevicesPolicy = DevicesPolicy {
+		per_cycle: 10_000,
+		recovery_ticks: 1_008,
+		moving_fee: UNIT,
+		moving_ticks: 1_008,
+	};
 }
 
 /// The parameters. Their indices are part of the call's encoding.
@@ -108,18 +110,9 @@ pub mod dynamic_params {
 	#[dynamic_pallet_params]
 	#[codec(index = 2)]
 	pub mod devices {
-		/// Devices that one maker certifies in a cycle, at most.
+		/// What makers may certify, how long a recovery takes, and what moving costs.
 		#[codec(index = 0)]
-		pub static DevicesPerCycle: u32 = production::DEVICES_PER_CYCLE;
-		/// Ticks between the request of a recovery of lost keys and its completion, 1 to 65,536.
-		#[codec(index = 1)]
-		pub static RecoveryTicks: Tick = production::RECOVERY_TICKS;
-		/// What it costs to assert another location than before.
-		#[codec(index = 2)]
-		pub static MovingFee: Balance = production::MOVING_FEE;
-		/// Ticks for which a device stays where it is, 0 to 65,536; H + 1 at least.
-		#[codec(index = 3)]
-		pub static MovingTicks: Tick = production::MOVING_TICKS;
+		pub static RegistryPolicy: DevicesPolicy = production::DEVICES;
 	}
 }
 

@@ -183,8 +183,17 @@ pub(super) struct Parameters {
 	/// How the emission is split, tapered and vested.
 	#[serde(default)]
 	pub(super) rewards: Rewards,
+	/// What makers may certify, how long a recovery takes, and what moving costs.
+	#[serde(default)]
+	pub(super) devices: Devices,
+}
+
+/// What makers may certify, how long a recovery takes, and what moving costs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Devices {
 	/// Devices that one maker certifies in a cycle.
-	pub(super) devices_per_cycle: Option<u32>,
+	pub(super) per_cycle: Option<u32>,
 	/// Ticks between the request of a recovery of lost keys and its completion.
 	pub(super) recovery_ticks: Option<Spanned<u32>>,
 	/// Tokens for asserting another location than before.

@@ -179,12 +179,7 @@ fn defaults_of_the_example_hold() {
 
 #[test]
 fn works_when_parameters_are_given() {
-	let chain = chain(&and(r#"[parameters]
-devices-per-cycle = 5
-recovery-ticks = 6
-moving-fee = "2.5"
-moving-ticks = 0
-[parameters.telemetry]
+	let chain = chain(&and(r#"[parameters.telemetry]
 committee-size = 7
 max-attempts = 2
 base-fee = "0.5"
@@ -198,7 +193,12 @@ bootstrap-floor-percent = 1
 bootstrap-start-percent = 100
 half-life = 10
 vesting = 1
-default-weight = 3"#));
+default-weight = 3
+[parameters.devices]
+per-cycle = 5
+recovery-ticks = 6
+moving-fee = "2.5"
+moving-ticks = 0"#));
 	let (policy, rewards) = (chain.parameters.telemetry, chain.parameters.rewards);
 	assert_eq!((policy.committee_size, policy.max_attempts), (7, 2));
 	assert_eq!((policy.base_fee, policy.reading_fee, policy.kib_fee), (500 * MILLI, UNIT, 1));
@@ -208,10 +208,9 @@ default-weight = 3"#));
 	assert_eq!(rewards.bootstrap_floor, Permill::from_percent(1));
 	assert_eq!(rewards.bootstrap_start, Permill::from_percent(100));
 	assert_eq!((rewards.half_life, rewards.vesting, rewards.default_weight), (10, 1, 3));
-	assert_eq!(chain.parameters.devices_per_cycle, 5);
-	assert_eq!(chain.parameters.recovery_ticks, 6);
-	let moving = (chain.parameters.moving_fee, chain.parameters.moving_ticks);
-	assert_eq!(moving, (2_500 * MILLI, 0));
+	let devices = chain.parameters.devices;
+	assert_eq!((devices.per_cycle, devices.recovery_ticks), (5, 6));
+	assert_eq!((devices.moving_fee, devices.moving_ticks), (2_500 * MILLI, 0));
 }
 
 #[test]
@@ -435,15 +434,12 @@ fn fails_when_a_parameter_is_out_of_range() {
 		("rewards", "vesting = 1001", "vesting cannot be 1001"),
 		("rewards", "validators-percent = 91", "more than the whole emission"),
 		("rewards", "treasury-percent = \"70.0001\"", "more than the whole emission"),
+		("devices", "recovery-ticks = 0", "recovery-ticks cannot be 0"),
+		("devices", "moving-ticks = 65537", "moving-ticks cannot be 65537"),
+		("devices", "moving-fee = \"free\"", "not a decimal number"),
 	] {
 		assert_mistake(&and(&format!("[parameters.{table}]\n{line}")), ADDED + 1, says);
 	}
-	let delay = and("[parameters]\nrecovery-ticks = 0");
-	assert_mistake(&delay, ADDED + 1, "recovery-ticks cannot be 0");
-	let pause = and("[parameters]\nmoving-ticks = 65537");
-	assert_mistake(&pause, ADDED + 1, "moving-ticks cannot be 65537");
-	let fee = and("[parameters]\nmoving-fee = \"free\"");
-	assert_mistake(&fee, ADDED + 1, "not a decimal number");
 }
 
 #[test]

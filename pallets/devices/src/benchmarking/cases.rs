@@ -18,8 +18,8 @@ use super::{
 	},
 };
 use crate::{
-	Call, CellCounts, Config, Descriptions, Devices, Locations, MAX_MOVING_TICKS, MakerRecordOf,
-	Makers, NextDevice, NextMaker, Offers, Pallet, Recoveries, SerialState, Serials, Stage,
+	Call, CellCounts, Config, Descriptions, Devices, Locations, MakerRecordOf, Makers, NextDevice,
+	NextMaker, Offers, Pallet, Recoveries, SerialState, Serials, Stage,
 };
 
 fn is_in<T: Config>(device: DeviceId, stage: Stage) -> bool {
@@ -327,7 +327,7 @@ pub(super) fn register_batch<T: Config>(count: u32) -> Prepared<T> {
 	let first = NextDevice::<T>::get();
 	let mut registrations = alloc::vec::Vec::new();
 	for number in 0..count {
-		let key = generate(Kind::Secp256k1, &alloc::format!("//device//{number}"));
+		let key = generate(Kind::Sr25519, &alloc::format!("//device//{number}"));
 		let number = u8::try_from(number).map_err(|_| BenchmarkError::Stop("too many"))?;
 		registrations.push(registration(&owner, key, Some(&maker), number)?);
 	}
@@ -399,7 +399,7 @@ fn cancel_case<T: Config>(caller: Account<T>, device: DeviceId, objection: Objec
 /// and all six have devices in every cell.
 pub(super) fn assert_location<T: Config>() -> Prepared<T> {
 	let Fixture { owner, device, .. } = active::<T>(whitelisted_caller())?;
-	Helper::<T>::advance(T::MovingTicks::get().min(MAX_MOVING_TICKS));
+	Helper::<T>::advance(T::Policy::get().clamped().moving_ticks);
 	let (left, location) = (place(FIRST_PLACE)?, place(SECOND_PLACE)?);
 	crowd::<T>(location);
 	let holds = move || {

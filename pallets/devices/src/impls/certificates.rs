@@ -2,8 +2,7 @@
 
 use cairn_traits::{NetworkRegistry, Timekeeper};
 use cairn_types::{
-	Certificate, CertifierKey, Cycle, DeviceId, DeviceKey, MakerId, NetworkId, RootKey, Serial,
-	Window,
+	Certificate, CertifierKey, DeviceId, DeviceKey, MakerId, NetworkConfig, RootKey, Serial, Window,
 };
 use frame_support::{
 	ensure,
@@ -17,7 +16,7 @@ use crate::{
 };
 
 /// A certificate that passed every check but that of its signature.
-pub(super) struct Reviewed<'a> {
+pub(super) struct Reviewed<'a, T: Config> {
 	certificate: &'a Certificate,
 	/// The maker's key that has to have signed.
 	public: CertifierKey,
@@ -25,13 +24,17 @@ pub(super) struct Reviewed<'a> {
 	pub(super) expires: Window,
 	/// First window after the end of every certificate with its number that was brought.
 	ends: Window,
-	/// The current cycle.
-	cycle: Cycle,
-	/// Whether it has the maker and serial number of the one that stands for the device.
-	is_renewal: bool,
+	/// The maker as it is once the device is counted; `None` if it is counted already, as the
+	/// certificate has the maker and serial number of the one that stands for it.
+	counted: Option<MakerRecordOf<T>>,
 }
 
-impl Reviewed<'_> {
+impl<T: Config> Reviewed<'_, T> {
+	/// Whether it has the maker and serial number of the one that stands for the device.
+	const fn is_renewal(&self) -> bool {
+		self.counted.is_none()
+	}
+
 	/// What is kept of the certificate.
 	pub(super) fn certified(&self) -> Certified {
 		let Self { certificate, .. } = self;
@@ -44,10 +47,13 @@ impl Reviewed<'_> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Check that a network now admits devices that `maker` (or nobody) certified.
-	pub(super) fn ensure_admitted(network: NetworkId, maker: Option<MakerId>) -> DispatchResult {
-		let config =
-			T::Networks::config(network, T::Time::cycle()).ok_or(Error::<T>::NetworkClosed)?;
+	/// Check that a network now admits devices that `maker` (or nobody) certified; `config` is what
+	/// holds of it now, `None` if it takes no devices.
+	pub(super) fn ensure_admitted(
+		config: Option<NetworkConfig>,
+		maker: Option<MakerId>,
+	) -> DispatchResult {
+		let config = config.ok_or(Error::<T>::NetworkClosed)?;
 		ensure!(config.admission.admits(maker), Error::<T>::NotAdmitted);
 		Ok(())
 	}
@@ -57,12 +63,13 @@ impl<T: Config> Pallet<T> {
 	pub(super) fn review<'a>(
 		certificate: &'a Certificate,
 		current: Option<&Certified>,
-	) -> Result<Reviewed<'a>, DispatchError> {
+		clock: &Clock,
+	) -> Result<Reviewed<'a, T>, DispatchError> {
 		let (id, serial) = (certificate.maker(), certificate.serial());
-		let maker = Makers::<T>::get(id).ok_or(Error::<T>::MakerNotFound)?;
+		let mut maker = Makers::<T>::get(id).ok_or(Error::<T>::MakerNotFound)?;
 		let public = Self::usable_key(&maker, certificate.key_index())?;
 		let expires = T::Time::periods().window_at(certificate.expiry());
-		ensure!(expires > T::Time::next_window(), Error::<T>::CertificateExpired);
+		ensure!(expires > clock.next_window, Error::<T>::CertificateExpired);
 		let is_renewal = current.is_some_and(|known| known.maker == id && known.serial == *serial);
 		let known = Serials::<T>::get(id, serial);
 		match known.as_ref().map(|entry| entry.state) {
@@ -72,19 +79,22 @@ impl<T: Config> Pallet<T> {
 			},
 			Some(SerialState::Used(_)) | None => {},
 		}
-		let cycle = T::Time::cycle();
-		ensure!(
-			is_renewal || maker.certified_in(cycle) < T::MaxPerCycle::get(),
-			Error::<T>::TooManyCertified
-		);
+		let counted = if is_renewal {
+			None
+		} else {
+			let is_full = maker.certified_in(clock.cycle) >= T::Policy::get().per_cycle;
+			ensure!(!is_full, Error::<T>::TooManyCertified);
+			maker.admit(clock.cycle);
+			Some(maker)
+		};
 		// A renewal that ends earlier does not make what it replaces void: the number stays used as long.
 		let ends = known.map_or(expires, |entry| entry.ends.max(expires));
-		Ok(Reviewed { certificate, public, expires, ends, cycle, is_renewal })
+		Ok(Reviewed { certificate, public, expires, ends, counted })
 	}
 
 	/// Check that the maker signed a certificate for the device with this operational key and root.
 	pub(super) fn ensure_signed(
-		reviewed: &Reviewed,
+		reviewed: &Reviewed<T>,
 		key: &DeviceKey,
 		root: Option<&RootKey>,
 	) -> DispatchResult {
@@ -100,6 +110,7 @@ impl<T: Config> Pallet<T> {
 	pub(super) fn ensure_standing(
 		device: DeviceId,
 		record: &DeviceRecordOf<T>,
+		clock: &Clock,
 	) -> Result<(), Error<T>> {
 		let Some(Certified { maker, key_index, serial }) = &record.certified else {
 			return Ok(());
@@ -107,7 +118,7 @@ impl<T: Config> Pallet<T> {
 		let maker_record = Makers::<T>::get(maker).ok_or(Error::<T>::MakerNotFound)?;
 		Self::usable_key(&maker_record, *key_index)?;
 		ensure!(Self::stands(device, *maker, serial), Error::<T>::SerialRevoked);
-		ensure!(record.state.expires > T::Time::next_window(), Error::<T>::CertificateExpired);
+		ensure!(record.state.expires > clock.next_window, Error::<T>::CertificateExpired);
 		Ok(())
 	}
 
@@ -119,27 +130,28 @@ impl<T: Config> Pallet<T> {
 		let mut record = Self::owned(&owner, device)?;
 		let live = record.live().map_err(Error::<T>::from)?;
 		let maker = certificate.maker();
-		Self::ensure_admitted(record.state.network, Some(maker))?;
-		let reviewed = Self::review(certificate, record.certified.as_ref())?;
+		let clock = Clock::read::<T::Time>();
+		let config = T::Networks::config(record.state.network, clock.cycle);
+		Self::ensure_admitted(config, Some(maker))?;
+		let reviewed = Self::review(certificate, record.certified.as_ref(), &clock)?;
 		Self::ensure_signed(&reviewed, &record.state.key.current, record.root.as_ref())?;
 
-		let clock = Clock::read::<T::Time>();
 		let was_active = record.stage == Stage::Active;
-		record.apply(live.certify(maker, reviewed.expires, &clock));
+		let (expires, is_renewal) = (reviewed.expires, reviewed.is_renewal());
+		record.apply(live.certify(maker, expires, &clock));
 		let lapsed = was_active && record.stage != Stage::Active;
 
-		if !reviewed.is_renewal
-			&& let Some(old) = record.certified.take()
+		let old = record.certified.replace(reviewed.certified());
+		Self::note_certified(device, reviewed);
+		if !is_renewal
+			&& let Some(old) = old
 			&& Self::stands(device, old.maker, &old.serial)
 		{
 			let ticket = T::Deposit::new(&owner, Self::serial_footprint())?;
 			Self::retain_serial(&old, owner, ticket, &clock);
 		}
-		Self::note_certified(device, &reviewed);
-		record.certified = Some(reviewed.certified());
 		Devices::<T>::insert(device, record);
 
-		let expires = reviewed.expires;
 		Self::deposit_event(Event::Certified { device, maker, expires });
 		if lapsed {
 			Self::deposit_event(Event::Suspended { device, until: clock.next_window });
@@ -176,14 +188,14 @@ impl<T: Config> Pallet<T> {
 		Serials::<T>::get(maker, serial).is_some_and(|entry| entry.stands_for(device))
 	}
 
-	/// A certificate now stands for `device`.
-	pub(super) fn note_certified(device: DeviceId, reviewed: &Reviewed) {
-		let (maker, serial) = (reviewed.certificate.maker(), reviewed.certificate.serial());
-		if !reviewed.is_renewal {
-			Makers::<T>::mutate_extant(maker, |maker| maker.admit(reviewed.cycle));
+	/// A certificate now stands for `device`. Its maker must not have changed since it was reviewed.
+	pub(super) fn note_certified(device: DeviceId, reviewed: Reviewed<T>) {
+		let Reviewed { certificate, ends, counted, .. } = reviewed;
+		let (maker, serial) = (certificate.maker(), certificate.serial());
+		if let Some(counted) = counted {
+			Makers::<T>::insert(maker, counted);
 		}
-		let state = SerialState::Used(device);
-		let entry = SerialRecord { state, ends: reviewed.ends, deposit: None };
+		let entry = SerialRecord { state: SerialState::Used(device), ends, deposit: None };
 		Serials::<T>::insert(maker, serial, entry);
 	}
 

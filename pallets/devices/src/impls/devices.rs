@@ -1,6 +1,6 @@
 //! A device's life: activate, suspend, retire, reap; its gateway.
 
-use cairn_traits::SlotBook;
+use cairn_traits::{NetworkRegistry, SlotBook};
 use cairn_types::{Activity, Dated, DeviceId, GatewayId, view::Assignment};
 use frame_support::{ensure, traits::Consideration};
 use sp_runtime::{DispatchError, DispatchResult};
@@ -15,9 +15,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_activate(owner: &T::AccountId, device: DeviceId) -> DispatchResult {
 		let mut record = Self::owned(owner, device)?;
 		let live = record.live().map_err(Error::<T>::from)?;
-		let active = live.activate(&Clock::read::<T::Time>()).map_err(Error::<T>::from)?;
-		Self::ensure_admitted(record.state.network, record.state.maker)?;
-		Self::ensure_standing(device, &record)?;
+		let clock = Clock::read::<T::Time>();
+		let active = live.activate(&clock).map_err(Error::<T>::from)?;
+		let config = T::Networks::config(record.state.network, clock.cycle);
+		Self::ensure_admitted(config, record.state.maker)?;
+		Self::ensure_standing(device, &record, &clock)?;
 
 		let Activity { from, until, .. } = active.activity();
 		record.apply(active);
@@ -45,7 +47,8 @@ impl<T: Config> Pallet<T> {
 		let clock = Clock::read::<T::Time>();
 		let live = record.live().map_err(Error::<T>::from)?;
 		let suspended = live.suspend(&clock).map_err(Error::<T>::from)?;
-		let admitted = Self::ensure_admitted(record.state.network, record.state.maker);
+		let config = T::Networks::config(record.state.network, clock.cycle);
+		let admitted = Self::ensure_admitted(config, record.state.maker);
 		ensure!(admitted.is_err(), Error::<T>::StillAdmitted);
 
 		record.apply(suspended);

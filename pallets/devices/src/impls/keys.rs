@@ -78,6 +78,7 @@ impl<T: Config> Pallet<T> {
 			record.root = root;
 		}
 		record.changed = Self::block();
+		record.inherited = false;
 		Devices::<T>::insert(device, record);
 	}
 

@@ -1,8 +1,9 @@
 //! Where devices are, and how many are in a cell.
 
-use alloc::{collections::BTreeSet, vec::Vec};
-use cairn_geo::{Cell, Location, Placed, Spot};
-use cairn_types::{Dated, DeviceId, Window};
+use core::iter;
+
+use cairn_geo::{Cell, GroupCounts, Location, Placed};
+use cairn_types::{Dated, DeviceId, Tick, Window};
 use frame_support::{
 	dispatch::DispatchResultWithPostInfo,
 	ensure,
@@ -15,9 +16,15 @@ use frame_support::{
 use sp_runtime::{DispatchError, DispatchResult, traits::Zero};
 
 use crate::{
-	CellCounts, Config, Error, Event, LocationRecord, LocationRecordOf, Locations,
-	MAX_MOVING_TICKS, Pallet, WeightInfo, entities::Clock,
+	CellCounts, Config, Error, Event, LocationRecord, LocationRecordOf, Locations, Pallet,
+	PolicyOf, WeightInfo, entities::Clock,
 };
+
+/// First tick at which a device may move that asserts a location now and has to stay there for
+/// `pause` ticks.
+fn movable_from(clock: &Clock, pause: Tick) -> Tick {
+	clock.settled.max(clock.tick.saturating_add(pause))
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_assert_location(
@@ -30,9 +37,10 @@ impl<T: Config> Pallet<T> {
 		let known = Locations::<T>::get(device);
 		let from = known.as_ref().map(|known| known.place.current.location);
 		ensure!(from != Some(location), Error::<T>::AlreadyThere);
+		let policy = T::Policy::get().clamped();
 		let record = match known {
-			None => Self::first_location(owner, location, &clock)?,
-			Some(known) => Self::moved(owner, known, location, &clock)?,
+			None => Self::first_location(owner, location, &clock, &policy)?,
+			Some(known) => Self::moved(owner, known, location, &clock, &policy)?,
 		};
 
 		Self::recount(from, Some(location));
@@ -89,10 +97,11 @@ impl<T: Config> Pallet<T> {
 		owner: &T::AccountId,
 		location: Location,
 		clock: &Clock,
+		policy: &PolicyOf<T>,
 	) -> Result<LocationRecordOf<T>, DispatchError> {
 		let ticket = T::Deposit::new(owner, Self::location_footprint())?;
 		let placed = Placed::new(location, clock.tick);
-		let place = Dated::new(placed, clock.next_window, Self::movable_from(clock));
+		let place = Dated::new(placed, clock.next_window, movable_from(clock, policy.moving_ticks));
 		Ok(LocationRecord { place, ticket })
 	}
 
@@ -102,46 +111,56 @@ impl<T: Config> Pallet<T> {
 		known: LocationRecordOf<T>,
 		location: Location,
 		clock: &Clock,
+		policy: &PolicyOf<T>,
 	) -> Result<LocationRecordOf<T>, DispatchError> {
 		let LocationRecord { place, ticket } = known;
 		ensure!(clock.tick >= place.settled, Error::<T>::TooEarly);
-		let fee = T::MovingFee::get();
-		if !fee.is_zero() {
+		if !policy.moving_fee.is_zero() {
 			let (keep, exact) = (Preservation::Preserve, Precision::Exact);
-			T::Currency::burn_from(owner, fee, keep, exact, Fortitude::Polite)?;
+			T::Currency::burn_from(owner, policy.moving_fee, keep, exact, Fortitude::Polite)?;
 		}
 		let placed = Placed::new(location, clock.tick);
 		let place = place
-			.change(placed, clock.next_window, clock.tick, Self::movable_from(clock))
+			.change(placed, clock.next_window, clock.tick, movable_from(clock, policy.moving_ticks))
 			.map_err(|_| Error::<T>::TooEarly)?;
 		Ok(LocationRecord { place, ticket })
 	}
 
-	/// First tick at which a device that asserts a location now may move.
-	fn movable_from(clock: &Clock) -> u32 {
-		let pause = T::MovingTicks::get().min(MAX_MOVING_TICKS);
-		clock.settled.max(clock.tick.saturating_add(pause))
+	/// Count a device at the spots of `to` and no more at those of `from`. Spots of both stay as they
+	/// are; of the others each group is read and written once.
+	fn recount(from: Option<Location>, to: Option<Location>) {
+		// Spots come in one order of resolutions, and groups are the same only at one resolution.
+		let spots = |place: Option<Location>| {
+			let known = place.into_iter().flat_map(Location::spots);
+			known.map(Some).chain(iter::repeat(None))
+		};
+		for pair in spots(from).zip(spots(to)).take_while(|pair| *pair != (None, None)) {
+			match pair {
+				(left, entered) if left == entered => {},
+				(Some(left), Some(entered)) if left.group() == entered.group() => {
+					Self::count(left.group(), |counts| {
+						counts.leave(left);
+						counts.enter(entered);
+					});
+				},
+				(left, entered) => {
+					if let Some(left) = left {
+						Self::count(left.group(), |counts| counts.leave(left));
+					}
+					if let Some(entered) = entered {
+						Self::count(entered.group(), |counts| counts.enter(entered));
+					}
+				},
+			}
+		}
 	}
 
-	/// Count a device at the spots of `to` and no more at those of `from`. Spots of both stay as they
-	/// are; of the others each group is read and written once, and not kept when it is empty.
-	fn recount(from: Option<Location>, to: Option<Location>) {
-		let spots = |place: Option<Location>| -> Vec<Spot> {
-			place.into_iter().flat_map(Location::spots).collect()
-		};
-		let (from, to) = (spots(from), spots(to));
-		let left = from.iter().filter(|spot| !to.contains(spot));
-		let entered = to.iter().filter(|spot| !from.contains(spot));
-		let groups: BTreeSet<Cell> =
-			left.clone().chain(entered.clone()).map(|spot| spot.group()).collect();
-		for group in groups {
-			CellCounts::<T>::mutate_exists(group, |kept| {
-				let mut counts = kept.take().unwrap_or_default();
-				let is_here = |spot: &&Spot| spot.group() == group;
-				left.clone().filter(is_here).for_each(|spot| counts.leave(*spot));
-				entered.clone().filter(is_here).for_each(|spot| counts.enter(*spot));
-				*kept = Some(counts).filter(|counts| !counts.is_empty());
-			});
-		}
+	/// Change the counts of `group`, which are not kept when it is empty.
+	fn count(group: Cell, change: impl FnOnce(&mut GroupCounts)) {
+		CellCounts::<T>::mutate_exists(group, |kept| {
+			let mut counts = kept.take().unwrap_or_default();
+			change(&mut counts);
+			*kept = Some(counts).filter(|counts| !counts.is_empty());
+		});
 	}
 }

@@ -12,8 +12,8 @@ use frame_support::{
 use sp_runtime::{DispatchError, DispatchResult};
 
 use crate::{
-	Certified, Config, DeviceRecordOf, Devices, Error, Event, MAX_RECOVERY_TICKS, Makers, Pallet,
-	Recoveries, Recovery, RecoveryOf, entities::Clock,
+	Certified, Config, DeviceRecordOf, Devices, Error, Event, Makers, Pallet, Recoveries, Recovery,
+	RecoveryOf, entities::Clock,
 };
 
 impl<T: Config> Pallet<T> {
@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
 			Self::ensure_delegated(owner, &key, possession, &block_hash, delegation)?;
 		}
 
-		let delay = T::RecoveryTicks::get().clamp(1, MAX_RECOVERY_TICKS);
+		let delay = T::Policy::get().clamped().recovery_ticks;
 		let due = T::Time::now().tick.saturating_add(delay);
 		let ticket = T::Deposit::new(owner, Self::recovery_footprint())?;
 		let (root, requested, key_index) = (root.copied(), Self::block(), index);

@@ -2,8 +2,7 @@
 
 use cairn_traits::NetworkRegistry;
 use cairn_types::{
-	Activity, Certificate, Dated, DeviceKey, NetworkId, Registration, Registrations, Window,
-	view::DeviceState,
+	Activity, Certificate, Dated, NetworkId, Registration, Registrations, Window, view::DeviceState,
 };
 use frame_support::{
 	dispatch::{DispatchErrorWithPostInfo, DispatchResultWithPostInfo, Pays, PostDispatchInfo},
@@ -43,12 +42,13 @@ impl<T: Config> Pallet<T> {
 		let Registration { key, possession, delegation, certificate } = registration;
 		Self::ensure_free(key)?;
 		Self::ensure_root_free(registration.root(), None)?;
-		ensure!(T::Networks::is_open(network), Error::<T>::NetworkClosed);
+		let clock = Clock::read::<T::Time>();
 		let maker = certificate.as_ref().map(Certificate::maker);
-		Self::ensure_admitted(network, maker)?;
+		Self::ensure_admitted(T::Networks::open_config(network, clock.cycle), maker)?;
 		let block_hash = Self::ensure_fresh(owner, possession)?;
+		let certificate = certificate.as_ref();
 		let reviewed =
-			certificate.as_ref().map(|certificate| Self::review(certificate, None)).transpose()?;
+			certificate.map(|certificate| Self::review(certificate, None, &clock)).transpose()?;
 		let device = NextDevice::<T>::get();
 		let next = device.next().ok_or(Error::<T>::TooManyDevices)?;
 		Self::ensure_possession(owner, key, possession, &block_hash)?;
@@ -59,8 +59,8 @@ impl<T: Config> Pallet<T> {
 			Self::ensure_delegated(owner, key, possession, &block_hash, delegation)?;
 		}
 
-		let record = Self::first_record(owner, network, registration, reviewed.as_ref())?;
-		if let Some(reviewed) = &reviewed {
+		let record = Self::first_record(owner, network, registration, reviewed.as_ref(), &clock)?;
+		if let Some(reviewed) = reviewed {
 			Self::note_certified(device, reviewed);
 		}
 		NextDevice::<T>::put(next);
@@ -102,26 +102,32 @@ impl<T: Config> Pallet<T> {
 		owner: &T::AccountId,
 		network: NetworkId,
 		registration: &Registration,
-		reviewed: Option<&Reviewed>,
+		reviewed: Option<&Reviewed<T>>,
+		clock: &Clock,
 	) -> Result<DeviceRecordOf<T>, DispatchError> {
 		Ok(DeviceRecord {
 			ticket: T::Deposit::new(owner, Self::device_footprint())?,
 			owner: owner.clone(),
 			stage: Stage::Registered,
-			state: Self::first_state(network, registration.key, reviewed),
+			state: Self::first_state(network, registration, reviewed, clock),
 			certified: reviewed.map(Reviewed::certified),
 			root: registration.root().copied(),
 			changed: Self::block(),
+			inherited: false,
 		})
 	}
 
 	/// The state of a device that is registered now.
-	fn first_state(network: NetworkId, key: DeviceKey, reviewed: Option<&Reviewed>) -> DeviceState {
-		let clock = Clock::read::<T::Time>();
+	fn first_state(
+		network: NetworkId,
+		registration: &Registration,
+		reviewed: Option<&Reviewed<T>>,
+		clock: &Clock,
+	) -> DeviceState {
 		DeviceState {
 			network,
-			maker: reviewed.map(|reviewed| reviewed.certified().maker),
-			key: Dated::new(key, clock.next_window, clock.settled),
+			maker: registration.certificate.as_ref().map(Certificate::maker),
+			key: Dated::new(registration.key, clock.next_window, clock.settled),
 			assignment: None,
 			activity: Activity::NEVER,
 			expires: reviewed.map_or(Window::MAX, |reviewed| reviewed.expires),

@@ -53,6 +53,7 @@ impl<T: Config> Pallet<T> {
 		// A device with a root is its root: what it named for readings, in whatever memory that is, must
 		// not give it away.
 		ensure!(record.root.is_none(), Error::<T>::RootRequired);
+		ensure!(!record.inherited, Error::<T>::KeyInherited);
 		let clock = Clock::read::<T::Time>();
 		let live = Self::movable(&record, &clock)?;
 		Self::ensure_unused(record.changed, possession)?;
@@ -87,6 +88,7 @@ impl<T: Config> Pallet<T> {
 		}
 		record.apply(live);
 		record.changed = Self::block();
+		record.inherited = true;
 		let from = core::mem::replace(&mut record.owner, to.clone());
 		core::mem::replace(&mut record.ticket, ticket).drop(&from)?;
 		Self::hand_over_location(device, &from, &to)?;

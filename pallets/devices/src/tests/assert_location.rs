@@ -272,11 +272,11 @@ fn fails_when_the_last_change_can_still_be_checked() {
 fn fails_when_it_has_not_stayed_long_enough() {
 	for (set, pause) in [(30, 30), (u32::MAX, MAX_MOVING_TICKS)] {
 		ExtBuilder::default().build_and_execute(|| {
-			MovingTicks::set(set);
+			Tuned::mutate(|policy| policy.moving_ticks = set);
 			let device = registered(&ALICE, &pair());
 			assert_ok!(assert_location(device, place(0)));
 			// What was asked for then holds.
-			MovingTicks::set(0);
+			Tuned::mutate(|policy| policy.moving_ticks = 0);
 			Now::mutate(|now| now.tick += pause - 1);
 			assert_noop!(assert_location(device, place(1)), Error::TooEarly);
 			Now::mutate(|now| now.tick += 1);

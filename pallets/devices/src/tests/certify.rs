@@ -207,7 +207,7 @@ fn fails_as_registration_does() {
 		}
 		let other = certificate(8, &DevicePair::new(6).key());
 		assert_noop!(bring(device, other), Error::CertificateInvalid);
-		MaxPerCycle::set(1);
+		Tuned::mutate(|policy| policy.per_cycle = 1);
 		assert_noop!(bring(device, certificate(8, &key)), Error::TooManyCertified);
 		assert_ok!(Devices::revoke_maker_key(RuntimeOrigin::signed(MAKER), FIRST, 0));
 		assert_noop!(bring(device, certificate(8, &key)), Error::MakerKeyRevoked);
@@ -218,7 +218,7 @@ fn fails_as_registration_does() {
 fn a_renewal_does_not_count_in_the_cycle() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let device = certified_and_active();
-		MaxPerCycle::set(1);
+		Tuned::mutate(|policy| policy.per_cycle = 1);
 		assert_ok!(bring(device, certify(later(7), &pair().key())));
 	});
 }

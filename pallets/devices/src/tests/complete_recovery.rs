@@ -91,7 +91,7 @@ fn fails_before_it_is_due() {
 #[test]
 fn fails_when_the_last_change_can_still_be_checked() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
-		RecoveryTicks::set(1);
+		Tuned::mutate(|policy| policy.recovery_ticks = 1);
 		let device = device();
 		advance(1);
 		assert_noop!(complete(device), Error::TooEarly);

@@ -80,11 +80,18 @@ fn a_later_owner_does_not_inherit_it() {
 		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
 		assert_eq!(Descriptions::<Test>::get(device), None);
 		assert_noop!(describe(ALICE, device, Some(FIRST)), Error::NotOwner);
-		assert_ok!(describe(BOB, device, Some(SECOND)));
+	});
+}
+
+#[test]
+fn who_takes_the_device_over_does_not_inherit_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = described();
 		end_blocks(2);
-		let proof = pair().prove(&ALICE);
-		assert_ok!(Devices::take_over(RuntimeOrigin::signed(ALICE), device, proof));
+		let proof = pair().prove(&BOB);
+		assert_ok!(Devices::take_over(RuntimeOrigin::signed(BOB), device, proof));
 		assert_eq!(Descriptions::<Test>::get(device), None);
+		assert_ok!(describe(BOB, device, Some(SECOND)));
 	});
 }
 

@@ -100,7 +100,7 @@ fn the_delay_is_brought_into_its_range() {
 	for (set, delay) in [(0, 1), (5, 5), (u32::MAX, crate::MAX_RECOVERY_TICKS)] {
 		ExtBuilder::default().with_makers(1).build_and_execute(|| {
 			let device = device();
-			RecoveryTicks::set(set);
+			Tuned::mutate(|policy| policy.recovery_ticks = set);
 			assert_ok!(ask(device, None));
 			let due = Recoveries::<Test>::get(device).expect("it is kept").due;
 			assert_eq!(due, Now::get().tick + delay);

@@ -88,7 +88,7 @@ fn a_proof_takes_over_once() {
 			assert_ok!(Devices::accept(RuntimeOrigin::signed(ALICE), device));
 			assert_noop!(
 				Devices::take_over(RuntimeOrigin::signed(BOB), device, proof),
-				Error::ProofUsed
+				Error::KeyInherited
 			);
 		});
 	}
@@ -106,7 +106,7 @@ fn a_proof_that_an_owner_kept_back_is_void_after_the_sale() {
 			end_blocks(1);
 			assert_noop!(
 				Devices::take_over(RuntimeOrigin::signed(ALICE), device, kept_back),
-				Error::ProofUsed
+				Error::KeyInherited
 			);
 		});
 	}

@@ -64,6 +64,48 @@ fn fails_when_the_device_has_a_root() {
 	});
 }
 
+/// Who sold a device must not undo it with the key that it kept: neither before the buyer can rotate
+/// it, nor when the buyer has not done so for long.
+#[test]
+fn fails_when_the_key_was_an_earlier_owners() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = registered(&ALICE, &pair());
+		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
+		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
+		let take_back = |proof: Possession| {
+			Devices::take_over(RuntimeOrigin::signed(ALICE), device, proof)
+		};
+		end_blocks(2);
+		let early = pair().prove(&ALICE);
+		assert_noop!(take_back(early), Error::KeyInherited);
+		advance(VOID);
+		let late = pair().prove(&ALICE);
+		assert_noop!(take_back(late), Error::KeyInherited);
+
+		let next = DevicePair::new(4);
+		let (origin, proof) = (RuntimeOrigin::signed(BOB), next.prove(&BOB));
+		assert_ok!(Devices::rotate_key(origin, device, next.key(), proof));
+		end_blocks(2);
+		let kept = pair().prove(&ALICE);
+		assert_noop!(take_back(kept), Error::ProofInvalid);
+		// What the buyer's own key says holds.
+		assert_ok!(take_back(next.prove(&ALICE)));
+		assert_eq!(record(device).owner, ALICE);
+	});
+}
+
+#[test]
+fn fails_when_it_was_just_taken_over() {
+	ExtBuilder::default().build_and_execute(|| {
+		let device = active(&ALICE, &pair());
+		end_blocks(2);
+		assert_ok!(take_over(device, pair().prove(&BOB)));
+		end_blocks(2);
+		let (origin, proof) = (RuntimeOrigin::signed(MAKER), pair().prove(&MAKER));
+		assert_noop!(Devices::take_over(origin, device, proof), Error::KeyInherited);
+	});
+}
+
 #[test]
 fn fails_when_retired() {
 	ExtBuilder::default().build_and_execute(|| {

@@ -101,6 +101,7 @@ fn device() -> DeviceView {
 		serial: None,
 		root: None,
 		changed: 0,
+		inherited: false,
 		recovery: None,
 		location: Some(Dated::new(Placed::new(location, 0), since, 0)),
 	}

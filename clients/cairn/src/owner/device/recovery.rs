@@ -203,6 +203,7 @@ mod tests {
 			serial: Some((MakerId(0), b"1".to_vec())),
 			root: None,
 			changed: 3,
+			inherited: false,
 			recovery: None,
 			location: None,
 		}

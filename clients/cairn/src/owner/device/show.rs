@@ -78,8 +78,18 @@ fn some_window(window: Window) -> Option<Window> {
 
 impl Serialize for Shown {
 	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-		let DeviceView { device, owner, stage, state, serial, root, changed, recovery, location } =
-			&self.device;
+		let DeviceView {
+			device,
+			owner,
+			stage,
+			state,
+			serial,
+			root,
+			changed,
+			inherited,
+			recovery,
+			location,
+		} = &self.device;
 		let now = self.now();
 		let recovery = recovery.as_ref().map(|recovery| {
 			json!({
@@ -113,6 +123,7 @@ impl Serialize for Shown {
 			"certificate_until": some_window(state.expires),
 			"root_key": root.as_ref().map(format::root_key),
 			"changed_block": changed,
+			"key_inherited": inherited,
 			"recovery": recovery,
 			"location": location.as_ref().map(|dated| place_json(&dated.current)),
 			"location_since": location.as_ref().map(|dated| dated.since),
@@ -127,8 +138,18 @@ impl Serialize for Shown {
 
 impl fmt::Display for Shown {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let DeviceView { device, owner, stage, state, serial, root, recovery, location, .. } =
-			&self.device;
+		let DeviceView {
+			device,
+			owner,
+			stage,
+			state,
+			serial,
+			root,
+			inherited,
+			recovery,
+			location,
+			..
+		} = &self.device;
 		let window = self.clock.now.window;
 		let active =
 			if self.now().is_some_and(|facts| facts.active) { "active" } else { "not active" };
@@ -137,6 +158,9 @@ impl fmt::Display for Shown {
 		writeln!(f, "  network      {}", state.network)?;
 		let key = format::device_key(&state.key.current);
 		writeln!(f, "  key          {key} since window {}", state.key.since)?;
+		if *inherited && root.is_none() {
+			writeln!(f, "               an earlier owner's, who may have kept it: rotate it")?;
+		}
 		if let Some(root) = root {
 			writeln!(f, "  root key     {}", format::root_key(root))?;
 		}
@@ -213,6 +237,7 @@ mod tests {
 			serial: Some((MakerId(5), b"0001".to_vec())),
 			root: Some(RootKey::P256(P256Public([2; 33]))),
 			changed: 40,
+			inherited: true,
 			recovery: Some(RecoveryView { key, root: None, requested: 60, due: 20 }),
 			location: Some(Dated::new(place_of_test(), 11, 18)),
 		};
@@ -240,6 +265,16 @@ mod tests {
 	}
 
 	#[test]
+	fn a_key_that_an_earlier_owner_may_have_is_told_unless_a_root_names_it() {
+		let mut shown = shown();
+		assert!(!shown.to_string().contains("rotate it"), "{shown}");
+		shown.device.root = None;
+		assert!(shown.to_string().contains("rotate it"), "{shown}");
+		shown.device.inherited = false;
+		assert!(!shown.to_string().contains("rotate it"), "{shown}");
+	}
+
+	#[test]
 	fn programs_read_the_same() {
 		let value = serde_json::to_value(shown()).expect("serializes");
 		assert_eq!(value["active"], true);
@@ -247,6 +282,7 @@ mod tests {
 		assert_eq!(value["previous_assignment"], Value::Null);
 		assert_eq!(value["certificate_until"], 500);
 		assert_eq!(value["changed_block"], 40);
+		assert_eq!(value["key_inherited"], true);
 		assert_eq!(value["recovery"]["requested_block"], 60);
 		assert_eq!(value["location"]["cell"], "8c2a1072b59adff");
 		assert_eq!(value["location"]["asserted_tick"], 9);

@@ -193,10 +193,7 @@ pub(super) async fn values(session: &Session) -> Result<Values, OwnerError> {
 	Ok(Values {
 		telemetry: chain.seal_policy(At::Best).await?,
 		rewards: chain.rewards_policy(At::Best).await?,
-		devices: chain.devices_per_cycle(At::Best).await?,
-		recovery: chain.recovery_ticks(At::Best).await?,
-		moving_fee: chain.moving_fee(At::Best).await?,
-		moving: chain.moving_ticks(At::Best).await?,
+		devices: chain.devices_policy(At::Best).await?,
 	})
 }
 

@@ -236,6 +236,7 @@ impl fmt::Display for Shown {
 mod tests {
 	use super::*;
 	use crate::owner::lines;
+	use cairn_chain::DevicesPolicy;
 
 	#[test]
 	fn the_command_line_is_consistent() {
@@ -301,10 +302,12 @@ mod tests {
 		let shown = Shown(Values {
 			telemetry: None,
 			rewards: None,
-			devices: Some(5),
-			recovery: None,
-			moving_fee: None,
-			moving: None,
+			devices: Some(DevicesPolicy {
+				per_cycle: 5,
+				recovery_ticks: 6,
+				moving_fee: 7,
+				moving_ticks: 8,
+			}),
 		});
 		let text = shown.to_string();
 		assert!(text.contains("devices.per-cycle=5\n"), "{text}");

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use cairn_chain::{Call, Permill, RewardsPolicy, SealPolicy, calls::parameters};
+use cairn_chain::{Call, DevicesPolicy, Permill, RewardsPolicy, SealPolicy, calls::parameters};
 use cairn_telemetry::committee::MAX_COMMITTEE;
 
 use super::super::format;
@@ -232,21 +232,15 @@ pub(super) struct Values {
 	pub(super) telemetry: Option<SealPolicy>,
 	/// `rewards.Emission`.
 	pub(super) rewards: Option<RewardsPolicy>,
-	/// `devices.DevicesPerCycle`.
-	pub(super) devices: Option<u32>,
-	/// `devices.RecoveryTicks`.
-	pub(super) recovery: Option<u32>,
-	/// `devices.MovingFee`.
-	pub(super) moving_fee: Option<u128>,
-	/// `devices.MovingTicks`.
-	pub(super) moving: Option<u32>,
+	/// `devices.RegistryPolicy`.
+	pub(super) devices: Option<DevicesPolicy>,
 }
 
 impl Values {
 	/// A parameter's value.
 	pub(super) fn get(&self, parameter: Parameter) -> Option<u128> {
 		let share = |share: Permill| u128::from(share.deconstruct());
-		let Self { telemetry, rewards, devices, recovery, moving_fee, moving } = self;
+		let Self { telemetry, rewards, devices } = self;
 		Some(match parameter {
 			Parameter::CommitteeSize => u128::from(telemetry.as_ref()?.committee_size),
 			Parameter::MaxAttempts => u128::from(telemetry.as_ref()?.max_attempts),
@@ -261,10 +255,10 @@ impl Values {
 			Parameter::HalfLife => u128::from(rewards.as_ref()?.half_life),
 			Parameter::Vesting => u128::from(rewards.as_ref()?.vesting),
 			Parameter::DefaultWeight => u128::from(rewards.as_ref()?.default_weight),
-			Parameter::DevicesPerCycle => u128::from((*devices)?),
-			Parameter::RecoveryTicks => u128::from((*recovery)?),
-			Parameter::MovingFee => (*moving_fee)?,
-			Parameter::MovingTicks => u128::from((*moving)?),
+			Parameter::DevicesPerCycle => u128::from(devices.as_ref()?.per_cycle),
+			Parameter::RecoveryTicks => u128::from(devices.as_ref()?.recovery_ticks),
+			Parameter::MovingFee => devices.as_ref()?.moving_fee,
+			Parameter::MovingTicks => u128::from(devices.as_ref()?.moving_ticks),
 		})
 	}
 
@@ -272,7 +266,7 @@ impl Values {
 	fn set(&mut self, Change { parameter, value }: Change) -> Option<()> {
 		let number = u32::try_from(value).unwrap_or(u32::MAX);
 		let share = Permill::from_parts(number);
-		let Self { telemetry, rewards, devices, recovery, moving_fee, moving } = self;
+		let Self { telemetry, rewards, devices } = self;
 		match parameter {
 			Parameter::CommitteeSize => telemetry.as_mut()?.committee_size = number,
 			Parameter::MaxAttempts => {
@@ -289,10 +283,10 @@ impl Values {
 			Parameter::HalfLife => rewards.as_mut()?.half_life = number,
 			Parameter::Vesting => rewards.as_mut()?.vesting = number,
 			Parameter::DefaultWeight => rewards.as_mut()?.default_weight = number,
-			Parameter::DevicesPerCycle => *devices = Some(number),
-			Parameter::RecoveryTicks => *recovery = Some(number),
-			Parameter::MovingFee => *moving_fee = Some(value),
-			Parameter::MovingTicks => *moving = Some(number),
+			Parameter::DevicesPerCycle => devices.as_mut()?.per_cycle = number,
+			Parameter::RecoveryTicks => devices.as_mut()?.recovery_ticks = number,
+			Parameter::MovingFee => devices.as_mut()?.moving_fee = value,
+			Parameter::MovingTicks => devices.as_mut()?.moving_ticks = number,
 		}
 		Some(())
 	}
@@ -337,25 +331,10 @@ impl Values {
 		{
 			calls.push(parameters::set_emission(policy));
 		}
-		if let Some(count) = self.devices
+		if let Some(policy) = &self.devices
 			&& self.devices != before.devices
 		{
-			calls.push(parameters::set_devices_per_cycle(count));
-		}
-		if let Some(ticks) = self.recovery
-			&& self.recovery != before.recovery
-		{
-			calls.push(parameters::set_recovery_ticks(ticks));
-		}
-		if let Some(fee) = self.moving_fee
-			&& self.moving_fee != before.moving_fee
-		{
-			calls.push(parameters::set_moving_fee(fee));
-		}
-		if let Some(ticks) = self.moving
-			&& self.moving != before.moving
-		{
-			calls.push(parameters::set_moving_ticks(ticks));
+			calls.push(parameters::set_registry_policy(policy));
 		}
 		calls
 	}
@@ -365,7 +344,8 @@ impl Values {
 	pub(super) fn whole_groups(&self, before: &Self) -> Vec<&'static str> {
 		let telemetry = (self.telemetry != before.telemetry).then_some("telemetry");
 		let rewards = (self.rewards != before.rewards).then_some("rewards");
-		[telemetry, rewards].into_iter().flatten().collect()
+		let devices = (self.devices != before.devices).then_some("devices");
+		[telemetry, rewards, devices].into_iter().flatten().collect()
 	}
 }
 
@@ -392,10 +372,12 @@ mod tests {
 			vesting: 30,
 			default_weight: 0,
 		}),
-		devices: Some(10_000),
-		recovery: Some(1_008),
-		moving_fee: Some(1_000_000_000_000),
-		moving: Some(1_008),
+		devices: Some(DevicesPolicy {
+			per_cycle: 10_000,
+			recovery_ticks: 1_008,
+			moving_fee: 1_000_000_000_000,
+			moving_ticks: 1_008,
+		}),
 	};
 
 	#[test]
@@ -479,11 +461,13 @@ mod tests {
 			change("devices.per-cycle=1"),
 		];
 		let changed = VALUES.with(&changes).expect("they can be set");
-		let policy =
+		let rewards =
 			RewardsPolicy { vesting: 60, half_life: 365, ..VALUES.rewards.expect("it is there") };
-		let expected = [parameters::set_emission(&policy), parameters::set_devices_per_cycle(1)];
+		let devices = DevicesPolicy { per_cycle: 1, ..VALUES.devices.expect("it is there") };
+		let expected =
+			[parameters::set_emission(&rewards), parameters::set_registry_policy(&devices)];
 		assert_eq!(changed.calls(&VALUES), expected);
-		assert_eq!(changed.whole_groups(&VALUES), ["rewards"]);
+		assert_eq!(changed.whole_groups(&VALUES), ["rewards", "devices"]);
 	}
 
 	#[test]

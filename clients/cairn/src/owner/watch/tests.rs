@@ -45,6 +45,7 @@ fn device() -> DeviceView {
 		serial: None,
 		root: None,
 		changed: 0,
+		inherited: false,
 		recovery: None,
 		location: None,
 	}

@@ -50,6 +50,7 @@ fn device() -> DeviceView {
 		serial,
 		root: None,
 		changed: 0,
+		inherited: false,
 		recovery: None,
 		location: None,
 	}

@@ -23,15 +23,7 @@ impl Checks<'_> {
 		let mut parameters = ParametersGenesisConfig::default();
 		self.telemetry(&given.telemetry, &mut parameters);
 		self.rewards(&given.rewards, &mut parameters);
-		put(&mut parameters.devices_per_cycle, given.devices_per_cycle);
-		let delay = given.recovery_ticks.as_ref();
-		let delay = delay.and_then(|ticks| self.within("recovery-ticks", ticks, RECOVERY_TICKS));
-		put(&mut parameters.recovery_ticks, delay);
-		let fee = given.moving_fee.as_ref().and_then(|amount| self.tokens(amount));
-		put(&mut parameters.moving_fee, fee);
-		let pause = given.moving_ticks.as_ref();
-		let pause = pause.and_then(|ticks| self.within("moving-ticks", ticks, MOVING_TICKS));
-		put(&mut parameters.moving_ticks, pause);
+		self.devices(&given.devices, &mut parameters);
 		parameters
 	}
 
@@ -78,6 +70,19 @@ impl Checks<'_> {
 		let vesting = vesting.and_then(|most| self.within("vesting", most, 1..=MAX_VESTING_CYCLES));
 		put(&mut policy.vesting, vesting);
 		put(&mut policy.default_weight, given.default_weight);
+	}
+
+	fn devices(&mut self, given: &input::Devices, parameters: &mut ParametersGenesisConfig) {
+		let policy = &mut parameters.devices;
+		put(&mut policy.per_cycle, given.per_cycle);
+		let delay = given.recovery_ticks.as_ref();
+		let delay = delay.and_then(|ticks| self.within("recovery-ticks", ticks, RECOVERY_TICKS));
+		put(&mut policy.recovery_ticks, delay);
+		let fee = given.moving_fee.as_ref().and_then(|amount| self.tokens(amount));
+		put(&mut policy.moving_fee, fee);
+		let pause = given.moving_ticks.as_ref();
+		let pause = pause.and_then(|ticks| self.within("moving-ticks", ticks, MOVING_TICKS));
+		put(&mut policy.moving_ticks, pause);
 	}
 
 	/// A share, given as a percentage.
