@@ -56,7 +56,12 @@ fn primitives_do_not_know_frame() {
 				|| (name != "cairn-runtime-api" && *other == "sp-api")
 		});
 		assert_eq!(frame.collect::<Vec<_>>(), Vec::<&String>::new(), "{name}");
-		assert!(!needed.is_empty(), "{name}: its manifest is read wrongly");
+		// Only the macro of coded causes needs nothing.
+		assert_eq!(
+			needed.is_empty(),
+			name == "cairn-coded",
+			"{name}: its manifest is read wrongly"
+		);
 	}
 }
 

@@ -76,7 +76,7 @@ fn errors() -> String {
 	page.push_str("\n## Faults of a batch\n\nThe code of an `Invalid` verdict.\n\n");
 	page.push_str("| code | fault | cause | remedy |\n|---|---|---|---|\n");
 	for fault in Fault::ALL {
-		let (code, cause, remedy) = (fault.code(), fault.cause().trim(), fault.remedy());
+		let (code, cause, remedy) = (fault.code(), fault.cause(), fault.remedy());
 		let _ = writeln!(page, "| {code} | `{fault:?}` | {cause} | {remedy} |");
 	}
 	page.push_str("\n## Refused verdicts\n\n`InvalidTransaction::Custom(code)` of the pool.\n\n");

@@ -249,7 +249,7 @@ impl Count {
 	pub fn of_fault(fault: Fault, count: u64) -> Self {
 		Self {
 			code: format!("{fault:?}"),
-			cause: fault.cause().trim().to_owned(),
+			cause: fault.cause().to_owned(),
 			remedy: fault.remedy().to_owned(),
 			count,
 		}

@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 
 use crate::{
 	document::DID_CONTEXT,
-	error::faults,
 	multikey::decode_multikey,
 	syntax::{is_did, is_did_url, is_uri},
 };
@@ -33,9 +32,13 @@ const RELATIONSHIPS: [&str; 5] = [
 /// A map of a document.
 type Object = Map<String, Value>;
 
-faults! {
+cairn_coded::coded! {
 	/// A rule that a document breaks.
-	DocumentFault {
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum DocumentFault(
+		/// The code by which documents and logs name it.
+		code: u8,
+	) {
 		/// What has to be a map is none.
 		NotAMap = 1: "Write a JSON object.",
 		/// The context is missing, is not a list of URIs and maps, or does not begin with that of DIDs.

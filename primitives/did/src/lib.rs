@@ -6,7 +6,6 @@ extern crate alloc;
 
 mod check;
 mod document;
-mod error;
 mod facts;
 mod multikey;
 mod resolution;

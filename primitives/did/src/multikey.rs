@@ -6,14 +6,16 @@ use alloc::{string::String, vec::Vec};
 
 use cairn_types::{DeviceKey, RootKey};
 
-use crate::error::faults;
-
 /// Most bytes of a text that is read as a Multikey: base58 takes time that grows with their square.
 const MAX_TEXT: usize = 128;
 
-faults! {
+cairn_coded::coded! {
 	/// Why a text is no Multikey.
-	MultikeyError {
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum MultikeyError(
+		/// The code by which documents and logs name it.
+		code: u8,
+	) {
 		/// The text is longer than any key that is read here.
 		TooLong = 1: "Give a public key of a kind that devices have.",
 		/// The text is not in base58btc.

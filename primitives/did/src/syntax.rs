@@ -4,17 +4,19 @@ use core::{fmt, str::FromStr};
 
 use cairn_types::DeviceId;
 
-use crate::error::faults;
-
 /// Most bytes of a text that is read as a DID.
 pub const MAX_DID: usize = 2_048;
 
 /// What the DID of a device begins with; its id in decimal digits follows.
 const PREFIX: &str = "did:cairn:";
 
-faults! {
+cairn_coded::coded! {
 	/// Why a text is no DID of a device.
-	DidError {
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum DidError(
+		/// The code by which documents and logs name it.
+		code: u8,
+	) {
 		/// The text is longer than any DID that is read here.
 		TooLong = 1: "Give the DID of a device: did:cairn: and the device's id.",
 		/// The text is not a DID.

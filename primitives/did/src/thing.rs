@@ -7,10 +7,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cairn_types::Hash32;
 use serde_json::{Map, Value};
 
-use crate::{
-	error::faults,
-	syntax::{Did, is_uri},
-};
+use crate::syntax::{Did, is_uri};
 
 /// Most bytes of a Thing Description.
 pub const MAX_THING: usize = 1_048_576;
@@ -20,9 +17,13 @@ const TD_1_1: &str = "https://www.w3.org/2022/wot/td/v1.1";
 /// The context of Thing Description 1.0: may stand before that of 1.1, for old consumers.
 const TD_1_0: &str = "https://www.w3.org/2019/wot/td/v1";
 
-faults! {
+cairn_coded::coded! {
 	/// Why bytes are no Thing Description of a device.
-	ThingFault {
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum ThingFault(
+		/// The code by which documents and logs name it.
+		code: u8,
+	) {
 		/// The description has more than 1 MiB.
 		TooLarge = 1: "Leave out what consumers do not need, or link to it.",
 		/// The description is not JSON.

@@ -2,84 +2,60 @@
 
 use std::fmt;
 
-macro_rules! doubts {
-	($($(#[doc = $doc:literal])+ $name:ident = $code:literal: $remedy:literal,)+) => {
-		/// Why the chain does not stand for a value that a gateway serves.
-		#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-		pub enum Doubt {
-			$($(#[doc = $doc])+ $name,)+
-		}
-
-		impl Doubt {
-			/// Every doubt.
-			pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-			/// The code of the reference.
-			#[must_use]
-			pub const fn code(self) -> &'static str {
-				match self { $(Self::$name => $code,)+ }
-			}
-
-			/// What is wrong, in a sentence.
-			#[must_use]
-			pub fn cause(self) -> &'static str {
-				match self { $(Self::$name => concat!($($doc,)+),)+ }.trim()
-			}
-
-			/// What to do about it.
-			#[must_use]
-			pub const fn remedy(self) -> &'static str {
-				match self { $(Self::$name => $remedy,)+ }
-			}
-		}
-	};
-}
-
-doubts! {
-	/// The row is not what was asked for.
-	NotAsked = "not_asked": "Do not use it; tell the gateway's operator.",
-	/// The gateway gives no proof of the reading.
-	NoProof = "no_proof": "Ask again; readings go when they are old.",
-	/// The proof is of another chain.
-	OtherChain = "other_chain": "Name a node of the gateway's chain, or a gateway of the node's.",
-	/// The proof is another gateway's, or the gateway serves another network than it says.
-	OtherGateway = "other_gateway": "Ask the gateway that the chain lists for the network.",
-	/// The row does not say what the signed reading says.
-	RowDiffers = "row_differs": "Do not use it; tell the gateway's operator.",
-	/// The time of the reading is not in the window of the proof.
-	WrongWindow = "wrong_window": "Do not use it; tell the gateway's operator.",
-	/// The chain knows no such device in this window.
-	UnknownDevice = "unknown_device": "Look the device up: cairn device show ID.",
-	/// The key that signed was not the device's in this window.
-	WrongKey = "wrong_key": "Do not use it; tell the gateway's operator.",
-	/// The signature is not that of the device's key.
-	BadSignature = "bad_signature": "Do not use it; tell the gateway's operator.",
-	/// The device had no slot of this gateway in this window.
-	NotAssigned = "not_assigned": "Ask the gateway that the device had then.",
-	/// The chain does not say that the device was there in this window.
-	OtherPlace = "other_place": "Look the device up: cairn device show ID.",
-	/// The reading is in no batch yet.
-	NotSealed = "not_sealed": "Ask again when the window is over, with --stage sealed.",
-	/// The reading was left out of its window's batch, or the window was given up.
-	LeftOut = "left_out": "Leave such readings out with --stage sealed.",
-	/// The header of the proof cannot be read.
-	BadHeader = "bad_header": "Use the release of this command that belongs to the gateway's.",
-	/// The chain has no such batch: not yet in a final block, or not any more.
-	UnknownBatch = "unknown_batch": "Ask again in a moment; of old windows only an archive node knows.",
-	/// The chain has another header for the batch.
-	HeaderDiffers = "header_differs": "Ask again in a moment; if it stays, do not use it.",
-	/// The committee has not attested the batch yet.
-	NotAttested = "not_attested": "Ask again a few windows later.",
-	/// The batch died without a quorum: its window may be sealed again.
-	DeadBatch = "dead_batch": "Ask again a few windows later.",
-	/// The leaf of the proof does not lead to the ledger that was attested.
-	WrongLeaf = "wrong_leaf": "Do not use it; tell the gateway's operator.",
-	/// The payload is not the one that was attested.
-	WrongPayload = "wrong_payload": "Ask again; if it stays, do not use it.",
-	/// The reading is not in the payload that was attested.
-	NotInBatch = "not_in_batch": "Do not use it; tell the gateway's operator.",
-	/// The gateway shows no more that the reading is in the batch: the batch has matured.
-	NoInclusion = "no_inclusion": "Check readings before their batch matures.",
+cairn_coded::coded! {
+	/// Why the chain does not stand for a value that a gateway serves.
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum Doubt(
+		/// The code of the reference.
+		code: &'static str,
+	) {
+		/// The row is not what was asked for.
+		NotAsked = "not_asked": "Do not use it; tell the gateway's operator.",
+		/// The gateway gives no proof of the reading.
+		NoProof = "no_proof": "Ask again; readings go when they are old.",
+		/// The proof is of another chain.
+		OtherChain = "other_chain":
+			"Name a node of the gateway's chain, or a gateway of the node's.",
+		/// The proof is another gateway's, or the gateway serves another network than it says.
+		OtherGateway = "other_gateway": "Ask the gateway that the chain lists for the network.",
+		/// The row does not say what the signed reading says.
+		RowDiffers = "row_differs": "Do not use it; tell the gateway's operator.",
+		/// The time of the reading is not in the window of the proof.
+		WrongWindow = "wrong_window": "Do not use it; tell the gateway's operator.",
+		/// The chain knows no such device in this window.
+		UnknownDevice = "unknown_device": "Look the device up: cairn device show ID.",
+		/// The key that signed was not the device's in this window.
+		WrongKey = "wrong_key": "Do not use it; tell the gateway's operator.",
+		/// The signature is not that of the device's key.
+		BadSignature = "bad_signature": "Do not use it; tell the gateway's operator.",
+		/// The device had no slot of this gateway in this window.
+		NotAssigned = "not_assigned": "Ask the gateway that the device had then.",
+		/// The chain does not say that the device was there in this window.
+		OtherPlace = "other_place": "Look the device up: cairn device show ID.",
+		/// The reading is in no batch yet.
+		NotSealed = "not_sealed": "Ask again when the window is over, with --stage sealed.",
+		/// The reading was left out of its window's batch, or the window was given up.
+		LeftOut = "left_out": "Leave such readings out with --stage sealed.",
+		/// The header of the proof cannot be read.
+		BadHeader = "bad_header": "Use the release of this command that belongs to the gateway's.",
+		/// The chain has no such batch: not yet in a final block, or not any more.
+		UnknownBatch = "unknown_batch":
+			"Ask again in a moment; of old windows only an archive node knows.",
+		/// The chain has another header for the batch.
+		HeaderDiffers = "header_differs": "Ask again in a moment; if it stays, do not use it.",
+		/// The committee has not attested the batch yet.
+		NotAttested = "not_attested": "Ask again a few windows later.",
+		/// The batch died without a quorum: its window may be sealed again.
+		DeadBatch = "dead_batch": "Ask again a few windows later.",
+		/// The leaf of the proof does not lead to the ledger that was attested.
+		WrongLeaf = "wrong_leaf": "Do not use it; tell the gateway's operator.",
+		/// The payload is not the one that was attested.
+		WrongPayload = "wrong_payload": "Ask again; if it stays, do not use it.",
+		/// The reading is not in the payload that was attested.
+		NotInBatch = "not_in_batch": "Do not use it; tell the gateway's operator.",
+		/// The gateway shows no more that the reading is in the batch: the batch has matured.
+		NoInclusion = "no_inclusion": "Check readings before their batch matures.",
+	}
 }
 
 impl Doubt {

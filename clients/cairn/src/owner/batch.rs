@@ -177,11 +177,7 @@ impl Batch {
 		});
 		match fault {
 			Some(fault) => {
-				format!(
-					"{invalid} said {fault:?} (code {}): {}",
-					fault.code(),
-					fault.cause().trim()
-				)
+				format!("{invalid} said {fault:?} (code {}): {}", fault.code(), fault.cause())
 			},
 			None if unavailable > 0 => {
 				format!("{unavailable} could not fetch its bytes from the gateway in time")

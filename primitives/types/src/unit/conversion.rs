@@ -1,6 +1,6 @@
 //! Values of one unit in another, exactly, then rounded once. No floats.
 
-use core::{cmp::Ordering, fmt, ops::RangeInclusive};
+use core::{cmp::Ordering, ops::RangeInclusive};
 
 use sp_core::U512;
 
@@ -25,61 +25,28 @@ pub struct Conversion {
 	pub offset: (i128, u128),
 }
 
-macro_rules! faults {
-	($($(#[doc = $doc:literal])+ $name:ident = $code:literal: $remedy:literal,)+) => {
-		/// Why a value cannot be converted.
-		#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-		pub enum ConversionFault {
-			$($(#[doc = $doc])+ $name,)+
-		}
-
-		impl ConversionFault {
-			/// Every fault.
-			pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-			/// The code of the reference.
-			#[must_use]
-			pub const fn code(self) -> &'static str {
-				match self { $(Self::$name => $code,)+ }
-			}
-
-			/// What is wrong, in a sentence.
-			#[must_use]
-			pub fn cause(self) -> &'static str {
-				match self { $(Self::$name => concat!($($doc,)+),)+ }.trim()
-			}
-
-			/// What to do about it.
-			#[must_use]
-			pub const fn remedy(self) -> &'static str {
-				match self { $(Self::$name => $remedy,)+ }
-			}
-		}
-	};
-}
-
-faults! {
-	/// The two units measure no common quantity.
-	OtherDimension = "other_dimension": "Report in a unit of the channel's quantity.",
-	/// The value does not fit 64 bits in the channel's unit and scale.
-	Overflow = "overflow": "Check the sensor; else use a schema of a larger scale or unit.",
-	/// The value is infinite or not a number.
-	NotFinite = "not_finite": "Leave a value out that the sensor does not have.",
-	/// The text is not a decimal number.
-	Malformed = "malformed_number": "Write digits with at most one point, and perhaps an exponent.",
-	/// The number has more than 38 digits.
-	TooLong = "too_many_digits": "Round it: no sensor measures that precisely.",
-	/// The scale is outside −18..=18.
-	BadScale = "bad_scale": "Choose a power of ten within it.",
-}
-
-impl fmt::Display for ConversionFault {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		write!(f, "{}: {} Remedy: {}", self.code(), self.cause(), self.remedy())
+cairn_coded::coded! {
+	/// Why a value cannot be converted.
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum ConversionFault(
+		/// The code of the reference.
+		code: &'static str,
+	) {
+		/// The two units measure no common quantity.
+		OtherDimension = "other_dimension": "Report in a unit of the channel's quantity.",
+		/// The value does not fit 64 bits in the channel's unit and scale.
+		Overflow = "overflow": "Check the sensor; else use a schema of a larger scale or unit.",
+		/// The value is infinite or not a number.
+		NotFinite = "not_finite": "Leave a value out that the sensor does not have.",
+		/// The text is not a decimal number.
+		Malformed = "malformed_number":
+			"Write digits with at most one point, and perhaps an exponent.",
+		/// The number has more than 38 digits.
+		TooLong = "too_many_digits": "Round it: no sensor measures that precisely.",
+		/// The scale is outside −18..=18.
+		BadScale = "bad_scale": "Choose a power of ten within it.",
 	}
 }
-
-impl core::error::Error for ConversionFault {}
 
 /// The integer r for which r · 10^scale of the unit `to` is nearest to `value` of the unit `from`.
 ///

@@ -1,89 +1,69 @@
 //! Why a question is not answered, each with a code that users can look up.
 
-macro_rules! faults {
-	($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:literal: $remedy:literal,)+) => {
-		/// Why a question about data is not answered.
-		#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-		pub enum DataFault {
-			$($(#[doc = $doc])+ $name,)+
-		}
-
-		impl DataFault {
-			/// Every fault.
-			pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-			/// The code of the reference.
-			#[must_use]
-			pub const fn code(self) -> &'static str {
-				match self { $(Self::$name => $code,)+ }
-			}
-
-			/// The status of the answer.
-			#[must_use]
-			pub const fn status(self) -> u16 {
-				match self { $(Self::$name => $status,)+ }
-			}
-
-			/// What is wrong, in a sentence.
-			#[must_use]
-			pub fn cause(self) -> &'static str {
-				match self { $(Self::$name => concat!($($doc,)+),)+ }.trim()
-			}
-
-			/// What to do about it.
-			#[must_use]
-			pub const fn remedy(self) -> &'static str {
-				match self { $(Self::$name => $remedy,)+ }
-			}
-		}
-	};
-}
-
-faults! {
-	/// The path has a part that is not of its kind.
-	BadPath = "bad_path", 400: "Write numbers as decimal digits; see /v1/openapi.json.",
-	/// There is no such parameter here.
-	UnknownParameter = "unknown_parameter", 400: "See /v1/openapi.json for the parameters.",
-	/// A parameter is given twice.
-	RepeatedParameter = "repeated_parameter", 400: "Give it once; separate quantities and networks by commas.",
-	/// A parameter's value is not of its kind.
-	BadParameter = "bad_parameter", 400: "Write numbers as decimal digits; see /v1/openapi.json.",
-	/// A time is neither RFC 3339 nor milliseconds since 1970.
-	BadTime = "bad_time", 400: "Write 2026-01-31T12:00:00Z or 1769860800000.",
-	/// The time range is longer than 31 days.
-	RangeTooLong = "range_too_long", 400: "Ask for parts of it.",
-	/// There is no such quantity in the data standard.
-	UnknownQuantity = "unknown_quantity", 400: "Write it as schemas do, as in temperature.",
-	/// The region is not a cell of H3, or coarser cells of it were asked for at a finer resolution.
-	BadRegion = "bad_region", 400: "Give a cell as H3 prints it, and no finer resolution than its own.",
-	/// The number of rows is not within 1 to 10,000.
-	BadLimit = "bad_limit", 400: "Ask for 1 to 10,000 rows a page.",
-	/// The cursor is not one of this gateway, is of another question, or the gateway's peers have changed.
-	BadCursor = "bad_cursor", 400: "Follow the link to the next page as it is, or begin anew.",
-	/// There is no such format.
-	BadFormat = "bad_format", 400: "Ask for json, senml, cbor or csv.",
-	/// No format that the request accepts is served.
-	NotAcceptable = "not_acceptable", 406: "Accept JSON, SenML in JSON or CBOR, or CSV; see /v1/openapi.json.",
-	/// The network is restricted: its raw readings are served to committee members only.
-	Restricted = "restricted", 403: "Ask the network's operator for access.",
-	/// Neither this gateway nor one of its peers serves the network.
-	NetworkNotServed = "network_not_served", 404: "Ask a gateway of that network; the chain lists them.",
-	/// Another gateway that has a part of the answer does not answer as it should.
-	PeerFailed = "peer_failed", 502: "Ask for other networks, or with partial=allow for the answer without it.",
-	/// Another gateway that has a part of the answer does not answer in time.
-	PeerLate = "peer_late", 504: "Ask again, or with partial=allow for the answer without it.",
-	/// There is no such reading, or not any more.
-	NoReading = "no_reading", 404: "Take the place from a row of /v1/data; readings go when they are old.",
-	/// There is no such entity.
-	NoEntity = "no_entity", 404: "Follow the links from /v1/sensorthings.",
-	/// The option of OData is unknown or not supported here.
-	UnsupportedOption = "unsupported_option", 400: "Use $top, $skip and, for Observations, $filter.",
-	/// The filter is not of the form that is supported.
-	BadFilter = "bad_filter", 400: "Write phenomenonTime ge TIME and phenomenonTime lt TIME.",
-	/// $top is not within 0 to 1,000, or $skip not within 0 to 100,000.
-	BadPaging = "bad_paging", 400: "Ask for pages of at most 1,000, and follow @iot.nextLink.",
-	/// The gateway answers as many questions as it can.
-	Busy = "busy", 503: "Ask again in a moment.",
+cairn_coded::coded! {
+	/// Why a question about data is not answered.
+	#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+	pub enum DataFault(
+		/// The code of the reference.
+		code: &'static str,
+		/// The status of the answer.
+		status: u16,
+	) {
+		/// The path has a part that is not of its kind.
+		BadPath = "bad_path", 400: "Write numbers as decimal digits; see /v1/openapi.json.",
+		/// There is no such parameter here.
+		UnknownParameter = "unknown_parameter", 400: "See /v1/openapi.json for the parameters.",
+		/// A parameter is given twice.
+		RepeatedParameter = "repeated_parameter", 400:
+			"Give it once; separate quantities and networks by commas.",
+		/// A parameter's value is not of its kind.
+		BadParameter = "bad_parameter", 400:
+			"Write numbers as decimal digits; see /v1/openapi.json.",
+		/// A time is neither RFC 3339 nor milliseconds since 1970.
+		BadTime = "bad_time", 400: "Write 2026-01-31T12:00:00Z or 1769860800000.",
+		/// The time range is longer than 31 days.
+		RangeTooLong = "range_too_long", 400: "Ask for parts of it.",
+		/// There is no such quantity in the data standard.
+		UnknownQuantity = "unknown_quantity", 400: "Write it as schemas do, as in temperature.",
+		/// The region is not a cell of H3, or coarser cells of it were asked for at a finer
+		/// resolution.
+		BadRegion = "bad_region", 400:
+			"Give a cell as H3 prints it, and no finer resolution than its own.",
+		/// The number of rows is not within 1 to 10,000.
+		BadLimit = "bad_limit", 400: "Ask for 1 to 10,000 rows a page.",
+		/// The cursor is not one of this gateway, is of another question, or the gateway's peers
+		/// have changed.
+		BadCursor = "bad_cursor", 400: "Follow the link to the next page as it is, or begin anew.",
+		/// There is no such format.
+		BadFormat = "bad_format", 400: "Ask for json, senml, cbor or csv.",
+		/// No format that the request accepts is served.
+		NotAcceptable = "not_acceptable", 406:
+			"Accept JSON, SenML in JSON or CBOR, or CSV; see /v1/openapi.json.",
+		/// The network is restricted: its raw readings are served to committee members only.
+		Restricted = "restricted", 403: "Ask the network's operator for access.",
+		/// Neither this gateway nor one of its peers serves the network.
+		NetworkNotServed = "network_not_served", 404:
+			"Ask a gateway of that network; the chain lists them.",
+		/// Another gateway that has a part of the answer does not answer as it should.
+		PeerFailed = "peer_failed", 502:
+			"Ask for other networks, or with partial=allow for the answer without it.",
+		/// Another gateway that has a part of the answer does not answer in time.
+		PeerLate = "peer_late", 504: "Ask again, or with partial=allow for the answer without it.",
+		/// There is no such reading, or not any more.
+		NoReading = "no_reading", 404:
+			"Take the place from a row of /v1/data; readings go when they are old.",
+		/// There is no such entity.
+		NoEntity = "no_entity", 404: "Follow the links from /v1/sensorthings.",
+		/// The option of OData is unknown or not supported here.
+		UnsupportedOption = "unsupported_option", 400:
+			"Use $top, $skip and, for Observations, $filter.",
+		/// The filter is not of the form that is supported.
+		BadFilter = "bad_filter", 400: "Write phenomenonTime ge TIME and phenomenonTime lt TIME.",
+		/// $top is not within 0 to 1,000, or $skip not within 0 to 100,000.
+		BadPaging = "bad_paging", 400: "Ask for pages of at most 1,000, and follow @iot.nextLink.",
+		/// The gateway answers as many questions as it can.
+		Busy = "busy", 503: "Ask again in a moment.",
+	}
 }
 
 impl DataFault {
