@@ -4,9 +4,9 @@ use proptest::{collection::vec, prelude::*};
 use prost::Message;
 
 use super::{
-	NOW,
-	cbor::{EXAMPLE, bytes},
+	NOW, bytes,
 	semtech::{PACKETS, push_data},
+	senml::cbor::EXAMPLE,
 	sparkplug::{by_alias, message, metric},
 };
 use crate::{

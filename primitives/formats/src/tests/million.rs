@@ -1,6 +1,6 @@
 //! A million of anything: refused when the limit is met, not when memory is full.
 
-use super::{NOW, cbor::bytes, limits};
+use super::{NOW, bytes, limits};
 use crate::{
 	Cause, FormatError, Limits, Record,
 	csv::{self, Layout, Shape},

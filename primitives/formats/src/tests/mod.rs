@@ -1,7 +1,6 @@
 //! The specifications' own examples, every cause, round trips, and properties over arbitrary and
 //! broken inputs.
 
-mod cbor;
 mod codes;
 mod csv;
 mod decimal;
@@ -48,6 +47,16 @@ fn record(name: &str, time: Option<u64>, unit: &str, value: Value) -> Record {
 
 fn sum(name: &str, time: Option<u64>, unit: &str, value: Value) -> Record {
 	Record { measure: Measure::Sum, ..record(name, time, unit, value) }
+}
+
+/// A text without the blanks that make it readable.
+fn dense(text: &str) -> String {
+	text.split_whitespace().collect()
+}
+
+/// Bytes in hexadecimal digits.
+fn bytes(text: &str) -> Vec<u8> {
+	hex::decode(dense(text)).expect("hex")
 }
 
 fn limits() -> Limits {

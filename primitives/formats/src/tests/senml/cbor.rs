@@ -1,24 +1,20 @@
-//! SenML in CBOR: the example of RFC 8428 §6, kinds of numbers, every cause, and round trips.
+//! SenML in CBOR: the dump of RFC 8428 §6, kinds of numbers, and what only CBOR has.
 
 use proptest::prelude::*;
 
-use super::{NOW, any_records, limits, number, record, senml::currents, sum, text};
+use super::currents;
 use crate::{
 	Cause, Decimal, FormatError, Limits, Record, Value,
 	senml::{decode_cbor, encode_cbor},
+	tests::{NOW, bytes, limits, number, record, text},
 };
 
 /// The dump of RFC 8428 §6.
-pub(super) const EXAMPLE: &str = "87a721781b75726e3a6465763a6f773a31306532303733613031303830303\
+pub(crate) const EXAMPLE: &str = "87a721781b75726e3a6465763a6f773a31306532303733613031303830303\
 	63a22fb41d303a15b00106223614120050067766f6c7461676501615602fb405e066666666666a3006763757272656e\
 	74062402fb3ff3333333333333a3006763757272656e74062302fb3ff4cccccccccccda3006763757272656e7406220\
 	2fb3ff6666666666666a3006763757272656e74062102f93e00a3006763757272656e74062002fb3ff999999999999a\
 	a3006763757272656e74060002fb3ffb333333333333";
-
-pub(super) fn bytes(text: &str) -> Vec<u8> {
-	let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-	hex::decode(digits).expect("hex")
-}
 
 fn read(text: &str) -> Result<Vec<Record>, FormatError> {
 	decode_cbor(&bytes(text), NOW, &limits())
@@ -33,14 +29,9 @@ fn value(item: &str) -> Result<Value, Cause> {
 }
 
 #[test]
-fn works_when_it_is_the_example() {
-	assert_eq!(bytes(EXAMPLE).len(), 0xc3);
-	assert_eq!(read(EXAMPLE), Ok(currents()));
-}
-
-#[test]
 fn every_beginning_of_the_example_is_truncated() {
 	let example = bytes(EXAMPLE);
+	assert_eq!(example.len(), 0xc3);
 	for length in 0..example.len() {
 		let refused = decode_cbor(&example[..length], NOW, &limits()).expect_err("cut off");
 		assert_eq!(refused.cause, Cause::Truncated, "{length}");
@@ -97,10 +88,8 @@ fn fails_when_a_value_is_no_number() {
 		("c48200c26161", Cause::Malformed),
 		("c24101", Cause::WrongType),
 		("c10a", Cause::WrongType),
-		("6131", Cause::WrongType),
 		("4101", Cause::WrongType),
 		("f5", Cause::WrongType),
-		("f6", Cause::WrongType),
 		("80", Cause::WrongType),
 		("a0", Cause::WrongType),
 		("7f6131ff", Cause::WrongType),
@@ -151,21 +140,8 @@ fn what_is_unknown_is_skipped() {
 #[test]
 fn fails_when_a_pack_breaks_the_rules() {
 	for (pack, number, cause) in [
-		("", 0, Cause::Truncated),
-		("a0", 0, Cause::Malformed),
-		("8101", 1, Cause::Malformed),
-		("80 00", 0, Cause::Malformed),
-		("81 a1 00 6161", 1, Cause::NoValue),
-		("81 a0", 1, Cause::NoValue),
-		("81 a3 00 6161 02 01 02 01", 1, Cause::DuplicateLabel),
 		("81 a3 00 6161 02 01 616e 6161", 1, Cause::DuplicateLabel),
-		("81 a3 00 6161 02 01 04 f5", 1, Cause::ManyValues),
-		("81 a3 00 6161 02 01 62785f 01", 1, Cause::UnknownMandatory),
-		("81 a3 20 0b 00 6161 02 01", 1, Cause::UnsupportedVersion),
-		("82 a3 20 05 00 6161 02 01 a3 20 06 00 6161 02 01", 2, Cause::VersionConflict),
-		("81 a2 00 6120 02 01", 1, Cause::BadName),
 		("81 a2 00 61ff 02 01", 1, Cause::BadUtf8),
-		("81 a2 00 4161 02 01", 1, Cause::WrongType),
 		("81 a2 f5 6161 02 01", 1, Cause::WrongType),
 		("81 a2 00 6161 ff", 1, Cause::Malformed),
 		("81 bf 00 6161 02 01", 1, Cause::Truncated),
@@ -191,20 +167,6 @@ fn fails_when_what_is_skipped_is_too_deep() {
 	assert_eq!(decode_cbor(&nested(6), NOW, &limits), Err(Cause::TooDeep.at(1)));
 }
 
-#[test]
-fn fails_when_a_limit_is_passed() {
-	let pack = bytes("82 a2 00 6161 02 01 a2 00 6161 02 01");
-	let exact = Limits { bytes: pack.len(), records: 2, name: 1, ..limits() };
-	assert_eq!(decode_cbor(&pack, NOW, &exact).map(|records| records.len()), Ok(2));
-	for (limits, refused) in [
-		(Limits { bytes: pack.len() - 1, ..exact }, Cause::TooLarge.at(0)),
-		(Limits { records: 1, ..exact }, Cause::TooManyRecords.at(2)),
-		(Limits { name: 0, ..exact }, Cause::NameTooLong.at(1)),
-	] {
-		assert_eq!(decode_cbor(&pack, NOW, &limits), Err(refused));
-	}
-}
-
 fn written(records: &[Record]) -> String {
 	hex::encode(encode_cbor(records).expect("SenML can carry them"))
 }
@@ -216,7 +178,6 @@ fn the_example_is_written_with_its_own_numbers() {
 	let voltage = format!("{base}766f6c74616765016156");
 	let current = format!("{base}63757272656e74016141");
 	// The dump has the values, and the time that the first and the last record come to.
-	let dump = EXAMPLE.replace(char::is_whitespace, "");
 	let mut expected = "87".to_owned();
 	for (name, time, value) in [
 		(&voltage, "fb41d303a15b001062", "fb405e066666666666"),
@@ -227,10 +188,10 @@ fn the_example_is_written_with_its_own_numbers() {
 		(&current, "fb41d303a15ac01062", "fb3ff999999999999a"),
 		(&current, "fb41d303a15b001062", "fb3ffb333333333333"),
 	] {
-		assert!(dump.contains(&format!("02{value}")), "{value}");
+		assert!(EXAMPLE.contains(&format!("02{value}")), "{value}");
 		expected += &format!("a4007822{name}06{time}02{value}");
 	}
-	assert!(dump.contains("22fb41d303a15b001062"), "the base time");
+	assert!(EXAMPLE.contains("22fb41d303a15b001062"), "the base time");
 	assert_eq!(written(&currents()), expected);
 }
 
@@ -275,56 +236,7 @@ fn every_number_is_written_exactly_and_short() {
 	}
 }
 
-#[test]
-fn there_is_one_encoding() {
-	let time = Some(1_700_000_000_250);
-	let records = [
-		record("a:b", time, "Cel", number("-21.50")),
-		sum("a:b", time, "W", number("1e3")),
-		record("a", Some(1_700_000_000_000), "", Value::Bool(true)),
-		record("a", None, "", Value::Bool(false)),
-		record("a", None, "", text("é")),
-		record("a", None, "", Value::Data(vec![0xfb, 0xff])),
-	];
-	let expected = "86
-		a4 00 63613a62 01 6343656c 06 fb41d954fc40100000 02 f9cd60
-		a4 00 63613a62 01 6157 06 fb41d954fc40100000 05 1903e8
-		a3 00 6161 06 1a6553f100 04 f5
-		a2 00 6161 04 f4
-		a2 00 6161 03 62c3a9
-		a2 00 6161 08 42fbff";
-	assert_eq!(encode_cbor(&records), Ok(bytes(expected)));
-	assert_eq!(encode_cbor(&[]), Ok(vec![0x80]));
-}
-
-#[test]
-fn secondary_units_state_their_version() {
-	let records = [record("a", None, "V", number("1")), record("a", None, "kWh", number("2"))];
-	let expected = "82 a4 20 181a 00 6161 01 6156 02 01 a4 20 181a 00 6161 01 636b5768 02 02";
-	assert_eq!(encode_cbor(&records), Ok(bytes(expected)));
-	assert!(read(expected).is_ok());
-}
-
-#[test]
-fn fails_when_senml_cannot_carry_a_record() {
-	let good = record("a", None, "", number("1"));
-	for (bad, cause) in [
-		(record("temp{a=\"b\"}", None, "", number("1")), Cause::BadName),
-		(record("", None, "", number("1")), Cause::BadName),
-		(record("a", Some(268_435_455_999), "", number("1")), Cause::NotAbsolute),
-		(sum("a", None, "", text("1")), Cause::NotANumber),
-	] {
-		assert_eq!(encode_cbor(&[good.clone(), bad]), Err(cause.at(2)));
-	}
-}
-
 proptest! {
-	#[test]
-	fn what_is_encoded_reads_back(records in any_records()) {
-		let pack = encode_cbor(&records).expect("SenML can carry them");
-		prop_assert_eq!(decode_cbor(&pack, NOW, &limits()), Ok(records));
-	}
-
 	#[test]
 	fn every_number_reads_back(mantissa in any::<i128>(), shift in 0u32..128, exponent in -400i64..400) {
 		let decimal = Decimal::new(mantissa >> shift, exponent).expect("a small exponent");
