@@ -3,21 +3,24 @@
 use std::{collections::BTreeMap, fmt};
 
 use cairn_chain::BlockId;
-use cairn_formats::{FormatError, Record, csv, senml};
+use cairn_formats::{Decimal, FormatError, Record, csv, senml};
 use cairn_geo::Cell;
 use cairn_types::{Attempt, DeviceId, GatewayId, NetworkId, Quantity, Unit, Window};
-use serde::{Serialize, Serializer, ser::Error as _};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
 	doubt::{Doubt, Doubted},
 	gateways::{Gateway, Listed},
-	row::Row,
+	row::{Row, write_exact, write_stage},
 	verify::{Proved, Verdict},
 };
 use crate::{
 	cli::Output,
-	gateway::data::{parameters::write_time, query::Filter},
+	gateway::{
+		data::{parameters::write_time, query::Filter},
+		store::Stage,
+	},
 	owner::{OwnerError, error_text, format},
 };
 
@@ -291,6 +294,7 @@ fn asked_json(asked: &Asked) -> AskedJson<'_> {
 	}
 }
 
+/// A value for programs: not a gateway's row, but what it and the chain say of one value.
 #[derive(Serialize)]
 struct FoundJson<'a> {
 	network: NetworkId,
@@ -301,8 +305,10 @@ struct FoundJson<'a> {
 	channel: &'a str,
 	quantity: Quantity,
 	unit: Unit,
-	value: Box<RawValue>,
-	stage: &'static str,
+	#[serde(serialize_with = "write_exact")]
+	value: Decimal,
+	#[serde(serialize_with = "write_stage")]
+	stage: Stage,
 	#[serde(skip_serializing_if = "Option::is_none")]
 	cell: Option<Cell>,
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -332,7 +338,6 @@ enum ProofJson {
 impl Serialize for Found {
 	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 		let row = &self.row;
-		let value = RawValue::from_string(row.value.to_string());
 		let found = FoundJson {
 			network: row.network,
 			gateway: self.gateway,
@@ -342,8 +347,8 @@ impl Serialize for Found {
 			channel: &row.channel,
 			quantity: row.quantity,
 			unit: row.unit,
-			value: value.map_err(S::Error::custom)?,
-			stage: row.stage.name(),
+			value: row.value,
+			stage: row.stage,
 			cell: row.cell,
 			proof: self.verdict.as_ref().map(proof_json),
 		};
@@ -373,7 +378,7 @@ fn proof_json(verdict: &Verdict) -> ProofJson {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::{data::prove::Inclusion, gateway::store::Stage};
+	use crate::data::prove::Inclusion;
 	use cairn_formats::Limits;
 	use serde_json::{Value, json};
 

@@ -4,7 +4,8 @@
 //! A gateway has readings of one network. A question across networks goes to the gateways of all of
 //! them, and what they answer becomes one answer in one format; or it goes to one gateway, which asks
 //! its peers. `prove` decides, without any I/O, whether the chain stands for a value; `verify` gets what
-//! it decides by. `row` and `part` read what gateways answer, for gateways that ask each other, too.
+//! it decides by. `row` is what gateways answer, which they write and others read; `part` reads a page of
+//! it, for gateways that ask each other, too.
 
 pub(crate) mod answer;
 pub(crate) mod ask;

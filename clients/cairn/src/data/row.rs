@@ -1,4 +1,4 @@
-//! Rows, as gateways answer them.
+//! Rows, as gateways answer them and others read them.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,7 @@ use cairn_types::{
 	DeviceId, GatewayId, NetworkId, Quantity, Unit, Window,
 	schema::{MAX_NAME, is_name},
 };
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 
 use crate::gateway::{
@@ -39,8 +39,8 @@ const fn yes() -> bool {
 	true
 }
 
-/// One value of one reading, as a gateway says it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// One value of one reading, as a gateway says it; JSON has the fields in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
 	/// Who serves it first hand: its proofs are about it.
 	pub(crate) gateway: GatewayId,
@@ -53,20 +53,20 @@ pub(crate) struct Row {
 	/// When it was read, ms since the epoch.
 	pub(crate) time: u64,
 	/// Name of the channel.
-	#[serde(deserialize_with = "name")]
+	#[serde(deserialize_with = "read_name")]
 	pub(crate) channel: String,
 	/// What is measured.
 	pub(crate) quantity: Quantity,
 	/// In which unit.
 	pub(crate) unit: Unit,
 	/// The value, exact.
-	#[serde(deserialize_with = "exact")]
+	#[serde(serialize_with = "write_exact", deserialize_with = "read_exact")]
 	pub(crate) value: Decimal,
 	/// How far the reading has come.
-	#[serde(deserialize_with = "stage")]
+	#[serde(serialize_with = "write_stage", deserialize_with = "read_stage")]
 	pub(crate) stage: Stage,
 	/// Where the device was, if that is known.
-	#[serde(default)]
+	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub(crate) cell: Option<Cell>,
 	/// Where the proof is.
 	pub(crate) proof: String,
@@ -135,14 +135,8 @@ impl Row {
 	}
 }
 
-/// The number that JSON has, digit by digit.
-fn exact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-	let raw = Box::<RawValue>::deserialize(deserializer)?;
-	raw.get().parse().map_err(|cause: Cause| D::Error::custom(cause.cause()))
-}
-
 /// A name in SenML's character set: others could move a terminal's cursor.
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+fn read_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
 	let text = String::deserialize(deserializer)?;
 	let longest = usize::try_from(MAX_NAME).unwrap_or(usize::MAX);
 	if is_name(text.as_bytes()) && text.len() <= longest {
@@ -152,7 +146,27 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 	}
 }
 
-fn stage<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stage, D::Error> {
+/// Write a value as a number of JSON, digit by digit.
+pub(crate) fn write_exact<S: Serializer>(
+	value: &Decimal,
+	serializer: S,
+) -> Result<S::Ok, S::Error> {
+	let raw = RawValue::from_string(value.to_string()).map_err(S::Error::custom)?;
+	raw.serialize(serializer)
+}
+
+/// The number that JSON has, digit by digit.
+fn read_exact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+	let raw = Box::<RawValue>::deserialize(deserializer)?;
+	raw.get().parse().map_err(|cause: Cause| D::Error::custom(cause.cause()))
+}
+
+/// Write a stage as its name.
+pub(super) fn write_stage<S: Serializer>(stage: &Stage, serializer: S) -> Result<S::Ok, S::Error> {
+	serializer.serialize_str(stage.name())
+}
+
+fn read_stage<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stage, D::Error> {
 	let text = String::deserialize(deserializer)?;
 	let stage = Stage::ALL.into_iter().find(|stage| stage.name() == text);
 	stage.ok_or_else(|| D::Error::custom("there is no such stage of a reading"))
@@ -205,6 +219,28 @@ mod tests {
 		let mut nowhere = document();
 		nowhere["cell"].take();
 		assert_eq!(read(&nowhere).expect("a row").cell, None);
+	}
+
+	#[test]
+	fn a_row_is_written_as_it_is_read() {
+		let placed = concat!(
+			r#"{"gateway":3,"network":1,"device":4,"sequence":12,"time":1769860800000,"#,
+			r#""channel":"temperature","quantity":"temperature","unit":"Cel","value":23.15,"#,
+			r#""stage":"sealed","cell":"8c2a1072b59adff","proof":"/v1/proof/491627/4/12"}"#,
+		);
+		let nowhere = placed.replace(r#""cell":"8c2a1072b59adff","#, "");
+		let large = placed.replace("23.15", "-9223372036854775808");
+		for text in [placed, nowhere.as_str(), large.as_str()] {
+			let row = serde_json::from_str::<Row>(text).expect("a row");
+			assert_eq!(serde_json::to_string(&row).expect("it is written"), text);
+		}
+	}
+
+	#[test]
+	fn what_is_unknown_is_skipped() {
+		let mut newer = document();
+		newer["later"] = json!([1]);
+		assert_eq!(read(&newer).expect("a row"), read(&document()).expect("a row"));
 	}
 
 	#[test]

@@ -7,11 +7,9 @@ use axum::{
 	http::{HeaderMap, HeaderName, StatusCode, Uri, header},
 	response::Response,
 };
-use cairn_formats::{Decimal, FormatError, Record, csv, senml};
-use cairn_geo::Cell;
-use cairn_types::{DeviceId, GatewayId, NetworkId, Quantity, Unit};
+use cairn_formats::{FormatError, Record, csv, senml};
+use cairn_types::{GatewayId, NetworkId};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::{
 	App, Failure,
@@ -256,7 +254,7 @@ struct Rows<'a> {
 	/// Whether every gateway that has a part of the answer has answered, on this page and before it.
 	complete: bool,
 	gateways: Vec<HolderJson<'a>>,
-	rows: Vec<RowJson<'a>>,
+	rows: Vec<&'a Row>,
 	#[serde(skip_serializing_if = "Option::is_none")]
 	next: Option<&'a str>,
 }
@@ -276,26 +274,8 @@ struct HolderJson<'a> {
 	failure: Option<Problem>,
 }
 
-#[derive(Serialize)]
-struct RowJson<'a> {
-	gateway: GatewayId,
-	network: NetworkId,
-	device: DeviceId,
-	sequence: u64,
-	time: u64,
-	channel: &'a str,
-	quantity: Quantity,
-	unit: Unit,
-	value: Box<RawValue>,
-	stage: &'static str,
-	#[serde(skip_serializing_if = "Option::is_none")]
-	cell: Option<Cell>,
-	proof: &'a str,
-}
-
 fn json(page: &across::Page, filter: &Filter, next: Option<&str>) -> Result<String, Failure> {
-	let rows = page.shares.iter().flat_map(|share| &share.rows);
-	let rows = rows.map(row_json).collect::<Result<Vec<_>, Failure>>()?;
+	let rows = page.shares.iter().flat_map(|share| &share.rows).collect();
 	let shares = page.shares.iter().map(|share| holder_json(&share.holder, share.rows.len(), None));
 	let missing = page.missing.iter();
 	let missing = missing.map(|(holder, why)| holder_json(holder, 0, Some(why.fault())));
@@ -312,28 +292,6 @@ fn holder_json(holder: &Holder, rows: usize, fault: Option<DataFault>) -> Holder
 		remedy: fault.remedy().to_owned(),
 	});
 	HolderJson { gateway: *gateway, network: *network, url: url.as_deref(), rows, failure }
-}
-
-fn row_json(row: &Row) -> Result<RowJson<'_>, Failure> {
-	Ok(RowJson {
-		gateway: row.gateway,
-		network: row.network,
-		device: row.device,
-		sequence: row.sequence,
-		time: row.time,
-		channel: &row.channel,
-		quantity: row.quantity,
-		unit: row.unit,
-		value: exact(row.value)?,
-		stage: row.stage.name(),
-		cell: row.cell,
-		proof: &row.proof,
-	})
-}
-
-/// A value as a number of JSON, exact.
-pub(super) fn exact(value: Decimal) -> Result<Box<RawValue>, Failure> {
-	RawValue::from_string(value.to_string()).map_err(|cause| internal(&cause))
 }
 
 /// A body in JSON.

@@ -1,22 +1,25 @@
 //! Entities as SensorThings writes them. Pure.
 
+use cairn_formats::Decimal;
 use cairn_geo::Cell;
 use cairn_types::{Channel, ChannelKind, DeviceId, NetworkId, Quantity, SchemaId};
 use serde::Serialize;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
 use super::{
 	ROOT,
 	address::{Stream, observation_id},
 };
-use crate::gateway::{
-	data::{
-		page::Row,
-		parameters::{decimal, write_time},
-		quantity_name,
+use crate::{
+	data::row::write_exact,
+	gateway::{
+		data::{
+			page::Row,
+			parameters::{decimal, write_time},
+			quantity_name,
+		},
+		store::DeviceNote,
 	},
-	http::{Failure, data::exact},
-	store::DeviceNote,
 };
 
 /// What the gateway knows of a device.
@@ -142,7 +145,8 @@ pub(super) struct Observation {
 	phenomenon_time: String,
 	#[serde(rename = "resultTime")]
 	result_time: String,
-	result: Box<RawValue>,
+	#[serde(serialize_with = "write_exact")]
+	result: Decimal,
 	parameters: About,
 	#[serde(rename = "Datastream@iot.navigationLink")]
 	datastream: String,
@@ -157,22 +161,22 @@ struct About {
 	proof: String,
 }
 
-pub(super) fn observation(row: &Row) -> Result<Observation, Failure> {
+pub(super) fn observation(row: &Row) -> Observation {
 	let id = observation_id(row.place);
 	let own = format!("{ROOT}/Observations('{id}')");
 	let time = write_time(row.time);
-	Ok(Observation {
+	Observation {
 		datastream: format!("{own}/Datastream"),
 		id,
 		own,
 		phenomenon_time: time.clone(),
 		result_time: time,
-		result: exact(decimal(row.value, row.scale))?,
+		result: decimal(row.value, row.scale),
 		parameters: About {
 			sequence: row.place.position.sequence,
 			stage: row.stage.name(),
 			cell: row.cell,
 			proof: row.proof(),
 		},
-	})
+	}
 }
