@@ -285,11 +285,18 @@ MAPPINGS = {
     "good-schema": '[{"n":"temp","u":"K","v":296.25},{"n":"energy","u":"J","t":1,"v":5400000},'
     '{"n":"open","t":1,"vb":true}]',
     "good-same-value": '[{"n":"temp","v":1},{"n":"temp","v":1.001}]',
+    "good-ratio": '[{"n":"fill","u":"%","v":0.5},{"n":"fill","u":"/100","v":50},'
+    '{"n":"fill","u":"%EL","v":50}]',
+    "good-stated-unit": '{"rules":[{"name":"a","channel":"fill","unit":"/100"}]}\0'
+    '[{"n":"a","u":"%RH","v":50}]',
     "bad-channel": '{"rules":[{"name":"a","channel":"hum"}]}\0[]',
     "bad-pattern": '{"rules":[{"name":"a**","channel":"temp"}]}\0[]',
     "bad-field": '{"rules":[{"name":"a","channel":"temp","factor":"2"}]}\0[]',
     "bad-conflict": '[{"n":"temp","v":1},{"n":"temp","v":2}]',
     "bad-unit": '[{"n":"temp","u":"V","v":1}]',
+    "bad-quantity": '[{"n":"fill","u":"%RH","v":50}]',
+    "bad-stated-unit": '{"rules":[{"name":"a","channel":"fill","unit":"ppm"}]}\0[]',
+    "bad-wanted-unit": '{"rules":[{"name":"a","channel":"fill","onlyUnit":"%RH"}]}\0[]',
     "bad-value": '[{"n":"temp","vs":"21.5"}]',
     "bad-range": '[{"n":"temp","v":1e300}]',
 }

@@ -1,7 +1,7 @@
 //! What people configure, and what devices send by it: a mapping and a pack of SenML.
 
 use cairn_formats::{
-	Mapping, Record, Row, apply,
+	Mapping, Record, Row, Rule, apply,
 	mapping::{MAX_RULES, records},
 	senml,
 };
@@ -58,6 +58,8 @@ fn schema() -> Schema {
 		channel(b"temp", Quantity::Temperature, Unit::Celsius, -2),
 		channel(b"energy", Quantity::Energy, Unit::KilowattHour, -3),
 		channel(b"open", Quantity::Count, Unit::Count, 0),
+		// Its unit is of other quantities, too.
+		channel(b"fill", Quantity::Level, Unit::Percent, -1),
 	];
 	Schema {
 		name: b"room".to_vec().try_into().expect("a short name"),
@@ -74,11 +76,15 @@ fn configured(json: &[u8]) -> Option<Mapping> {
 	Some(mapping)
 }
 
-/// Whether every rule names a channel, and they are not too many.
+/// Whether every rule names a channel, states no unit of another quantity, and they are not too many.
 fn is_bound(schema: &Schema, mapping: &Mapping) -> bool {
-	let names = || schema.channels.iter().map(|channel| channel.name.as_slice());
-	mapping.rules.len() <= MAX_RULES
-		&& mapping.rules.iter().all(|rule| names().any(|name| name == rule.channel.as_bytes()))
+	let is_its = |rule: &Rule| {
+		let mut channels = schema.channels.iter();
+		let channel = channels.find(|it| it.name.as_slice() == rule.channel.as_bytes());
+		let measures = |unit: Unit| channel.is_some_and(|it| unit.measures(it.quantity));
+		channel.is_some() && rule.stated_unit().is_none_or(measures)
+	};
+	mapping.rules.len() <= MAX_RULES && mapping.rules.iter().all(is_its)
 }
 
 fn sound(schema: &Schema, mapping: &Mapping, given: &[Record], rows: &[Row]) {

@@ -50,7 +50,7 @@ cairn_coded::coded! {
 		TooManyRules = 32: "Join rules with a `*`.",
 		/// The record's unit is unknown.
 		UnknownUnit = 33: "State the unit in the rule.",
-		/// The record's unit does not convert to the channel's.
+		/// The record's unit does not measure the channel's quantity.
 		UnitMismatch = 34:
 			"Report in a unit of the channel's quantity, or state the unit in the rule.",
 		/// The rule's record is text or data, but a channel takes numbers.
@@ -59,6 +59,8 @@ cairn_coded::coded! {
 		OutOfRange = 36: "Check the sensor; else use a schema of a larger scale or unit.",
 		/// Two records give one channel different values at one time.
 		Conflict = 37: "Narrow the rule's name or unit, or give the records their times.",
+		/// A rule is for a unit that does not measure its channel's quantity.
+		RuleUnitMismatch = 38: "State a unit of the channel's quantity, or name another channel.",
 
 		/// A field that must be understood is unknown: its label ends in `_`.
 		UnknownMandatory = 50: "Send without this extension.",

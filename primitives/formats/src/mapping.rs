@@ -77,7 +77,8 @@ pub struct Rule {
 	/// Name of the channel.
 	pub channel: String,
 	/// The unit of the scaled values, whatever the record says. Without it the record's unit holds;
-	/// a record without unit is taken to be in the channel's.
+	/// a record without unit is taken to be in the channel's. It has to measure the channel's
+	/// quantity.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub unit: Option<Unit>,
 	/// What values are multiplied with.
@@ -120,7 +121,24 @@ impl Rule {
 			&& self.only_unit.as_ref().is_none_or(is_unit)
 	}
 
-	/// The record's value as an integer of the channel.
+	/// The unit in which values come by what the rule says: its own, else the one that it wants of
+	/// records, for sums times seconds. `None` if that is left to the records.
+	///
+	/// One that does not measure the channel's quantity makes the rule useless: [`apply`] refuses it.
+	#[must_use]
+	pub fn stated_unit(&self) -> Option<Unit> {
+		self.unit.or_else(|| self.measured(units::by_word(self.only_unit.as_deref()?)?))
+	}
+
+	/// The unit of what is taken of records in `unit`.
+	const fn measured(&self, unit: Unit) -> Option<Unit> {
+		match self.measure {
+			Measure::Value => Some(unit),
+			Measure::Sum => units::integrated(unit),
+		}
+	}
+
+	/// The value of a record that the rule is for, as an integer of the channel.
 	fn convert(&self, record: &Record, channel: &Channel) -> Result<i64, Cause> {
 		let number = match &record.value {
 			Value::Number(number) => *number,
@@ -132,12 +150,11 @@ impl Rule {
 			(Some(unit), _) => unit,
 			(None, None) => channel.unit,
 			(None, Some(RecordUnit::Other(_))) => return Err(Cause::UnknownUnit),
-			(None, Some(RecordUnit::Known(unit))) => match record.measure {
-				Measure::Value => *unit,
-				Measure::Sum => units::integrated(*unit).ok_or(Cause::UnknownUnit)?,
+			(None, Some(RecordUnit::Known(unit))) => {
+				self.measured(*unit).ok_or(Cause::UnknownUnit)?
 			},
 		};
-		units::convert(number, unit, channel.unit, channel.scale)
+		units::value_of(channel, number, unit)
 	}
 }
 
@@ -172,7 +189,7 @@ impl Mapping {
 		self.rules.iter().any(|rule| rule.matches(record))
 	}
 
-	/// The rules, each with the place of its channel.
+	/// The rules, each with its channel and that one's place.
 	fn bind<'a>(
 		&'a self,
 		schema: &'a Schema,
@@ -184,7 +201,11 @@ impl Mapping {
 			let mut channels = schema.channels.iter().enumerate();
 			let found =
 				channels.find(|(_, channel)| channel.name.as_slice() == rule.channel.as_bytes());
-			found.map(|(index, channel)| (rule, index, channel)).ok_or(Cause::UnknownChannel)
+			let (index, channel) = found.ok_or(Cause::UnknownChannel)?;
+			if rule.stated_unit().is_some_and(|unit| !unit.measures(channel.quantity)) {
+				return Err(Cause::RuleUnitMismatch);
+			}
+			Ok((rule, index, channel))
 		};
 		self.rules.iter().map(place).collect()
 	}
@@ -202,11 +223,12 @@ pub struct Row {
 /// Turn records into rows of `schema`, in order of time. Records of one time make one row; a record
 /// without time gets `now` (milliseconds since the Unix epoch).
 ///
-/// Units convert exactly; the result is rounded once, to the nearest integer of the channel, half
-/// to even. Whether values lie within the channel's range is not judged here.
+/// A channel takes values in every unit of its quantity, and in no other. Units convert exactly; the
+/// result is rounded once, to the nearest integer of the channel, half to even. Whether values lie
+/// within the channel's range is not judged here.
 ///
 /// # Errors
-/// Causes 30 to 37, with the number of the record from 1; 0: the mapping itself.
+/// Causes 30 to 38, with the number of the record from 1; 0: the mapping itself.
 pub fn apply(
 	schema: &Schema,
 	mapping: &Mapping,

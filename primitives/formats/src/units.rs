@@ -1,7 +1,7 @@
 //! The one place that asks the data standard about units.
 
 use cairn_types::{
-	Unit,
+	Channel, Unit,
 	unit::{self, ConversionFault},
 };
 
@@ -50,15 +50,14 @@ pub(crate) const fn integrated(unit: Unit) -> Option<Unit> {
 	})
 }
 
-/// The integer r for which r · 10^scale of the unit `to` is nearest to `value` of the unit `from`:
-/// exact, then rounded once, half to even.
+/// `value` of the unit `from` as an integer of `channel`: exact, then rounded once, half to even.
 ///
 /// # Errors
-/// [`Cause::UnitMismatch`] unless some quantity is measured in both units; [`Cause::OutOfRange`] if
-/// r does not fit an `i64`, or the scale is outside −18..=18.
-pub(crate) fn convert(value: Decimal, from: Unit, to: Unit, scale: i8) -> Result<i64, Cause> {
+/// [`Cause::UnitMismatch`] unless the unit measures the channel's quantity; [`Cause::OutOfRange`] if
+/// the integer does not fit an `i64`, or the channel's scale is outside −18..=18.
+pub(crate) fn value_of(channel: &Channel, value: Decimal, from: Unit) -> Result<i64, Cause> {
 	let value = unit::Decimal::new(value.mantissa(), i32::from(value.exponent()));
-	unit::convert(value, from, to, scale).map_err(|fault| match fault {
+	channel.value(value, from).map_err(|fault| match fault {
 		ConversionFault::OtherDimension => Cause::UnitMismatch,
 		_ => Cause::OutOfRange,
 	})

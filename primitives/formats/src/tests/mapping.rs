@@ -11,7 +11,7 @@ use crate::{
 	mapping::{MAX_RULES, records},
 };
 
-fn channel(name: &str, quantity: Quantity, unit: Unit, scale: i8) -> Channel {
+pub(super) fn channel(name: &str, quantity: Quantity, unit: Unit, scale: i8) -> Channel {
 	Channel {
 		name: name.as_bytes().to_vec().try_into().expect("a short name"),
 		quantity,
@@ -168,6 +168,38 @@ fn fails_when_a_mapping_does_not_fit_the_schema() {
 	assert_eq!(rows(&many, &[]), Err(Cause::TooManyRules.at(0)));
 	let most = Mapping { rules: vec![rule("t", "temp"); MAX_RULES] };
 	assert_eq!(rows(&most, &[]), Ok(Vec::new()));
+}
+
+#[test]
+fn fails_when_a_rule_is_for_a_unit_of_another_quantity() {
+	let in_unit = |unit| Rule { unit: Some(unit), ..rule("t", "temp") };
+	assert_eq!(rows(&one(in_unit(Unit::Kelvin)), &[]), Ok(Vec::new()));
+	// Before any record comes, and whatever it says.
+	let celsius = record("t", None, "Cel", number("1"));
+	for records in [Vec::new(), vec![celsius]] {
+		let refused = rows(&one(in_unit(Unit::Volt)), &records);
+		assert_eq!(refused, Err(Cause::RuleUnitMismatch.at(0)));
+	}
+	let only = |unit: &str, measure, channel| Rule {
+		only_unit: Some(unit.to_owned()),
+		measure,
+		..rule("t", channel)
+	};
+	for (rule, is_refused) in [
+		(only("K", Measure::Value, "temp"), false),
+		(only("furlong", Measure::Value, "temp"), false),
+		(only("volts", Measure::Value, "temp"), true),
+		(only("W", Measure::Value, "energy"), true),
+		(only("W", Measure::Sum, "energy"), false),
+		(only("A", Measure::Sum, "energy"), true),
+		// No unit has this integral; a record would be refused.
+		(only("Cel", Measure::Sum, "energy"), false),
+		// What the rule says of the result counts.
+		(Rule { unit: Some(Unit::Celsius), ..only("V", Measure::Value, "temp") }, false),
+	] {
+		let expected = if is_refused { Err(Cause::RuleUnitMismatch.at(0)) } else { Ok(Vec::new()) };
+		assert_eq!(rows(&one(rule.clone()), &[]), expected, "{rule:?}");
+	}
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod fuzz;
 mod mapping;
 mod million;
 mod openmetrics;
+mod quantities;
 mod semtech;
 mod senml;
 mod sparkplug;

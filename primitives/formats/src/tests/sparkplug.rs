@@ -11,7 +11,7 @@ use crate::{
 };
 
 const INT64: u32 = 4;
-const DOUBLE: u32 = 10;
+pub(super) const DOUBLE: u32 = 10;
 
 fn topic(text: &str) -> Topic<'_> {
 	Topic::parse(text).expect("a topic")
@@ -44,7 +44,7 @@ fn births(death_sequence: u64) -> Metric {
 	Metric { alias: None, ..metric("bdSeq", 0, INT64, MetricValue::Long(death_sequence)) }
 }
 
-fn with_unit(metric: Metric, unit: &str) -> Metric {
+pub(super) fn with_unit(metric: Metric, unit: &str) -> Metric {
 	let value = PropertyValue { string_value: Some(unit.to_owned()), ..PropertyValue::default() };
 	let properties = PropertySet { keys: vec!["engUnit".to_owned()], values: vec![value] };
 	Metric { properties: Some(properties), ..metric }
