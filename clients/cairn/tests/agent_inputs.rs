@@ -449,8 +449,11 @@ fn a_sample_is_explained_without_a_gateway() {
 		[[device]]\nname = \"meter\"\nkey = \"meter.key\"\n[[device.input]]\n\
 		source = \"meter\"\nmetric = \"energy_total\"\nchannel = \"energy-import\"\n";
 	let path = file("agent.toml", config);
-	let sample =
-		file("pack.json", r#"[{"bn":"roof/","n":"humidity","u":"%RH","v":55.5},{"n":"x","v":1}]"#);
+	let sample = file(
+		"pack.json",
+		r#"[{"bn":"roof/","n":"humidity","u":"%RH","v":55.5},{"n":"x","v":1},
+			{"n":"battery","u":"%RH","v":80}]"#,
+	);
 	let check = |config: &Path, sample: &Path| {
 		let mut command = cairn();
 		command.args(["agent", "check", "--source", "push", "--config"]).arg(config);
@@ -461,7 +464,17 @@ fn a_sample_is_explained_without_a_gateway() {
 	assert_eq!(code, Some(0), "{errors}");
 	assert!(output.contains("from push roof/humidity = 55.5 %RH"), "{output}");
 	assert!(output.contains("push roof/x = 1: unmapped: "), "{output}");
+	let battery = "push roof/battery = 80 %RH for roof battery: format-34: ";
+	assert!(output.contains(battery), "{output}");
 	assert!(!output.contains("meter"), "{output}");
+
+	let stated = "record = \"roof/humidity\"\nchannel = \"humidity\"\nunit = \"%EL\"";
+	let stated = file("stated.toml", &config.replace("prefix = \"roof/\"", stated));
+	let Ended { code, errors, .. } = check(&stated, &sample);
+	assert_eq!(code, Some(1), "{errors}");
+	let mistake = "the input \"roof/humidity\" is in %EL, but its channel \"humidity\" is of the \
+		quantity relativeHumidity\n  Remedy: state one of /, /100, %RH, or name another channel";
+	assert!(errors.contains(mistake), "{errors}");
 
 	let Ended { code, output, errors } = check(&path, &file("empty.json", "[]"));
 	assert_eq!(code, Some(1), "{output}");

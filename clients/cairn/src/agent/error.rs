@@ -94,18 +94,36 @@ pub enum Error {
 		/// What the schema has.
 		channels: String,
 	},
-	/// A channel of a host's name in another unit.
+	/// A channel of a host's name, but of another quantity.
 	#[error(
-		"the schema's channel {channel:?} is in {found}, the agent reads it in {expected}\n  \
-		 Remedy: map a metric in {found} to it with --scrape and --map"
+		"the schema's channel {channel:?} is of the quantity {found}, but what the agent reads of this \
+		 machine under that name is of {expected}\n  \
+		 Remedy: fill it from another source, with --scrape and --map, or with --config"
 	)]
-	OtherUnit {
+	OtherQuantity {
 		/// The channel.
 		channel: String,
-		/// Its unit.
+		/// Its quantity.
 		found: String,
-		/// The agent's unit.
+		/// The agent's quantity.
 		expected: String,
+	},
+	/// An input states a unit of something else than its channel measures.
+	#[error(
+		"the input {input:?} is in {unit}, but its channel {channel:?} is of the quantity {quantity}\n  \
+		 Remedy: state one of {units}, or name another channel"
+	)]
+	InputUnit {
+		/// Its records or series.
+		input: String,
+		/// The unit.
+		unit: String,
+		/// The channel.
+		channel: String,
+		/// Its quantity.
+		quantity: String,
+		/// The units of that.
+		units: String,
 	},
 	/// The configuration is wrong.
 	#[error("{}", listed(.path, .mistakes))]

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use cairn_formats::{Cause, Decimal, Mapping, Measure, Pattern, Record, RecordUnit, Rule, Value};
-use cairn_types::{Channel, Schema, SchemaId};
+use cairn_types::{Channel, Schema, SchemaId, Unit};
 
-use super::{error::Error, left::Left, schema::host_unit, scrape::Selector, topic::TopicFilter};
+use super::{
+	error::Error, left::Left, schema::host_quantity, scrape::Selector, topic::TopicFilter,
+};
+use crate::gateway::data::quantity_name;
 
 /// A record's time may be this much ahead of the clock, and then counts as now: clocks differ.
 pub const AHEAD_MILLIS: u64 = 2_000;
@@ -150,8 +153,9 @@ impl Plan {
 	/// Fill `schema` from these inputs.
 	///
 	/// # Errors
-	/// If an input names a channel that the schema lacks, a host's channel is in a unit of something
-	/// else, or nothing is filled.
+	/// If an input names a channel that the schema lacks, or states a unit that does not measure its
+	/// channel's quantity, if a channel of a host's name is of another quantity, or if nothing is
+	/// filled.
 	pub fn new(schema_id: SchemaId, schema: &Schema, inputs: &[Input]) -> Result<Self, Error> {
 		let named = inputs.iter().filter_map(|input| input.pick.channel());
 		let named = named.map(String::as_bytes).collect::<BTreeSet<_>>();
@@ -159,14 +163,18 @@ impl Plan {
 		for input in inputs {
 			match &input.pick {
 				Pick::Records { rule, is_optional } => match place(schema, &rule.channel) {
-					Some(channel) => plan.add(input, None, channel, rule.clone()),
+					Some((place, channel)) => {
+						ensure_unit(rule, channel, || rule.name.clone().into())?;
+						plan.add(input, None, place, rule.clone());
+					},
 					None if *is_optional => {},
 					None => return Err(unknown(schema, &rule.channel)),
 				},
 				Pick::Series { selector, rule } => {
-					let channel = place(schema, &rule.channel);
-					let channel = channel.ok_or_else(|| unknown(schema, &rule.channel))?;
-					plan.add(input, Some(selector.clone()), channel, rule.clone());
+					let found = place(schema, &rule.channel);
+					let (place, channel) = found.ok_or_else(|| unknown(schema, &rule.channel))?;
+					ensure_unit(rule, channel, || selector.to_string())?;
+					plan.add(input, Some(selector.clone()), place, rule.clone());
 				},
 				Pick::Names { prefix } => {
 					let others = others(schema, &named);
@@ -322,8 +330,32 @@ fn known(record: &Record) -> Option<RecordUnit> {
 	record.unit.clone().filter(|unit| matches!(unit, RecordUnit::Known(_)))
 }
 
-fn place(schema: &Schema, channel: &str) -> Option<usize> {
-	schema.channels.iter().position(|other| other.name.as_slice() == channel.as_bytes())
+/// The channel of a name, and its place.
+fn place<'a>(schema: &'a Schema, name: &str) -> Option<(usize, &'a Channel)> {
+	let mut channels = schema.channels.iter().enumerate();
+	channels.find(|(_, channel)| channel.name.as_slice() == name.as_bytes())
+}
+
+/// Whether the unit that a rule states, if it does, measures what the channel does.
+fn ensure_unit(
+	rule: &Rule,
+	channel: &Channel,
+	input: impl FnOnce() -> String,
+) -> Result<(), Error> {
+	let quantity = channel.quantity;
+	match rule.stated_unit() {
+		Some(unit) if !unit.measures(quantity) => {
+			let units = quantity.units().map(Unit::symbol).collect::<Vec<_>>();
+			Err(Error::InputUnit {
+				input: input(),
+				unit: unit.symbol().to_owned(),
+				channel: text(channel),
+				quantity: quantity_name(quantity),
+				units: units.join(", "),
+			})
+		},
+		_ => Ok(()),
+	}
 }
 
 /// Channels that are not named.
@@ -335,16 +367,17 @@ fn others<'a>(
 	channels.filter(move |(_, channel)| !named.contains(channel.name.as_slice()))
 }
 
-/// Whether the agent reads a channel of this name of its host.
+/// Whether the agent reads a channel of this name of its host. What it reads is known, so that its
+/// unit need not tell: a load is not the humidity that `/` could be as well.
 fn is_hosts(channel: &Channel) -> Result<bool, Error> {
-	let Some(unit) = host_unit(&channel.name) else { return Ok(false) };
-	if unit.converts_to(channel.unit) {
+	let Some(quantity) = host_quantity(&channel.name) else { return Ok(false) };
+	if quantity == channel.quantity {
 		return Ok(true);
 	}
-	Err(Error::OtherUnit {
+	Err(Error::OtherQuantity {
 		channel: text(channel),
-		found: channel.unit.symbol().to_owned(),
-		expected: unit.symbol().to_owned(),
+		found: quantity_name(channel.quantity),
+		expected: quantity_name(quantity),
 	})
 }
 
@@ -369,7 +402,7 @@ mod tests {
 		host::{HostReading, Measure as HostMeasure},
 		schema::{host_records, host_schema, scrape_up},
 	};
-	use cairn_types::{ChannelKind, Quantity, Unit};
+	use cairn_types::{ChannelKind, Quantity};
 	use sp_core::bounded::BoundedVec;
 
 	const ID: SchemaId = SchemaId(1);
@@ -544,15 +577,96 @@ mod tests {
 	}
 
 	#[test]
+	fn values_in_units_of_another_quantity_are_left_out() {
+		let inputs =
+			[input(OTHER, records_of("*", "level")), input(OTHER, series_of("s", "level"))];
+		let plan = Plan::new(ID, &room(), &inputs).expect("a plan");
+		let other = Err(Left::Format(Cause::UnitMismatch));
+		for (value, unit, expected) in [
+			("50", None, Ok(50)),
+			("0.5", Some(Unit::One), Ok(50)),
+			("50", Some(Unit::Percent), Ok(50)),
+			("50", Some(Unit::BatteryPercent), Ok(50)),
+			// Hundredths and millionths, but not of what is full.
+			("50", Some(Unit::RelativeHumidity), other),
+			("50", Some(Unit::Ppm), other),
+		] {
+			// As a record, and as a series.
+			let routed = plan.route(&batch(OTHER, &[number("s", value, unit)]), Span::default());
+			assert_eq!(values(&routed), [(1, expected); 2], "{unit:?}");
+		}
+	}
+
+	/// An input that states units.
+	fn stating(pick: Pick, unit: Option<Unit>, only_unit: Option<&str>) -> Pick {
+		let only_unit = only_unit.map(str::to_owned);
+		let stated = |rule| Rule { unit, only_unit, ..rule };
+		match pick {
+			Pick::Records { rule, is_optional } => {
+				Pick::Records { rule: stated(rule), is_optional }
+			},
+			Pick::Series { selector, rule } => Pick::Series { selector, rule: stated(rule) },
+			other => other,
+		}
+	}
+
+	#[test]
+	fn works_when_an_input_says_what_its_values_are() {
+		let pick = stating(records_of("l", "level"), Some(Unit::Percent), None);
+		let plan = Plan::new(ID, &room(), &[input(OTHER, pick)]).expect("a plan");
+		let records = [number("l", "50", Some(Unit::RelativeHumidity))];
+		let routed = plan.route(&batch(OTHER, &records), Span::default());
+		assert_eq!(values(&routed), [(1, Ok(50))]);
+	}
+
+	#[test]
+	fn fails_when_an_input_states_a_unit_of_another_quantity() {
+		let refused = |pick| match Plan::new(ID, &room(), &[input(OTHER, pick)]) {
+			Err(error @ Error::InputUnit { .. }) => error.to_string(),
+			other => panic!("{other:?}"),
+		};
+		let records = || records_of("hall/*", "level");
+		assert_eq!(
+			refused(stating(records(), Some(Unit::RelativeHumidity), None)),
+			"the input \"hall/*\" is in %RH, but its channel \"level\" is of the quantity level\n  \
+			 Remedy: state one of /, /100, %EL, or name another channel"
+		);
+		let only = refused(stating(records(), None, Some("ppm")));
+		assert!(only.starts_with("the input \"hall/*\" is in ppm, "), "{only}");
+		let series = series_of("fill{tank=\"1\"}", "temperature");
+		let series = refused(stating(series, Some(Unit::Volt), None));
+		assert!(series.contains("is in V, but its channel \"temperature\""), "{series}");
+		assert!(series.contains("fill{tank=") && series.contains("one of K, Cel,"), "{series}");
+		// The schema may lack the channel of an input that is optional, but not take it for another.
+		let Pick::Records { rule, .. } = stating(records(), Some(Unit::Volt), None) else { return };
+		assert!(refused(Pick::Records { rule, is_optional: true }).contains("is in V"));
+	}
+
+	#[test]
+	fn fails_when_a_hosts_channel_is_of_another_quantity() {
+		let host = [input(HOST, Pick::Host)];
+		let place = host_schema().channels.iter().position(|it| it.name.as_slice() == b"load1");
+		let place = place.expect("a host has a load");
+		for quantity in Unit::One.quantities() {
+			let mut schema = host_schema();
+			schema.channels[place].quantity = *quantity;
+			assert_eq!(schema.check(), Ok(()));
+			let plan = Plan::new(ID, &schema, &host);
+			if *quantity == Quantity::Load {
+				assert!(plan.is_ok());
+			} else {
+				assert!(matches!(plan, Err(Error::OtherQuantity { .. })), "{quantity:?}");
+			}
+		}
+	}
+
+	#[test]
 	fn fails_when_channels_do_not_fit() {
 		let unknown = Plan::new(ID, &room(), &[input(OTHER, records_of("t", "x"))]);
 		assert!(matches!(unknown, Err(Error::UnknownChannel { .. })));
 		let unknown = Plan::new(ID, &room(), &[input(OTHER, series_of("t", "x"))]);
 		assert!(matches!(unknown, Err(Error::UnknownChannel { .. })));
 		let host = [input(HOST, Pick::Host)];
-		let mut schema = host_schema();
-		schema.channels[0].unit = Unit::Volt;
-		assert!(matches!(Plan::new(ID, &schema, &host), Err(Error::OtherUnit { .. })));
 		// A host has a temperature, too.
 		let mut outside = room();
 		outside.channels[0].name = BoundedVec::truncate_from(b"outside".to_vec());

@@ -106,11 +106,11 @@ pub fn scrape_up(is_up: bool) -> Record {
 	}
 }
 
-/// The unit in which a host's record of this name is; `None` if there is none.
+/// What a host's record of this name measures; `None` if there is none.
 #[must_use]
-pub fn host_unit(name: &[u8]) -> Option<Unit> {
+pub fn host_quantity(name: &[u8]) -> Option<Quantity> {
 	let host = HOST_CHANNELS.iter().find(|host| host.name.as_bytes() == name);
-	host.filter(|host| host.measure != HostMeasure::ScrapeUp).map(|host| host.unit)
+	host.filter(|host| host.measure != HostMeasure::ScrapeUp).map(|host| host.quantity)
 }
 
 #[cfg(test)]
@@ -140,11 +140,12 @@ mod tests {
 	#[test]
 	fn every_channel_is_a_hosts_or_a_scrapes() {
 		let schema = host_schema();
-		let others = schema.channels.iter().filter(|channel| host_unit(&channel.name).is_none());
+		let others = schema.channels.iter();
+		let others = others.filter(|channel| host_quantity(&channel.name).is_none());
 		let others = others.map(|channel| channel.name.to_vec()).collect::<BTreeSet<_>>();
 		assert_eq!(others, BTreeSet::from([scrape_up(true).name.into_bytes()]));
 		for channel in &schema.channels {
-			assert!(host_unit(&channel.name).is_none_or(|unit| unit == channel.unit));
+			assert!(host_quantity(&channel.name).is_none_or(|it| it == channel.quantity));
 		}
 	}
 }

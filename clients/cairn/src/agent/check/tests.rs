@@ -107,6 +107,18 @@ fn works_when_every_record_is_explained() {
 }
 
 #[test]
+fn a_unit_of_another_quantity_is_explained() {
+	// A ratio may be a load, but a percentage is none.
+	let pack = br#"[{"n":"note","u":"/","v":0.5},{"n":"note","u":"/100","v":50}]"#;
+	let (json, text) = report("push", pack, None);
+	assert_eq!(fills(&json, "load1"), pairs(&[("note", "0.50")]));
+	assert_eq!(left(&json), pairs(&[("note", "format-34")]));
+	let line = "push note = 50 /100 for host load1: format-34: \
+		The record's unit does not measure the channel's quantity. Remedy: ";
+	assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn works_when_the_sample_is_of_any_format() {
 	let cbor = [0x81, 0xa2, 0x00, 0x63, b'h', b'o', b't', 0x02, 0x01];
 	assert_eq!(fills(&report("push", &cbor, None).0, "temperature"), pairs(&[("hot", "1.0")]));
