@@ -6,7 +6,7 @@ use cairn_formats::{
 	Cause, Decimal,
 	time::{from_millis, from_rfc3339, from_seconds, to_seconds},
 };
-use cairn_types::{Unit, unit};
+use cairn_types::{Channel, ChannelKind, Unit, unit};
 
 use crate::records::linear;
 
@@ -17,7 +17,8 @@ const MILLIS_PER_DAY: u64 = 86_400_000;
 ///
 /// # Panics
 /// As [`crate::Target::run`] says; also if what is written is not what was read, if a float is not the
-/// one that its shortest decimal stands for, or if a unit does not convert into itself.
+/// one that its shortest decimal stands for, if a unit does not convert into itself, or if a channel
+/// takes a unit that does not measure its quantity.
 #[must_use]
 pub fn number(input: &[u8]) -> bool {
 	if let Some((head, _)) = input.split_first_chunk::<10>() {
@@ -80,19 +81,29 @@ fn floats(bits: u64) {
 	}
 }
 
-/// A channel's value is itself in the channel's unit and scale; any other unit gives a value or says
-/// why not.
+/// A channel's value is itself in the channel's unit and scale. Other units are refused exactly if they
+/// do not measure the channel's quantity, else they give a value unless it is too large.
 fn converts(unit: u8, scale: u8, value: i64) {
 	let unit_at = |place: u8| Unit::ALL[usize::from(place) % Unit::ALL.len()];
-	let (from, scales) = (unit_at(unit), unit::SCALES);
+	let (own, scales) = (unit_at(unit), unit::SCALES);
 	let span = u8::try_from(scales.clone().count()).expect("few scales");
 	let scale = scales.start() + i8::try_from(scale % span).expect("few scales");
+	let [from, measured, ..] = value.to_le_bytes();
+	let (from, quantities) = (unit_at(from), own.quantities());
+	let channel = Channel {
+		name: b"value".to_vec().try_into().expect("a short name"),
+		quantity: quantities[usize::from(measured) % quantities.len()],
+		unit: own,
+		scale,
+		kind: ChannelKind::Gauge,
+		min: i64::MIN,
+		max: i64::MAX,
+		max_change: None,
+	};
 	let number = unit::Decimal::from_scaled(value, scale);
-	assert_eq!(unit::convert(number, from, from, scale), Ok(value));
-	let to = unit_at(value.to_le_bytes()[0]);
-	let converted = unit::convert(number, from, to, scale);
-	let other = unit::ConversionFault::OtherDimension;
-	assert_eq!(converted == Err(other), !from.converts_to(to), "{from:?} to {to:?}");
+	assert_eq!(channel.value(number, own), Ok(value));
+	let is_other = channel.value(number, from) == Err(unit::ConversionFault::OtherDimension);
+	assert_eq!(is_other, !from.measures(channel.quantity), "{from:?} for {channel:?}");
 }
 
 /// A time, written with Z, reads back as it.

@@ -110,12 +110,16 @@ impl Schema {
 }
 
 impl Channel {
-	/// `value` of `unit` as a value of this channel, rounded once, half to even. Whether it is in
-	/// the channel's range is another question.
+	/// `value` of `unit` as a value of this channel: converted exactly, then rounded once, half to
+	/// even. Whether it is in the channel's range is another question.
+	///
+	/// It is the only way from one unit into another, so that no value becomes one of another
+	/// quantity: percent of relative humidity and percent of a battery are both hundredths.
 	///
 	/// # Errors
-	/// [`ConversionFault::OtherDimension`] if the unit does not measure the channel's quantity; else
-	/// as [`convert`] has them.
+	/// [`ConversionFault::OtherDimension`] unless the unit measures the channel's quantity;
+	/// [`ConversionFault::BadScale`] if the channel's scale is outside [`SCALES`];
+	/// [`ConversionFault::Overflow`] if the result does not fit an `i64`.
 	pub fn value(&self, value: Decimal, unit: Unit) -> Result<i64, ConversionFault> {
 		if !unit.measures(self.quantity) {
 			return Err(ConversionFault::OtherDimension);
@@ -156,6 +160,7 @@ fn check_name(name: &[u8]) -> Result<(), SchemaFault> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use proptest::prelude::*;
 
 	fn tank() -> Channel {
 		Channel {
@@ -189,6 +194,12 @@ mod tests {
 		}
 	}
 
+	/// Every quantity with each of its units.
+	fn measured() -> Vec<(Quantity, Unit)> {
+		let quantities = Quantity::ALL.iter().copied();
+		quantities.flat_map(|it| it.units().map(move |unit| (it, unit))).collect()
+	}
+
 	#[test]
 	fn works_when_a_value_comes_in_another_unit_of_the_quantity() {
 		assert_eq!(tank().value(Decimal::new(5, -1), Unit::One), Ok(500));
@@ -196,12 +207,51 @@ mod tests {
 	}
 
 	#[test]
+	fn works_when_a_ratio_does_not_say_of_what() {
+		for (quantity, unit, scale) in [
+			(Quantity::Dimensionless, Unit::Percent, -1),
+			(Quantity::Fraction, Unit::Permille, 0),
+			(Quantity::Level, Unit::BatteryPercent, -1),
+			(Quantity::Load, Unit::One, -3),
+			(Quantity::RelativeHumidity, Unit::RelativeHumidity, -1),
+		] {
+			let channel = Channel { quantity, unit, scale, ..tank() };
+			let value = channel.value(Decimal::new(25, -2), Unit::One);
+			assert_eq!(value, Ok(250), "{quantity:?}");
+		}
+	}
+
+	#[test]
 	fn fails_when_the_unit_is_not_of_the_quantity() {
-		// Both would convert into percent.
-		for unit in [Unit::Ppm, Unit::RelativeHumidity] {
-			assert!(unit.converts_to(tank().unit));
-			let value = tank().value(Decimal::new(1, 0), unit);
-			assert_eq!(value, Err(ConversionFault::OtherDimension), "{unit:?}");
+		// Each would convert into the channel's unit.
+		for (quantity, unit, other) in [
+			(Quantity::Level, Unit::Percent, Unit::Ppm),
+			(Quantity::Level, Unit::Percent, Unit::RelativeHumidity),
+			(Quantity::Dimensionless, Unit::Percent, Unit::RelativeHumidity),
+			(Quantity::Dimensionless, Unit::Percent, Unit::BatteryPercent),
+			(Quantity::RelativeHumidity, Unit::Percent, Unit::Ppm),
+			(Quantity::RelativeHumidity, Unit::Percent, Unit::BatteryPercent),
+			(Quantity::Load, Unit::One, Unit::Percent),
+			(Quantity::Load, Unit::One, Unit::RelativeHumidity),
+			(Quantity::SignalRatio, Unit::Decibel, Unit::BelSound),
+			(Quantity::PrecipitationRate, Unit::MillimetrePerHour, Unit::KilometrePerHour),
+		] {
+			assert!(other.converts_to(unit), "{other:?}");
+			let channel = Channel { quantity, unit, ..tank() };
+			let value = channel.value(Decimal::new(1, 0), other);
+			assert_eq!(value, Err(ConversionFault::OtherDimension), "{quantity:?} {other:?}");
+		}
+	}
+
+	#[test]
+	fn a_channel_takes_every_unit_of_its_quantity_and_no_other() {
+		for (quantity, own) in measured() {
+			let channel = Channel { quantity, unit: own, scale: 0, ..tank() };
+			for unit in Unit::ALL {
+				let value = channel.value(Decimal::new(1, 0), *unit);
+				let fault = (!unit.measures(quantity)).then_some(ConversionFault::OtherDimension);
+				assert_eq!(value.err(), fault, "{unit:?} as {quantity:?} in {own:?}");
+			}
 		}
 	}
 
@@ -225,6 +275,22 @@ mod tests {
 				let channel = Channel { quantity: *quantity, unit: *unit, ..tank() };
 				assert_eq!(check(channel), Err(SchemaFault::UnitMismatch), "{quantity:?} {unit:?}");
 			}
+		}
+	}
+
+	proptest! {
+		#[test]
+		fn a_value_fills_a_channel_if_and_only_if_its_unit_measures_the_quantity(
+			(quantity, own) in prop::sample::select(measured()),
+			unit in prop::sample::select(Unit::ALL),
+			value in -1_000_000i64..=1_000_000,
+			(places, scale) in (-6i8..=0, 0i8..=3),
+		) {
+			let channel = Channel { quantity, unit: own, scale, ..tank() };
+			let filled = channel.value(Decimal::from_scaled(value, places), unit);
+			prop_assert_eq!(filled.is_ok(), unit.measures(quantity), "{:?}", filled);
+			let is_other = filled == Err(ConversionFault::OtherDimension);
+			prop_assert!(filled.is_ok() || is_other, "{:?}", filled);
 		}
 	}
 }

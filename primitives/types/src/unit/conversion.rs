@@ -32,7 +32,7 @@ cairn_coded::coded! {
 		/// The code of the reference.
 		code: &'static str,
 	) {
-		/// The two units measure no common quantity.
+		/// The unit does not measure the channel's quantity.
 		OtherDimension = "other_dimension": "Report in a unit of the channel's quantity.",
 		/// The value does not fit 64 bits in the channel's unit and scale.
 		Overflow = "overflow": "Check the sensor; else use a schema of a larger scale or unit.",
@@ -55,11 +55,19 @@ cairn_coded::coded! {
 /// integers and rounded once, half to even. The factors are those of RFC 8428 §12.1 and RFC 8798
 /// §3. Time and memory are bounded, whatever the value.
 ///
+/// Which quantity is measured is not known here: `/100` shares one with `%RH` and another one with
+/// `%EL`. Who fills a channel asks [`crate::Channel::value`].
+///
 /// # Errors
 /// [`ConversionFault::OtherDimension`] unless some quantity is measured in both units;
 /// [`ConversionFault::BadScale`] if the scale is outside [`SCALES`];
 /// [`ConversionFault::Overflow`] if r does not fit an `i64`.
-pub fn convert(value: Decimal, from: Unit, to: Unit, scale: i8) -> Result<i64, ConversionFault> {
+pub(crate) fn convert(
+	value: Decimal,
+	from: Unit,
+	to: Unit,
+	scale: i8,
+) -> Result<i64, ConversionFault> {
 	if !from.converts_to(to) {
 		return Err(ConversionFault::OtherDimension);
 	}

@@ -7,8 +7,13 @@
 //! hold the code against.
 //!
 //! Every unit has a *reference unit*: it is an exact rational multiple of that, perhaps with an
-//! exact offset. Units convert into each other if some quantity is measured in both; all units of
-//! a quantity have the same reference unit, so [`convert`] is exact until its single rounding.
+//! exact offset. All units of a quantity have the same reference unit, so conversion is exact until
+//! its single rounding.
+//!
+//! Many units are of one quantity, some of several: a ratio may say how full something is, or how
+//! humid. So two units that convert into each other need not measure the same, and nothing outside
+//! this crate converts from unit to unit: [`Channel::value`](crate::Channel::value) knows what is
+//! measured.
 
 mod alias;
 mod conversion;
@@ -18,7 +23,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use conversion::{Conversion, ConversionFault, SCALES, convert};
+pub(crate) use conversion::convert;
+pub use conversion::{Conversion, ConversionFault, SCALES};
 pub use decimal::Decimal;
 pub use quantity::Quantity;
 pub use table::Unit;

@@ -294,9 +294,9 @@ impl Unit {
 		self.quantities().contains(&quantity)
 	}
 
-	/// Whether values in this unit are values in `other`, too: some quantity is measured in both.
-	#[must_use]
-	pub fn converts_to(self, other: Self) -> bool {
+	/// Whether values in this unit are values in `other`, too: some quantity is measured in both, not
+	/// necessarily the one that is meant.
+	pub(crate) fn converts_to(self, other: Self) -> bool {
 		self.quantities().iter().any(|quantity| other.measures(*quantity))
 	}
 }
