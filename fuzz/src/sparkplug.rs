@@ -32,6 +32,7 @@ pub fn sparkplug(input: &[u8]) -> bool {
 		is_accepted |= handle(&mut session, &topic, name.len(), message).is_ok();
 		let born = devices.iter().filter(|device| session.is_device_born(device)).count();
 		assert!(born <= FEW.records && session.metric_count() <= FEW.records);
+		assert_eq!(session.device_count(), born);
 		assert!(session.is_born() || (born == 0 && session.metric_count() == 0));
 	}
 	is_accepted

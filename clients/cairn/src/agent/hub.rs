@@ -25,6 +25,9 @@ pub trait Sink: Send + Sync {
 	/// Note that a source leaves something out itself.
 	fn leave(&self, source: SourceId, left: Left, record: &str);
 
+	/// What devices take of this source.
+	fn inputs(&self, source: SourceId) -> Vec<Input>;
+
 	/// Whether somebody can take what this source gives.
 	fn is_ready(&self, source: SourceId) -> bool;
 
@@ -203,6 +206,11 @@ impl Sink for Hub {
 		self.tell(source, left, &LeftCount { count: 1, example: record.to_owned() });
 	}
 
+	fn inputs(&self, source: SourceId) -> Vec<Input> {
+		let inputs = self.posts.iter().flat_map(|post| &post.inputs);
+		inputs.filter(|input| input.source == source).cloned().collect()
+	}
+
 	fn is_ready(&self, source: SourceId) -> bool {
 		self.fed(source).all(|post| post.is_ready())
 	}
@@ -261,6 +269,8 @@ mod tests {
 		let stray = Record { name: "stray".to_owned(), ..scrape_up(true) };
 		let records = [scrape_up(true), stray];
 		assert!(!hub.is_ready(SOURCE));
+		let inputs = [first.inputs.clone(), second.inputs.clone()].concat();
+		assert_eq!((hub.inputs(SOURCE), hub.inputs(SourceId(1))), (inputs, Vec::new()));
 		let taken = hub.take(&batch(&records));
 		assert_eq!((taken.values, counts(&taken)), (0, vec![(Left::NotReady, 4)]));
 

@@ -84,6 +84,14 @@ impl Session {
 		self.birth.as_ref().map_or(0, |birth| birth.count)
 	}
 
+	/// How many devices' births are in force.
+	#[must_use]
+	pub fn device_count(&self) -> usize {
+		let owners = self.birth.as_ref().map_or(0, |birth| birth.owners.len());
+		// One of them is the node itself.
+		owners.saturating_sub(1)
+	}
+
 	/// Take a message, and give its values as records named group/node/metric or
 	/// group/node/device/metric. Metrics that are null, of bad quality, not finite, or no single
 	/// value give none.

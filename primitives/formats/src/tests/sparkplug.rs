@@ -102,7 +102,7 @@ fn works_when_a_node_lives() {
 	assert_eq!(send(&mut session, "NBIRTH", &nbirth(254)), Ok(vec![force(NOW, "1.5")]));
 	assert_eq!(send(&mut session, "DBIRTH", &dbirth(255, 2)), Ok(vec![oil(NOW, "60.25")]));
 	assert!(session.is_born() && session.is_device_born("pump"));
-	assert_eq!(session.metric_count(), 3);
+	assert_eq!((session.metric_count(), session.device_count()), (3, 1));
 
 	// The sequence wraps; a metric's own time comes first, then the message's, then that of
 	// arrival.
@@ -122,7 +122,7 @@ fn works_when_a_node_lives() {
 	// The device dies, is born again, and its node dies.
 	assert_eq!(send(&mut session, "DDEATH", &message(2, Vec::new())), Ok(Vec::new()));
 	assert!(!session.is_device_born("pump"));
-	assert_eq!(session.metric_count(), 2);
+	assert_eq!((session.metric_count(), session.device_count()), (2, 0));
 	let late =
 		send(&mut session, "DDATA", &message(3, vec![by_alias(2, MetricValue::Double(1.0))]));
 	assert_eq!(late, Err(Cause::NeedsBirth.at(0)));

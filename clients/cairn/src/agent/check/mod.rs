@@ -310,6 +310,11 @@ impl Sink for Explainer {
 		notes.see(key, String::new(), None);
 	}
 
+	fn inputs(&self, source: SourceId) -> Vec<Input> {
+		let inputs = self.devices.iter().flat_map(|known| &known.inputs);
+		inputs.filter(|input| input.source == source).cloned().collect()
+	}
+
 	fn is_ready(&self, _: SourceId) -> bool {
 		true
 	}

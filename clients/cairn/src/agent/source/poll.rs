@@ -108,7 +108,10 @@ impl Poller {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::agent::left::{Left, Taken};
+	use crate::agent::{
+		left::{Left, Taken},
+		plan::Input,
+	};
 	use std::sync::{Mutex, PoisonError};
 	use tokio::{
 		io::{AsyncReadExt, AsyncWriteExt},
@@ -132,6 +135,10 @@ mod tests {
 
 		fn leave(&self, _: SourceId, left: Left, record: &str) {
 			panic!("{record}: {left}");
+		}
+
+		fn inputs(&self, _: SourceId) -> Vec<Input> {
+			Vec::new()
 		}
 
 		fn is_ready(&self, _: SourceId) -> bool {

@@ -255,6 +255,7 @@ fn answer(records: usize, taken: Taken) -> PushAnswer {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::agent::plan::Input;
 	use std::sync::{
 		Mutex, PoisonError,
 		atomic::{AtomicBool, Ordering},
@@ -278,6 +279,10 @@ mod tests {
 
 		fn leave(&self, _: SourceId, left: Left, record: &str) {
 			panic!("{record}: {left}");
+		}
+
+		fn inputs(&self, _: SourceId) -> Vec<Input> {
+			Vec::new()
 		}
 
 		fn is_ready(&self, _: SourceId) -> bool {

@@ -215,7 +215,10 @@ fn rises(steps: &[Step], counters: &BTreeSet<String>) -> Result<BTreeMap<String,
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::agent::left::{Left, Taken};
+	use crate::agent::{
+		left::{Left, Taken},
+		plan::Input,
+	};
 	use cairn_formats::csv::{Column, Shape, TimeColumn, TimeForm};
 	use std::sync::{Mutex, PoisonError};
 
@@ -266,6 +269,10 @@ mod tests {
 
 		fn leave(&self, _: SourceId, left: Left, record: &str) {
 			panic!("{record}: {left}");
+		}
+
+		fn inputs(&self, _: SourceId) -> Vec<Input> {
+			Vec::new()
 		}
 
 		fn is_ready(&self, _: SourceId) -> bool {

@@ -216,7 +216,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
 	async fn run(&self) {
-		let mut nodes = Nodes::default();
+		let mut nodes = Nodes::naming(&self.settings.topics, &self.sink.inputs(self.id));
 		loop {
 			let message = self.queue.pop().await;
 			self.read(&message, &mut nodes);

@@ -3,7 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::*;
-use crate::{agent::left::Taken, mqtt::link::Receipt};
+use crate::{
+	agent::{left::Taken, plan::Input},
+	mqtt::link::Receipt,
+};
 
 /// Keeps what it is given.
 #[derive(Default)]
@@ -28,6 +31,10 @@ impl Sink for Kept {
 
 	fn leave(&self, _: SourceId, left: Left, record: &str) {
 		lock(&self.left).push((left, record.to_owned()));
+	}
+
+	fn inputs(&self, _: SourceId) -> Vec<Input> {
+		Vec::new()
 	}
 
 	fn is_ready(&self, _: SourceId) -> bool {
