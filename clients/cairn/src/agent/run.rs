@@ -28,6 +28,7 @@ use super::{
 use crate::{
 	backoff::Backoff,
 	clock::now_millis,
+	gateway::refusal::Refusal,
 	protocol::{AnchorInfo, ReadingResult, ReadingStatus},
 };
 
@@ -306,29 +307,38 @@ fn settle(results: &[ReadingResult]) -> Settled {
 	settled
 }
 
-/// Tells about refusals without flooding the log.
+/// Tells about refusals without flooding the log. Codes that no gateway of this release gives are
+/// counted as one: a gateway may invent as many as it likes.
 #[derive(Default)]
-struct Refusals(Mutex<BTreeMap<String, u64>>);
+struct Refusals(Mutex<BTreeMap<Option<Refusal>, u64>>);
 
 impl Refusals {
 	fn tell(&self, results: &[ReadingResult]) {
-		let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
 		for result in results {
 			let Some(code) = &result.code else { continue };
-			let count = counts.entry(code.clone()).or_default();
-			if count.is_multiple_of(TELL_EVERY) {
+			let before = self.count(code);
+			if before.is_multiple_of(TELL_EVERY) {
 				tracing::warn!(
 					code,
 					cause = result.cause.as_deref().unwrap_or_default(),
 					remedy = result.remedy.as_deref().unwrap_or_default(),
 					sequence = result.sequence,
 					retry = result.retry,
-					before = *count,
+					before,
 					"the gateway does not take a reading"
 				);
 			}
-			*count += 1;
 		}
+	}
+
+	/// Count a refusal; returns how many there were before for the same reason.
+	fn count(&self, code: &str) -> u64 {
+		let known = Refusal::ALL.iter().copied().find(|refusal| refusal.code() == code);
+		let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		let count = counts.entry(known).or_default();
+		let before = *count;
+		*count = count.saturating_add(1);
+		before
 	}
 }
 
@@ -356,5 +366,31 @@ mod tests {
 		];
 		let expected = Settled { delivered: vec![1, 2], refused: vec![3], waiting: 1 };
 		assert_eq!(settle(&results), expected);
+	}
+
+	#[test]
+	fn codes_that_a_gateway_invents_are_counted_as_one() {
+		let refusals = Refusals::default();
+		for number in 0..1_000u64 {
+			assert_eq!(refusals.count(&format!("invented_{number}")), number);
+		}
+		for before in 0..2 {
+			for refusal in Refusal::ALL {
+				assert_eq!(refusals.count(refusal.code()), before, "{refusal}");
+			}
+		}
+		let refused = ReadingResult {
+			device: DeviceId(1),
+			sequence: 1,
+			status: ReadingStatus::Rejected,
+			code: Some("another".to_owned()),
+			cause: None,
+			remedy: None,
+			retry: false,
+		};
+		refusals.tell(&[refused.clone(), ReadingResult { code: None, ..refused }]);
+		assert_eq!(refusals.count("one more"), 1_001);
+		let counts = refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
+		assert_eq!(counts.len(), Refusal::ALL.len() + 1);
 	}
 }
