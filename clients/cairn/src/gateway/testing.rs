@@ -28,7 +28,7 @@ use tokio::{
 
 use super::{
 	chain_state::ChainState,
-	data::{Data, schemas::Schemas},
+	data::{Data, STEPS, schemas::Schemas},
 	http::{App, BODIES, Rejections, router, server},
 	metrics::Metrics,
 	peers::{PeerArgs, Peers},
@@ -233,6 +233,8 @@ pub(crate) struct Options {
 	pub(crate) listener: Option<TcpListener>,
 	pub(crate) peers: Vec<String>,
 	pub(crate) peer_timeout: Duration,
+	/// Readings, or devices, that it looks at for one page.
+	pub(crate) steps: u32,
 }
 
 impl Default for Options {
@@ -246,6 +248,7 @@ impl Default for Options {
 			listener: None,
 			peers: Vec::new(),
 			peer_timeout: Duration::from_secs(30),
+			steps: STEPS,
 		}
 	}
 }
@@ -284,7 +287,7 @@ impl Served {
 
 	/// The same, of any kind.
 	pub(crate) async fn made(options: Options) -> Self {
-		let Options { state, burst, restricted, gateway, network, .. } = options;
+		let Options { state, burst, restricted, gateway, network, steps, .. } = options;
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let identity = Identity { genesis: GENESIS, gateway };
 		let store = Store::open(directory.path(), identity).expect("a new store");
@@ -300,8 +303,8 @@ impl Served {
 		let burst = NonZeroU32::new(burst).expect("not zero");
 		let cell = CELL.parse().expect("a cell");
 		store.learn(&[(DEVICE, vec![(0, cell)])]).expect("learns");
-		let data =
-			Data { schemas: Schemas::new(chain.clone()), restricted, permits: Semaphore::new(4) };
+		let (schemas, permits) = (Schemas::new(chain.clone()), Semaphore::new(4));
+		let data = Data { schemas, restricted, permits, steps };
 		let args = PeerArgs { peers: options.peers, peer_timeout: options.peer_timeout };
 		let peers = Peers::new(&args, gateway, GENESIS).expect("peers");
 		let app = Arc::new(App {

@@ -23,6 +23,8 @@ use self::{
 use super::store::Keep;
 use crate::cli::parse_duration;
 
+/// Readings, or devices, that are looked at for one page, found or not.
+pub const STEPS: u32 = 100_000;
 /// Questions that are answered at once.
 const AT_ONCE: usize = 8;
 
@@ -66,13 +68,16 @@ pub struct Data {
 	pub restricted: bool,
 	/// How many questions are answered at once.
 	pub permits: Semaphore,
+	/// How many readings, or devices, are looked at for one page, found or not.
+	pub steps: u32,
 }
 
 impl Data {
 	/// As the operator says it.
 	#[must_use]
 	pub fn new(args: &DataArgs, schemas: Schemas) -> Self {
-		Self { schemas, restricted: args.restricted, permits: Semaphore::new(AT_ONCE) }
+		let (restricted, permits) = (args.restricted, Semaphore::new(AT_ONCE));
+		Self { schemas, restricted, permits, steps: STEPS }
 	}
 
 	/// Ensure that the gateway's own readings may be served to anybody.

@@ -83,6 +83,8 @@ pub struct Page {
 	pub rows: Vec<Row>,
 	/// `None`: there are no more. A page may be short, even empty, and have a next one.
 	pub next: Option<Place>,
+	/// Rows that are still to be left out from there on.
+	pub skip: usize,
 }
 
 /// What came of looking.
@@ -96,6 +98,8 @@ pub enum Looked<T> {
 
 /// Look for the page that a question asks for.
 ///
+/// - `steps`: how many readings are looked at; then the page ends.
+///
 /// # Errors
 /// If the store fails.
 pub fn look(
@@ -103,6 +107,7 @@ pub fn look(
 	question: &Question,
 	schemas: &Known,
 	periods: &Periods,
+	steps: u32,
 ) -> Result<Looked<Page>, StoreError> {
 	let Some((first, last)) = question.filter.windows(periods) else {
 		return Ok(Looked::Found(Page::default()));
@@ -112,7 +117,7 @@ pub fn look(
 	let devices = devices(store, &question.filter, (start.position.window, last))?;
 	let mut page = Builder::new(question, schemas, start);
 	let mut visit = |kept: Kept| page.add(&kept);
-	let walked = store.walk(start.position, last, devices.as_ref(), &mut visit)?;
+	let walked = store.walk(start.position, last, devices.as_ref(), steps, &mut visit)?;
 	Ok(page.finish(walked))
 }
 
@@ -160,6 +165,7 @@ struct Builder<'a> {
 	question: &'a Question,
 	schemas: &'a Known,
 	start: Place,
+	/// Rows still to leave out.
 	skip: usize,
 	rows: Vec<Row>,
 	/// Set when the page is full.
@@ -219,7 +225,7 @@ impl<'a> Builder<'a> {
 			(None, Walked::Paused(position)) => Some(Place { position, channel: 0 }),
 			(None, Walked::Done) => None,
 		};
-		Looked::Found(Page { rows: self.rows, next })
+		Looked::Found(Page { rows: self.rows, next, skip: self.skip })
 	}
 }
 
@@ -227,6 +233,7 @@ impl<'a> Builder<'a> {
 mod tests {
 	use super::*;
 	use crate::gateway::{
+		data::STEPS,
 		store::{Identity, Incoming, Limits},
 		testing::{DEVICE, GATEWAY, GENESIS, periods, schema_of_two, signed_by},
 	};
@@ -283,7 +290,7 @@ mod tests {
 
 	/// The page, as device, sequence and channel of each row.
 	fn page(store: &Store, question: &Question) -> (Vec<(u64, u64, u8)>, Option<Place>) {
-		let looked = look(store, question, &known(), &periods());
+		let looked = look(store, question, &known(), &periods(), STEPS);
 		let Looked::Found(page) = looked.expect("the store works") else { panic!("it is known") };
 		let place = |row: &Row| {
 			let Place { position, channel } = row.place;
@@ -310,7 +317,7 @@ mod tests {
 	fn a_row_says_what_its_value_means() {
 		let (_directory, store) = store();
 		let filter = Filter { device: Some(OTHER), from: START + HOUR / 2, ..everything() };
-		let looked = look(&store, &question(filter), &known(), &periods());
+		let looked = look(&store, &question(filter), &known(), &periods(), STEPS);
 		let Ok(Looked::Found(page)) = looked else { panic!("{looked:?}") };
 		let row = page.rows.first().expect("a row");
 		let position = Position { window: 500_000, device: OTHER, sequence: 2 };
@@ -393,11 +400,46 @@ mod tests {
 		assert_eq!(page(&store, &asked).0, all[5..7]);
 	}
 
+	/// All rows, page by page, of which each looks at so many readings.
+	fn rows(store: &Store, question: Question, steps: u32) -> Vec<Row> {
+		let (mut asked, mut rows) = (question, Vec::new());
+		loop {
+			let looked = look(store, &asked, &known(), &periods(), steps);
+			let Ok(Looked::Found(page)) = looked else { panic!("{looked:?}") };
+			assert!(page.rows.len() <= asked.limit);
+			rows.extend(page.rows);
+			let Some(next) = page.next else { return rows };
+			assert!(asked.start.is_none_or(|start| start < next), "it gets on");
+			asked = Question { start: Some(next), skip: page.skip, ..asked };
+		}
+	}
+
+	#[test]
+	fn pages_add_up_whatever_they_look_at_and_leave_out() {
+		let (_directory, store) = store();
+		let region = cell(HERE).parent(5).ok();
+		for filter in [
+			everything(),
+			Filter { region, ..everything() },
+			Filter { device: Some(OTHER), ..everything() },
+		] {
+			let all = rows(&store, question(filter.clone()), STEPS);
+			for (steps, limit) in (1..=13).flat_map(|steps| [1, 4, 99].map(|limit| (steps, limit)))
+			{
+				for skip in [0, 1, 3, 5, 17, 18, 40] {
+					let asked = Question { skip, limit, ..question(filter.clone()) };
+					let expected = all.get(skip..).unwrap_or_default();
+					assert_eq!(rows(&store, asked, steps), expected, "{steps} {limit} {skip}");
+				}
+			}
+		}
+	}
+
 	#[test]
 	fn fails_when_a_schema_is_not_known() {
 		let (_directory, store) = store();
 		let asked = question(everything());
-		let looked = look(&store, &asked, &Known::new(), &periods());
+		let looked = look(&store, &asked, &Known::new(), &periods(), STEPS);
 		assert_eq!(looked, Ok(Looked::Missing(SchemaId(2))));
 	}
 }

@@ -159,7 +159,8 @@ pub(super) async fn page(
 	question: &Question,
 ) -> Result<Page, Failure> {
 	let (question, periods) = (question.clone(), state.clock.periods);
-	look_up(app, state, move |store, known| look(store, &question, known, &periods)).await
+	let steps = app.data.steps;
+	look_up(app, state, move |store, known| look(store, &question, known, &periods, steps)).await
 }
 
 /// Look something up in the store, with the schemas that it needs.

@@ -530,6 +530,40 @@ async fn the_view_of_sensorthings_comes_in_pages() {
 }
 
 #[tokio::test]
+async fn pages_that_end_early_add_up_and_leave_out_what_they_should() {
+	let options = Options { state: Some(state_of_two()), steps: 1, ..Options::default() };
+	let served = Served::made(options).await;
+	let readings = send(&served).await;
+	for path in [
+		"/v1/sensorthings/Things",
+		"/v1/sensorthings/Locations",
+		"/v1/sensorthings/Datastreams",
+		"/v1/sensorthings/Observations",
+		"/v1/sensorthings/Datastreams('4-2-0')/Observations",
+	] {
+		let all = entities(&served, path).await;
+		for (top, skip) in (0..=7).flat_map(|skip| [1, 2, 100].map(|top| (top, skip))) {
+			let rest = entities(&served, &format!("{path}?$top={top}&$skip={skip}")).await;
+			assert_eq!(rest, all.get(skip..).unwrap_or_default(), "{path} {top} {skip}");
+		}
+	}
+	let all = entities(&served, "/v1/sensorthings/Observations").await;
+	assert_eq!(all.len(), 6);
+	let from = format!("$filter=phenomenonTime%20ge%20{}", readings[1].reading.time);
+	let rest = entities(&served, &format!("/v1/sensorthings/Observations?$skip=3&{from}")).await;
+	assert_eq!(rest, all[5..]);
+
+	let (mut path, mut rows) = ("/v1/data".to_owned(), 0);
+	loop {
+		let page = json(served.get(&path).await).await;
+		rows += page["rows"].as_array().expect("rows").len();
+		let Some(next) = page["next"].as_str() else { break };
+		path = next.to_owned();
+	}
+	assert_eq!(rows, 6);
+}
+
+#[tokio::test]
 async fn a_device_elsewhere_is_in_no_location() {
 	let (served, _) = served().await;
 	let moved = Served::start(Some(state_of_two()), 100).await;

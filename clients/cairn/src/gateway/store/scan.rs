@@ -16,9 +16,6 @@ use super::{
 };
 use crate::store::{StoreError, decode};
 
-/// Entries looked at in one walk; then it pauses.
-const STEPS: u32 = 100_000;
-
 /// Where a reading stands: readings are served in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Position {
@@ -150,8 +147,8 @@ impl Stages {
 
 impl Store {
 	/// Visit stored readings from `from` on, up to the end of window `last`: those of `devices`, or
-	/// all. Pauses where `visit` breaks off, and after a hundred thousand entries, so one walk takes
-	/// bounded time.
+	/// all. Pauses where `visit` breaks off, and after `most` entries that were looked at, so one walk
+	/// takes bounded time.
 	///
 	/// # Errors
 	/// If the store fails.
@@ -160,6 +157,7 @@ impl Store {
 		from: Position,
 		last: Window,
 		devices: Option<&BTreeSet<DeviceId>>,
+		most: u32,
 		visit: &mut dyn FnMut(Kept) -> ControlFlow<()>,
 	) -> Result<Walked, StoreError> {
 		let transaction = self.database.begin_read()?;
@@ -175,7 +173,7 @@ impl Store {
 			for entry in readings.range(from.key()..=end)? {
 				let (key, bytes) = entry?;
 				let position = Position::of(key.value());
-				if steps >= STEPS {
+				if steps >= most {
 					return Ok(Walked::Paused(position));
 				}
 				steps = steps.saturating_add(1);

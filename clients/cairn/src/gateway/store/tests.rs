@@ -230,7 +230,7 @@ fn walked(store: &Store, devices: Option<&[u64]>) -> Vec<(Window, u64, u64, Stag
 		seen.push((window, device.0, sequence, kept.stage));
 		ControlFlow::Continue(())
 	};
-	let walk = store.walk(Position::default(), Window::MAX, devices.as_ref(), &mut visit);
+	let walk = store.walk(Position::default(), Window::MAX, devices.as_ref(), u32::MAX, &mut visit);
 	assert_eq!(walk, Ok(Walked::Done));
 	seen
 }
@@ -255,7 +255,7 @@ fn works_when_readings_are_walked() {
 		count += 1;
 		if count == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 	};
-	let walk = store.walk(Position::start_of(0), 1, None, &mut visit);
+	let walk = store.walk(Position::start_of(0), 1, None, u32::MAX, &mut visit);
 	let here = Position { window: 0, device: DeviceId(3), sequence: 1 };
 	assert_eq!(walk, Ok(Walked::Paused(here)));
 	let kept = store.kept(here).expect("reads").expect("is there");
@@ -279,7 +279,8 @@ fn works_when_a_walk_takes_long() {
 			ControlFlow::Continue(())
 		};
 		walks += 1;
-		match store.walk(position, Window::MAX, None, &mut visit).expect("the store works") {
+		match store.walk(position, Window::MAX, None, 100_000, &mut visit).expect("the store works")
+		{
 			Walked::Done => break,
 			Walked::Paused(at) => position = at,
 		}

@@ -28,7 +28,7 @@ use self::{
 	address::{Address, Stream},
 	entities::{Line, StreamLine, datastream, location, observation, property, thing},
 	filter::Range,
-	walk::{Leg, Mark, STEPS, Stretch, Walk},
+	walk::{Leg, Mark, Stretch, Walk},
 };
 use super::{
 	App, Failure,
@@ -185,7 +185,7 @@ impl Request<'_> {
 	/// Answer with a page of a set that may be long.
 	fn stretch(&self, value: Vec<Value>, next: Option<Stretch>) -> Result<Response, Failure> {
 		let next = next.map(|Stretch { top, skip, from }| {
-			let skip = if skip > 0 { format!("&$skip={skip}") } else { String::new() };
+			let skip = left_out(skip);
 			format!("{}?$top={top}{skip}&$skiptoken={from}", self.uri.path())
 		});
 		let body = to_json(&Set { next, value })?;
@@ -219,9 +219,9 @@ impl Request<'_> {
 	}
 
 	async fn things(&self) -> Result<Response, Failure> {
-		let asked = self.asked()?;
+		let (asked, steps) = (self.asked()?, self.app.data.steps);
 		let Leg { found, next } = look_up(self.app, self.state, move |store, _| {
-			lines(store, asked, STEPS).map(Looked::Found)
+			lines(store, asked, steps).map(Looked::Found)
 		})
 		.await?;
 		self.stretch(found.iter().map(thing).collect(), next)
@@ -240,13 +240,13 @@ impl Request<'_> {
 	}
 
 	async fn locations(&self) -> Result<Response, Failure> {
-		let asked = self.asked()?;
+		let (asked, steps) = (self.asked()?, self.app.data.steps);
 		let window = self.state.clock.now.window;
 		let Leg { found, next } = look_up(self.app, self.state, move |store, _| {
 			let mut walk = Walk::new(asked);
 			let mut visit =
 				|device, cell: Cell| walk.pass(Mark { device, channel: 0 }, || (device, cell));
-			let stopped = store.each_cell(window, asked.from.device, STEPS, &mut visit)?;
+			let stopped = store.each_cell(window, asked.from.device, steps, &mut visit)?;
 			Ok(Looked::Found(walk.end(stopped)))
 		})
 		.await?;
@@ -273,9 +273,9 @@ impl Request<'_> {
 		device: Option<DeviceId>,
 		quantity: Option<Quantity>,
 	) -> Result<Response, Failure> {
-		let asked = self.asked()?;
+		let (asked, steps) = (self.asked()?, self.app.data.steps);
 		let Leg { found, next } = look_up(self.app, self.state, move |store, known| {
-			streams(store, known, device, quantity, asked, STEPS)
+			streams(store, known, device, quantity, asked, steps)
 		})
 		.await?;
 		self.stretch(found.iter().map(datastream).collect(), next)
@@ -335,12 +335,18 @@ impl Request<'_> {
 		let next = page.next.filter(|_| top > 0).map(|place| {
 			let token = question.filter.cursor(place);
 			let filter = range.parameter().map_or_else(String::new, |text| format!("&{text}"));
-			format!("{}?$top={top}{filter}&$skiptoken={token}", self.uri.path())
+			let skip = left_out(page.skip);
+			format!("{}?$top={top}{skip}{filter}&$skiptoken={token}", self.uri.path())
 		});
 		let value = page.rows.iter().map(observation).collect();
 		let body = to_json(&Set { next, value })?;
 		Ok(etag::answer(self.headers, "application/json", body, None))
 	}
+}
+
+/// What a link says of entities that are to be left out from where it leads.
+fn left_out(skip: usize) -> String {
+	if skip > 0 { format!("&$skip={skip}") } else { String::new() }
 }
 
 fn no_entity() -> Failure {

@@ -7,9 +7,6 @@ use cairn_types::DeviceId;
 
 use crate::gateway::data::parameters::digits;
 
-/// Devices looked at for one page.
-pub(super) const STEPS: u32 = 100_000;
-
 /// Where a page begins: a device, and a channel of its schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark {
