@@ -4,8 +4,10 @@
 //! window, in finalized state, and keeps what it learns: so a device that moves takes no reading along
 //! that came from elsewhere.
 
+use std::ops::RangeInclusive;
+
 use cairn_chain::{At, BlockId, Blocks, Chain, Kind};
-use cairn_geo::{Cell, Placed};
+use cairn_geo::{Cell, FINEST_RESOLUTION, Placed};
 use cairn_types::{Dated, DeviceId, GatewayId, Moment, Window};
 use tokio::task::spawn_blocking;
 
@@ -13,6 +15,11 @@ use super::{error::Error, registry, store::Store};
 
 /// Devices asked for at once.
 const PART: usize = 1_024;
+/// Bits of a cell's index that say where it is: its base cell, and a digit for each resolution. Digits
+/// beyond its own resolution are all ones (H3's specification of the index).
+const PATH_BITS: u32 = 52;
+/// Bits of a digit.
+const DIGIT_BITS: u32 = 3;
 
 /// The first window of each place of a device, ascending.
 pub type Told = Vec<(Window, Cell)>;
@@ -32,6 +39,13 @@ impl Track {
 	#[must_use]
 	pub fn places(&self) -> &[(Window, Cell)] {
 		&self.0
+	}
+
+	/// The first and the last window of each place, ascending; the newest one has no end.
+	pub fn spans(&self) -> impl Iterator<Item = (Window, Window, Cell)> {
+		let ends = self.0.iter().skip(1).map(|(next, _)| next.saturating_sub(1));
+		let spans = self.0.iter().zip(ends.chain([Window::MAX]));
+		spans.map(|((from, cell), until)| (*from, until, *cell))
 	}
 
 	/// Where the device was in `window`; `None` if it was nowhere, or that is not known.
@@ -57,6 +71,27 @@ impl Track {
 #[must_use]
 pub fn contains(region: Cell, cell: Cell) -> bool {
 	cell.parent(region.resolution()) == Ok(region)
+}
+
+/// Where the cell of an index lies among those of all resolutions, in an order in which what is in a
+/// region lies together. Pure.
+#[must_use]
+pub const fn path(index: u64) -> u64 {
+	index & ones(PATH_BITS)
+}
+
+/// The paths of the cells that are in `region`, as [`contains`] has it, and of no others. Pure.
+#[must_use]
+pub fn paths(region: Cell) -> RangeInclusive<u64> {
+	let last = path(region.index());
+	let finer = FINEST_RESOLUTION.saturating_sub(region.resolution());
+	let first = last & !ones(DIGIT_BITS.saturating_mul(u32::from(finer)));
+	first..=last
+}
+
+/// So many ones, fewer than 64.
+const fn ones(bits: u32) -> u64 {
+	!(u64::MAX << bits)
 }
 
 /// From which window on, at the latest, the place held that a device had before it moved. Pure.
@@ -175,6 +210,29 @@ mod tests {
 		assert!(cell().neighbours().iter().all(|neighbour| !contains(cell(), *neighbour)));
 	}
 
+	/// Any cell, as H3's specification writes its index, of few base cells and often of the same
+	/// ancestors. One of the base cells is a pentagon.
+	fn any_cell() -> impl Strategy<Value = Cell> {
+		let digits = prop::collection::vec(prop_oneof![Just(2u64), 0u64..7], 15);
+		let parts = (0u8..=FINEST_RESOLUTION, 2u64..6, digits);
+		parts.prop_filter_map("a pentagon lacks it", |(resolution, base, digits)| {
+			let head = (1 << 59) | (u64::from(resolution) << 52) | (base << 45);
+			let index = (1u8..).zip(digits).fold(head, |index, (level, digit)| {
+				let digit = if level <= resolution { digit } else { 7 };
+				index | (digit << (3 * (FINEST_RESOLUTION - level)))
+			});
+			Cell::new(index).ok()
+		})
+	}
+
+	#[test]
+	fn spans_join() {
+		let track = Track::new(vec![(3, place(0)), (9, place(1)), (10, place(2))]);
+		let spans = track.spans().collect::<Vec<_>>();
+		assert_eq!(spans, [(3, 8, place(0)), (9, 9, place(1)), (10, Window::MAX, place(2))]);
+		assert_eq!(Track::default().spans().count(), 0);
+	}
+
 	#[test]
 	fn works_when_a_device_is_placed_for_the_first_time() {
 		let fact = Dated::new(placed(place(0), 7), 9, 20);
@@ -273,6 +331,21 @@ mod tests {
 	}
 
 	proptest! {
+		#[test]
+		fn the_paths_of_a_region_are_those_of_what_it_contains(
+			cell in any_cell(),
+			other in any_cell(),
+			resolution in 0u8..=FINEST_RESOLUTION,
+		) {
+			let region = cell.parent(resolution).unwrap_or(cell);
+			for inner in [cell, other, region, other.parent(resolution).unwrap_or(other)] {
+				let is_listed = paths(region).contains(&path(inner.index()));
+				prop_assert_eq!(is_listed, contains(region, inner), "{:?} {:?}", region, inner);
+			}
+			prop_assert!(contains(region, cell));
+			prop_assert_eq!(path(cell.index()) == path(other.index()), cell == other);
+		}
+
 		#[test]
 		fn a_gateway_that_follows_knows_every_place_and_never_a_wrong_one(
 			steps in prop::collection::vec(

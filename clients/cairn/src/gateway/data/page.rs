@@ -98,7 +98,8 @@ pub enum Looked<T> {
 
 /// Look for the page that a question asks for.
 ///
-/// - `steps`: how many readings are looked at; then the page ends.
+/// - `steps`: how many readings are looked at, then the page ends; and how many places in a region: if
+///   there are more, all readings are looked at, wherever they come from.
 ///
 /// # Errors
 /// If the store fails.
@@ -114,23 +115,26 @@ pub fn look(
 	};
 	let begin = Place { position: Position::start_of(first), channel: 0 };
 	let start = question.start.unwrap_or(begin).max(begin);
-	let devices = devices(store, &question.filter, (start.position.window, last))?;
+	let devices = devices(store, &question.filter, (start.position.window, last), steps)?;
 	let mut page = Builder::new(question, schemas, start);
 	let mut visit = |kept: Kept| page.add(&kept);
 	let walked = store.walk(start.position, last, devices.as_ref(), steps, &mut visit)?;
 	Ok(page.finish(walked))
 }
 
-/// The devices that can have rows in the windows from the first to the last; `None` for all.
+/// The devices that can have rows in the windows from the first to the last; `None` for all, too, if to
+/// look them up takes too many steps.
 fn devices(
 	store: &Store,
 	filter: &Filter,
-	(first, last): (Window, Window),
+	windows: (Window, Window),
+	steps: u32,
 ) -> Result<Option<BTreeSet<DeviceId>>, StoreError> {
-	if let Some(device) = filter.device {
-		return Ok(Some(BTreeSet::from([device])));
+	match (filter.device, filter.region) {
+		(Some(device), _) => Ok(Some(BTreeSet::from([device]))),
+		(None, Some(region)) => store.inside(region, windows, steps),
+		(None, None) => Ok(None),
 	}
-	filter.region.map(|region| store.inside(region, first, last)).transpose()
 }
 
 /// Whether a channel is asked for.
@@ -417,7 +421,10 @@ mod tests {
 	#[test]
 	fn pages_add_up_whatever_they_look_at_and_leave_out() {
 		let (_directory, store) = store();
+		// Two are in the region: too many to look up for a page of one step.
+		store.learn(&[(DEVICE, vec![(500_001, cell(HERE))])]).expect("learns");
 		let region = cell(HERE).parent(5).ok();
+		assert_eq!(devices(&store, &Filter { region, ..everything() }, (0, 500_002), 1), Ok(None));
 		for filter in [
 			everything(),
 			Filter { region, ..everything() },

@@ -72,6 +72,9 @@ const ARCHIVE: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("arch
 /// (device, window) → index of the cell in which it was from then on. Nothing is forgotten: devices
 /// move rarely, and pay for it.
 const PLACES: TableDefinition<'static, (u64, u32), u64> = TableDefinition::new("places");
+/// (path of a cell, device, window) → the last window of the place of which this was the first. By it
+/// regions are looked up; each of [`PLACES`] has one.
+const REGIONS: TableDefinition<'static, (u64, u64, u32), u32> = TableDefinition::new("regions");
 
 const IDENTITY: &str = "identity";
 const CLOSED: &str = "closed";
@@ -127,7 +130,8 @@ impl Store {
 		Ok(store)
 	}
 
-	/// Make every table, so that readers find them, and claim or check the identity.
+	/// Make every table, so that readers find them, and claim or check the identity. What older
+	/// releases did not keep is made of what they kept.
 	fn initialise(&self, identity: Identity) -> Result<(), StoreError> {
 		let transaction = self.database.begin_write()?;
 		{
@@ -164,6 +168,7 @@ impl Store {
 				},
 			}
 		}
+		places::index(&transaction)?;
 		transaction.commit()?;
 		Ok(())
 	}

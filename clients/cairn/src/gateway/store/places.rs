@@ -4,11 +4,14 @@ use std::{collections::BTreeSet, ops::ControlFlow};
 
 use cairn_geo::Cell;
 use cairn_types::{DeviceId, Window};
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{
+	ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+	WriteTransaction,
+};
 
-use super::{DEVICES, PLACES, Position, Store};
+use super::{DEVICES, PLACES, Position, REGIONS, Store};
 use crate::{
-	gateway::locations::{Told, Track, contains},
+	gateway::locations::{Told, Track, path, paths},
 	store::StoreError,
 };
 
@@ -63,10 +66,15 @@ impl Store {
 		let transaction = self.database.begin_write()?;
 		{
 			let mut places = transaction.open_table(PLACES)?;
+			let mut regions = transaction.open_table(REGIONS)?;
 			for (device, track) in &changed {
+				for (from, cell) in read_track(&places, *device)?.places() {
+					regions.remove((path(cell.index()), device.0, *from))?;
+				}
 				places.retain_in((device.0, 0)..=(device.0, u32::MAX), |_, _| false)?;
-				for (from, cell) in track.places() {
-					places.insert((device.0, *from), cell.index())?;
+				for (from, until, cell) in track.spans() {
+					places.insert((device.0, from), cell.index())?;
+					regions.insert((path(cell.index()), device.0, from), until)?;
 				}
 			}
 		}
@@ -82,30 +90,32 @@ impl Store {
 		cell_at(&self.database.begin_read()?.open_table(PLACES)?, device, window)
 	}
 
-	/// Every device that was in `region` in one of the windows `first..=last`, at least.
+	/// Every device that was in `region` in one of the windows `first..=last`; `None` if more than
+	/// `most` places in the region are known, of any time: then it takes too long to look at all.
 	///
 	/// # Errors
 	/// If the store fails.
 	pub fn inside(
 		&self,
 		region: Cell,
-		first: Window,
-		last: Window,
-	) -> Result<BTreeSet<DeviceId>, StoreError> {
-		let places = self.database.begin_read()?.open_table(PLACES)?;
+		(first, last): (Window, Window),
+		most: u32,
+	) -> Result<Option<BTreeSet<DeviceId>>, StoreError> {
+		let regions = self.database.begin_read()?.open_table(REGIONS)?;
+		let (start, end) = paths(region).into_inner();
+		let places = regions.range((start, 0, 0)..=(end, u64::MAX, u32::MAX))?;
 		let mut inside = BTreeSet::new();
-		// Backwards: each place lasted until the one seen before it, if that is of the same device.
-		let mut later: Option<(u64, Window)> = None;
-		for entry in places.iter()?.rev() {
-			let (key, cell) = entry?;
-			let (device, from) = key.value();
-			let is_over = later.is_some_and(|(of, until)| of == device && until <= first);
-			if from <= last && !is_over && contains(region, read_cell(cell.value())?) {
+		for (step, entry) in (0u32..).zip(places) {
+			if step >= most {
+				return Ok(None);
+			}
+			let (key, until) = entry?;
+			let (_, device, from) = key.value();
+			if from <= last && until.value() >= first {
 				inside.insert(DeviceId(device));
 			}
-			later = Some((device, from));
 		}
-		Ok(inside)
+		Ok(Some(inside))
 	}
 
 	/// Visit the devices that ever had a reading stored and are somewhere in `window`, ascending from
@@ -136,6 +146,28 @@ impl Store {
 		}
 		Ok(None)
 	}
+}
+
+/// Make the index by regions anew, unless it has as many entries as there are places: releases before
+/// it kept none.
+pub(super) fn index(transaction: &WriteTransaction) -> Result<(), StoreError> {
+	let places = transaction.open_table(PLACES)?;
+	let mut regions = transaction.open_table(REGIONS)?;
+	if regions.len()? == places.len()? {
+		return Ok(());
+	}
+	regions.retain(|_, _| false)?;
+	// Backwards: each place lasted until the one seen before it, if that is of the same device.
+	let mut later: Option<(u64, Window)> = None;
+	for entry in places.iter()?.rev() {
+		let (key, cell) = entry?;
+		let (device, from) = key.value();
+		let next = later.filter(|(of, _)| *of == device);
+		let until = next.map_or(Window::MAX, |(_, next)| next.saturating_sub(1));
+		regions.insert((path(cell.value()), device, from), until)?;
+		later = Some((device, from));
+	}
+	Ok(())
 }
 
 /// Where a device was in `window`.
@@ -172,10 +204,12 @@ fn read_cell(index: u64) -> Result<Cell, StoreError> {
 mod tests {
 	use super::*;
 	use crate::gateway::{
+		locations::contains,
 		store::{DeviceNote, Identity, Incoming, Limits},
 		testing::{CELL, GATEWAY, GENESIS, signed_by},
 	};
 	use cairn_types::DeviceKey;
+	use proptest::prelude::*;
 	use sp_core::ed25519;
 
 	const DEVICE: DeviceId = DeviceId(7);
@@ -228,8 +262,8 @@ mod tests {
 		learn(&store, OTHER, &[(7, there())]);
 		let region = here().parent(5).expect("coarser");
 		let inside = |first, last| {
-			let devices = store.inside(region, first, last).expect("reads");
-			devices.into_iter().map(|device| device.0).collect::<Vec<_>>()
+			let devices = store.inside(region, (first, last), u32::MAX).expect("reads");
+			devices.into_iter().flatten().map(|device| device.0).collect::<Vec<_>>()
 		};
 		for (first, last, devices) in [
 			(0, 4, vec![]),
@@ -242,8 +276,85 @@ mod tests {
 		] {
 			assert_eq!(inside(first, last), devices, "{first} to {last}");
 		}
-		let there = store.inside(there(), 9, 11).expect("reads");
-		assert_eq!(there, BTreeSet::from([DEVICE, OTHER]));
+		let elsewhere = |most| store.inside(there(), (9, 11), most);
+		assert_eq!(elsewhere(2), Ok(Some(BTreeSet::from([DEVICE, OTHER]))));
+		assert_eq!(elsewhere(1), Ok(None), "there are two places in it");
+		// Places of another time count, too: they are looked at.
+		assert_eq!(store.inside(region, (9, 11), 2), Ok(Some(BTreeSet::new())));
+		assert_eq!(store.inside(region, (9, 11), 1), Ok(None));
+	}
+
+	/// One of a few cells, near to each other and far, of any resolution that a device could have.
+	fn any_cell() -> impl Strategy<Value = Cell> {
+		(0usize..8, 0u8..=12).prop_map(|(number, resolution)| {
+			let cell = match number {
+				6 => here(),
+				7 => there(),
+				number => here().neighbours()[number],
+			};
+			cell.parent(resolution).expect("coarser")
+		})
+	}
+
+	/// Whether the index says what looking at every place of every window says.
+	fn is_right(store: &Store, region: Cell, (first, last): (Window, Window)) -> bool {
+		let is_inside = |device: &DeviceId| {
+			let mut cells =
+				(first..=last).map(|window| store.cell(*device, window).expect("reads"));
+			cells.any(|cell| cell.is_some_and(|cell| contains(region, cell)))
+		};
+		let expected = (0..5).map(DeviceId).filter(is_inside).collect::<BTreeSet<_>>();
+		let least = u32::try_from(expected.len()).expect("few");
+		let inside = |most| store.inside(region, (first, last), most).expect("reads");
+		// As many steps as there are devices may be too few, but never give another answer.
+		inside(u32::MAX) == Some(expected.clone())
+			&& inside(least).is_none_or(|inside| inside == expected)
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig::with_cases(24))]
+
+		#[test]
+		fn the_index_by_regions_says_what_all_places_say(
+			told in prop::collection::vec((0u64..5, 0u32..12, any_cell()), 0..30),
+			asked in prop::collection::vec((any_cell(), 0u32..14, 0u32..4), 1..10),
+		) {
+			let (directory, store) = store();
+			for (device, from, cell) in told {
+				learn(&store, DeviceId(device), &[(from, cell)]);
+			}
+			for (region, first, more) in &asked {
+				prop_assert!(is_right(&store, *region, (*first, first + more)), "{:?}", region);
+			}
+			// As if a release that had no index had made the store.
+			let transaction = store.database.begin_write().expect("a transaction");
+			transaction.delete_table(REGIONS).expect("is there");
+			transaction.commit().expect("a commit");
+			drop(store);
+			let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+			for (region, first, more) in &asked {
+				prop_assert!(is_right(&store, *region, (*first, first + more)), "{:?}", region);
+			}
+		}
+	}
+
+	#[test]
+	fn what_an_older_release_learnt_since_is_found() {
+		let (directory, store) = store();
+		learn(&store, DEVICE, &[(5, here())]);
+		let transaction = store.database.begin_write().expect("a transaction");
+		let place = (OTHER.0, 6u32);
+		transaction
+			.open_table(PLACES)
+			.expect("a table")
+			.insert(place, here().index())
+			.expect("new");
+		transaction.commit().expect("a commit");
+		drop(store);
+		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		let inside = |window| store.inside(here(), (window, window), 9);
+		assert_eq!(inside(5), Ok(Some(BTreeSet::from([DEVICE]))));
+		assert_eq!(inside(6), Ok(Some(BTreeSet::from([DEVICE, OTHER]))));
 	}
 
 	#[test]
@@ -299,7 +410,7 @@ mod tests {
 
 	#[test]
 	fn fails_when_a_stored_cell_is_none() {
-		let (_directory, store) = store();
+		let (directory, store) = store();
 		let transaction = store.database.begin_write().expect("a transaction");
 		transaction
 			.open_table(PLACES)
@@ -309,7 +420,11 @@ mod tests {
 		transaction.commit().expect("a commit");
 		let wrong = StoreError::Undecodable { what: "a cell" };
 		assert_eq!(store.cell(DEVICE, 5), Err(wrong.clone()));
-		assert_eq!(store.inside(here(), 0, 9), Err(wrong.clone()));
-		assert_eq!(store.learn(&[(DEVICE, vec![(6, here())])]), Err(wrong));
+		assert_eq!(store.learn(&[(DEVICE, vec![(6, here())])]), Err(wrong.clone()));
+		// Only what needs the cell fails.
+		drop(store);
+		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		assert_eq!(store.cell(DEVICE, 5), Err(wrong));
+		assert_eq!(store.inside(here(), (0, 9), 9), Ok(Some(BTreeSet::new())));
 	}
 }
