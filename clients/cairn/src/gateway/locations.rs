@@ -55,6 +55,12 @@ impl Track {
 		held.map(|(_, cell)| *cell)
 	}
 
+	/// Forget the places in which the device was before `window` only: not its newest one.
+	pub fn forget(&mut self, window: Window) {
+		let over = self.0.iter().skip(1).take_while(|(next, _)| *next <= window).count();
+		self.0.drain(..over);
+	}
+
 	/// Learn what the chain tells. What is known of the time before stays.
 	pub fn learn(&mut self, told: &[(Window, Cell)]) {
 		for (from, cell) in told {
@@ -344,6 +350,30 @@ mod tests {
 			}
 			prop_assert!(contains(region, cell));
 			prop_assert_eq!(path(cell.index()) == path(other.index()), cell == other);
+		}
+
+		#[test]
+		fn what_is_forgotten_is_missed_by_nobody(
+			places in prop::collection::vec((0u32..20, 0usize..6), 0..8),
+			needed in 0u32..25,
+		) {
+			let mut track = Track::default();
+			for (from, number) in places {
+				track.learn(&[(from, place(number))]);
+			}
+			let mut rest = track.clone();
+			rest.forget(needed);
+			for window in needed..30 {
+				prop_assert_eq!(rest.at(window), track.at(window), "window {}", window);
+			}
+			let over = rest.places().iter().filter(|(from, _)| *from <= needed);
+			prop_assert!(over.count() <= 1, "{:?}", rest);
+			// What the chain tells again, of this place and the one before, is forgotten again.
+			let (_, told) = track.places().split_at(track.places().len().saturating_sub(2));
+			let mut again = rest.clone();
+			again.learn(told);
+			again.forget(needed);
+			prop_assert_eq!(again, rest);
 		}
 
 		#[test]

@@ -69,8 +69,8 @@ const PAYLOADS: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::n
 const PIECES: TableDefinition<'static, (u32, u32), &[u8]> = TableDefinition::new("pieces");
 /// Matured window → [`Archived`]: its readings stay until nobody is to be served them any more.
 const ARCHIVE: TableDefinition<'static, u32, &[u8]> = TableDefinition::new("archive");
-/// (device, window) → index of the cell in which it was from then on. Nothing is forgotten: devices
-/// move rarely, and pay for it.
+/// (device, window) → index of the cell in which it was from then on. The newest one stays for ever, the
+/// others as long as a reading may need them.
 const PLACES: TableDefinition<'static, (u64, u32), u64> = TableDefinition::new("places");
 /// (path of a cell, device, window) → the last window of the place of which this was the first. By it
 /// regions are looked up; each of [`PLACES`] has one.

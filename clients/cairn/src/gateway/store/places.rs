@@ -9,7 +9,7 @@ use redb::{
 	WriteTransaction,
 };
 
-use super::{DEVICES, PLACES, Position, REGIONS, Store};
+use super::{DEVICES, META, PLACES, Position, READINGS, REGIONS, Store, ingest::read_closed};
 use crate::{
 	gateway::locations::{Told, Track, path, paths},
 	store::StoreError,
@@ -43,21 +43,28 @@ impl Cells {
 
 impl Store {
 	/// Learn what the chain tells of devices' places, all or nothing; returns of how many devices
-	/// something was new.
+	/// something was new. Of these devices, places are forgotten that no reading needs any more.
 	///
 	/// # Errors
 	/// If the store fails; then nothing was learnt.
 	pub fn learn(&self, told: &[(DeviceId, Told)]) -> Result<usize, StoreError> {
-		let mut changed = Vec::new();
+		let (mut changed, mut news) = (Vec::new(), 0usize);
 		{
-			let places = self.database.begin_read()?.open_table(PLACES)?;
+			let transaction = self.database.begin_read()?;
+			let needed = needed_from(&transaction)?;
+			let places = transaction.open_table(PLACES)?;
 			for (device, told) in told {
 				let known = read_track(&places, *device)?;
 				let mut track = known.clone();
 				track.learn(told);
-				if track != known {
-					changed.push((*device, track));
+				track.forget(needed);
+				if track == known {
+					continue;
 				}
+				let mut before = known;
+				before.forget(needed);
+				news = news.saturating_add(usize::from(track != before));
+				changed.push((*device, track));
 			}
 		}
 		if changed.is_empty() {
@@ -79,7 +86,7 @@ impl Store {
 			}
 		}
 		transaction.commit()?;
-		Ok(changed.len())
+		Ok(news)
 	}
 
 	/// Where a device was in `window`; `None` if that is not known.
@@ -170,6 +177,16 @@ pub(super) fn index(transaction: &WriteTransaction) -> Result<(), StoreError> {
 	Ok(())
 }
 
+/// The first window of which a reading is kept, or may still come: of windows before, nobody needs to
+/// know where devices were.
+fn needed_from(transaction: &ReadTransaction) -> Result<Window, StoreError> {
+	let Some(closed) = read_closed(&transaction.open_table(META)?)? else { return Ok(0) };
+	let open = closed.saturating_add(1);
+	let readings = transaction.open_table(READINGS)?;
+	let oldest = readings.first()?.map(|(key, _)| key.value().0);
+	Ok(oldest.map_or(open, |oldest| oldest.min(open)))
+}
+
 /// Where a device was in `window`.
 fn cell_at(
 	places: &impl ReadableTable<(u64, u32), u64>,
@@ -205,7 +222,7 @@ mod tests {
 	use super::*;
 	use crate::gateway::{
 		locations::contains,
-		store::{DeviceNote, Identity, Incoming, Limits},
+		store::{DeviceNote, Identity, Incoming, Limits, prune::forget_windows},
 		testing::{CELL, GATEWAY, GENESIS, signed_by},
 	};
 	use cairn_types::DeviceKey;
@@ -282,6 +299,52 @@ mod tests {
 		// Places of another time count, too: they are looked at.
 		assert_eq!(store.inside(region, (9, 11), 2), Ok(Some(BTreeSet::new())));
 		assert_eq!(store.inside(region, (9, 11), 1), Ok(None));
+	}
+
+	/// How many places are kept, and how many entries their index has.
+	fn kept(store: &Store) -> (u64, u64) {
+		let transaction = store.database.begin_read().expect("a transaction");
+		let places = transaction.open_table(PLACES).expect("a table").len().expect("reads");
+		(places, transaction.open_table(REGIONS).expect("a table").len().expect("reads"))
+	}
+
+	#[test]
+	fn places_stay_as_long_as_a_reading_may_need_them() {
+		let (directory, store) = store();
+		learn(&store, DEVICE, &[(5, here()), (9, there()), (12, here())]);
+		let incoming = Incoming {
+			window: 6,
+			signed: signed_by(OTHER, 1, 6, &[None]),
+			key: DeviceKey::Ed25519(ed25519::Public::from_raw([0; 32])),
+		};
+		let limits = Limits { readings: 9, bytes: 9_999 };
+		let taken = store.ingest(vec![vec![incoming]], limits).expect("the store works");
+		assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
+		let told = [(9, there()), (12, here())];
+		// A reading of any window may still come; then, only one of window 6 is kept.
+		for closed in [None, Some(20)] {
+			if let Some(closed) = closed {
+				store.close(closed).expect("closes");
+			}
+			assert_eq!((learn(&store, DEVICE, &told), kept(&store)), (0, (3, 3)), "{closed:?}");
+		}
+		let transaction = store.database.begin_write().expect("a transaction");
+		forget_windows(&transaction, 6, 6).expect("forgets");
+		transaction.commit().expect("a commit");
+		// What was forgotten is no news when the chain tells it again.
+		for _ in 0..2 {
+			assert_eq!((learn(&store, DEVICE, &told), kept(&store)), (0, (1, 1)));
+			assert_eq!(cells(&store, [9, 11, 12, 21]), [None, None, Some(here()), Some(here())]);
+		}
+		assert_eq!(store.inside(there(), (0, 99), 9), Ok(Some(BTreeSet::new())));
+		// Of one that moves, the place before stays while windows are open in which it was there.
+		let moved = [(12, here()), (23, there())];
+		assert_eq!((learn(&store, DEVICE, &moved), kept(&store)), (1, (2, 2)));
+		store.close(22).expect("closes");
+		drop(store);
+		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		assert_eq!((learn(&store, DEVICE, &moved), kept(&store)), (0, (1, 1)));
+		assert_eq!(cells(&store, [22, 23]), [None, Some(there())]);
 	}
 
 	/// One of a few cells, near to each other and far, of any resolution that a device could have.
