@@ -5,7 +5,8 @@
 mod support;
 
 use cairn_runtime::{
-	Balance, Balances, Networks, OriginCaller, Preimage, Runtime, RuntimeCall, System,
+	Balance, Balances, Networks, OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeHoldReason,
+	System,
 	configs::{
 		cairn::TreasuryAccount,
 		origins::Origin,
@@ -16,7 +17,11 @@ use cairn_runtime::{
 use codec::Encode;
 use frame_support::{
 	assert_ok,
-	traits::{Bounded, Get, StorePreimage, fungible::Inspect, schedule::DispatchTime},
+	traits::{
+		Bounded, Get, StorePreimage,
+		fungible::{Inspect, InspectHold},
+		schedule::DispatchTime,
+	},
 };
 use frame_system::RawOrigin;
 use pallet_conviction_voting::{AccountVote, Conviction, Vote};
@@ -25,7 +30,7 @@ use sp_keyring::Sr25519Keyring;
 use sp_runtime::{DispatchError, Perbill, traits::Hash as _};
 use support::{
 	advance_until, next_block, run, send,
-	world::{NETWORK, STRANGER, World},
+	world::{MAKER, MAKER_ADMIN, NETWORK, STRANGER, World},
 };
 
 type CommitteeCall = pallet_collective::Call<Runtime, pallet_collective::Instance1>;
@@ -204,6 +209,29 @@ fn network_admins_pause_networks_and_retire_devices() {
 		assert_ok!(enact(Origin::NetworkAdmin, retire));
 		let record = pallet_devices::Devices::<Runtime>::get(device).expect("kept");
 		assert_eq!(record.stage, pallet_devices::Stage::Retired);
+	});
+}
+
+#[test]
+fn network_admins_convict_makers_and_anybody_expels_their_devices() {
+	run(|| {
+		World::found();
+		let (who, reason) = (MAKER_ADMIN.to_account_id(), pallet_devices::HoldReason::MakerBond);
+		let reason = RuntimeHoldReason::from(reason);
+		let amount = Balances::balance_on_hold(&reason, &who);
+		assert!(amount > 1_000 * UNIT, "the bond and the price of the entry: {amount}");
+
+		let convict = pallet_devices::Call::<Runtime>::force_retire_maker { maker: MAKER };
+		assert_ok!(enact(Origin::NetworkAdmin, convict));
+		assert_eq!(Balances::balance_on_hold(&reason, &who), 0);
+		let burned = pallet_balances::Event::BurnedHeld { reason, who, amount };
+		let events = System::read_events_for_pallet::<pallet_balances::Event<Runtime>>();
+		assert!(events.contains(&burned), "{events:?}");
+
+		let device = cairn_types::DeviceId(0);
+		assert_ok!(send(STRANGER, pallet_devices::Call::<Runtime>::expel { device }));
+		let record = pallet_devices::Devices::<Runtime>::get(device).expect("kept");
+		assert_eq!(record.stage, pallet_devices::Stage::Suspended);
 	});
 }
 

@@ -294,6 +294,12 @@ pub mod devices {
 	pub fn describe(device: DeviceId, description: Option<&Hash32>) -> Call {
 		Call::new(PALLET, "describe", (device, description))
 	}
+
+	/// Convict a maker by governance: its bond is burned, its certificates admit nothing any more.
+	#[must_use]
+	pub fn force_retire_maker(maker: MakerId) -> Call {
+		Call::new(PALLET, "force_retire_maker", (maker,))
+	}
 }
 
 /// Calls of `Telemetry`.

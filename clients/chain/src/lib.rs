@@ -70,7 +70,7 @@ pub use staking::{
 	StakingLimits, StakingTerms, UnlockView, ValidatorPrefs,
 };
 pub use storage::{
-	CycleView, MakerKey, MakerView, NodeView, SlotView, Vote, prefix as storage_prefix,
+	BondView, CycleView, MakerKey, MakerView, NodeView, SlotView, Vote, prefix as storage_prefix,
 };
 pub use submit::{Event, Outcome, Progress, SubmitOptions, Until};
 

@@ -33,11 +33,18 @@ pub struct MakerKey {
 	pub revoked: bool,
 }
 
+/// What a maker loses if it is convicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BondView {
+	/// Which of the maker's admins left it.
+	pub payer: [u8; 32],
+	/// How much that one left on hold.
+	pub amount: Amount,
+}
+
 /// A maker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MakerView {
-	/// Which of its admins left the bond.
-	pub payer: [u8; 32],
 	/// Who acts for it, each alone.
 	pub admins: Vec<[u8; 32]>,
 	/// Its keys, ascending by index. Of revoked ones the oldest may be gone.
@@ -50,6 +57,8 @@ pub struct MakerView {
 	pub devices: u32,
 	/// First tick at which it may leave, once they stand for none.
 	pub settled: Tick,
+	/// Its bond; `None` if it was convicted: then all of its keys are revoked, and nobody acts for it.
+	pub bond: Option<BondView>,
 }
 
 /// What a cycle's first tick fixed for it.

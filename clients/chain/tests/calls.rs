@@ -186,8 +186,8 @@ fn works_when_the_runtime_decodes_device_calls() {
 	let location = Location::new(cell, 89, 90).expect("valid");
 	use calls::devices::{
 		accept, activate, add_maker_key, assert_location, assign_gateway, cancel_transfer, certify,
-		describe, expel, force_retire, forget, reap, register, register_maker, retire,
-		retire_maker, revoke, revoke_maker_key, rotate_key, suspend, take_over, transfer,
+		describe, expel, force_retire, force_retire_maker, forget, reap, register, register_maker,
+		retire, retire_maker, revoke, revoke_maker_key, rotate_key, suspend, take_over, transfer,
 	};
 	let cases = [
 		(
@@ -213,6 +213,7 @@ fn works_when_the_runtime_decodes_device_calls() {
 		(certify(DEVICE, &certificate), shown(&[&DEVICE, &certificate])),
 		(retire_maker(MAKER), shown(&[&MAKER])),
 		(force_retire(DEVICE), shown(&[&DEVICE])),
+		(force_retire_maker(MAKER), shown(&[&MAKER])),
 		(forget(MAKER, &serial), shown(&[&MAKER, &serial])),
 		(assert_location(DEVICE, &location), shown(&[&DEVICE, &location])),
 		(describe(DEVICE, Some(&ACCOUNT)), shown(&[&DEVICE, &ACCOUNT])),

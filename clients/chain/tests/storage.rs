@@ -2,14 +2,16 @@
 
 mod support;
 
-use support::{BY_ONE, BY_THREE, BY_TWO, field, item, metadata, parts, tuple, value};
+use support::{BY_ONE, BY_THREE, BY_TWO, field, item, metadata, parts, some, tuple, value};
 
 #[test]
 fn makers_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let record = value(&metadata, "Devices", "Makers", BY_ONE);
-	let expected = ["payer", "admins", "keys", "next_key", "registered", "devices", "settled"];
-	assert_eq!(parts(&metadata, record)[..expected.len()], expected);
+	let expected = ["admins", "keys", "next_key", "registered", "devices", "settled", "bond"];
+	assert_eq!(parts(&metadata, record), expected);
+	let bond = some(&metadata, field(&metadata, record, "bond"));
+	assert_eq!(parts(&metadata, bond), ["payer", "ticket"]);
 	let key = item(&metadata, field(&metadata, record, "keys"));
 	assert_eq!(parts(&metadata, key), ["index", "public", "revoked"]);
 	let public = field(&metadata, key, "public");

@@ -178,4 +178,5 @@ measure! {
 	assert_location_first: assert_location_first();
 	describe: describe();
 	expel: expel();
+	force_retire_maker: force_retire_maker();
 }

@@ -21,8 +21,9 @@ pub mod weights;
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::{
-	Certified, DeviceRecord, LocationRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS, MAX_MOVING_TICKS,
-	MAX_RECOVERY_TICKS, MakerKey, MakerRecord, Policy, Recovery, SerialRecord, SerialState, Stage,
+	Bond, Certified, DeviceRecord, LocationRecord, MAX_MAKER_ADMINS, MAX_MAKER_KEYS,
+	MAX_MOVING_TICKS, MAX_RECOVERY_TICKS, MakerKey, MakerRecord, Policy, Recovery, SerialRecord,
+	SerialState, Stage,
 };
 pub use weights::WeightInfo;
 
@@ -92,7 +93,8 @@ pub mod pallet {
 		/// What owners leave on hold for a device, and whoever keeps a serial number for its entry.
 		type Deposit: Consideration<Self::AccountId, Footprint>;
 
-		/// What a maker leaves on hold while its certificates stand for devices.
+		/// What a maker leaves on hold while its certificates stand for devices, and loses if it is
+		/// convicted.
 		type MakerBond: Consideration<Self::AccountId, Footprint>;
 
 		/// What fees for moving are paid in.
@@ -105,7 +107,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxProofAge: Get<u32>;
 
-		/// Who may end devices that others own.
+		/// Who may end devices that others own, and convict makers.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
 		/// What the calls cost.
@@ -145,7 +147,8 @@ pub mod pallet {
 
 	/// Makers by id.
 	///
-	/// Removed by `retire_maker` only. Twox: the chain gives the ids. The bond pays.
+	/// Removed by `retire_maker` only. Twox: the chain gives the ids. The bond pays; once it is
+	/// burned, it has paid.
 	#[pallet::storage]
 	pub type Makers<T: Config> = StorageMap<_, Twox64Concat, MakerId, MakerRecordOf<T>>;
 
@@ -336,7 +339,7 @@ pub mod pallet {
 			/// The serial number.
 			serial: Serial,
 		},
-		/// A maker has left and its bond was returned.
+		/// A maker has left and its bond was returned, unless it was convicted.
 		MakerRetired {
 			/// The maker.
 			maker: MakerId,
@@ -408,6 +411,13 @@ pub mod pallet {
 			/// SHA-256 of the description.
 			description: Option<Hash32>,
 		},
+		/// A maker's bond was burned, and all of its keys were revoked.
+		MakerConvicted {
+			/// The maker.
+			maker: MakerId,
+			/// Whose tokens the bond was.
+			payer: T::AccountId,
+		},
 	}
 
 	#[pallet::error]
@@ -455,7 +465,8 @@ pub mod pallet {
 		MakerNotFound,
 		/// The maker has no key with this index. Take the index from the event `MakerKeyAdded`.
 		MakerKeyNotFound,
-		/// The maker revoked the key that signed. Ask the maker for another certificate.
+		/// The key that signed is revoked, by the maker or because the maker was convicted. Ask the maker
+		/// for another certificate, or another maker.
 		MakerKeyRevoked,
 		/// The certificate ends before a whole window after the next one begins. Ask the maker for
 		/// another one.
@@ -543,6 +554,9 @@ pub mod pallet {
 		/// The device's operational key was an earlier owner's, who may have kept it: it names no
 		/// owner. Let the owner offer the device, or rotate its key first.
 		KeyInherited,
+		/// The maker was convicted: its bond is burned, its keys are revoked, and nobody acts for it.
+		/// Nothing is left to do but to remove it, with `retire_maker`.
+		MakerConvicted,
 	}
 
 	#[pallet::hooks]
@@ -833,19 +847,19 @@ pub mod pallet {
 			Self::do_certify(owner, device, &certificate)
 		}
 
-		/// Remove a maker and return its bond.
+		/// Remove a maker and return its bond. Of one that was convicted anybody may remove what is left.
 		///
 		/// Fails while its certificates stand for devices, and until H ticks after the last one
-		/// did, or after its registration: the bond backs what can still be checked.
+		/// did, or after its registration: until then a lie can still cost the bond.
 		///
-		/// - `maker`: a maker that the caller acts for.
+		/// - `maker`: a maker that the caller acts for, or one that was convicted.
 		///
 		/// Emits [`Event::MakerRetired`].
 		#[pallet::call_index(16)]
 		#[pallet::weight(T::WeightInfo::retire_maker())]
 		pub fn retire_maker(origin: OriginFor<T>, maker: MakerId) -> DispatchResult {
-			let admin = ensure_signed(origin)?;
-			Self::do_retire_maker(&admin, maker)
+			let who = ensure_signed(origin)?;
+			Self::do_retire_maker(&who, maker)
 		}
 
 		/// End a device for good as its owner could: for the admin origin.
@@ -1102,7 +1116,8 @@ pub mod pallet {
 		}
 
 		/// Suspend an active device that its network does not admit any more: since it became one of
-		/// certified devices only, or does not name the device's maker now. Anybody may call it.
+		/// certified devices only, does not name the device's maker now, or names one that was convicted.
+		/// Anybody may call it.
 		///
 		/// Devices that came before stay active until then, and may have earned: that is not touched.
 		/// Another certificate lets it in again.
@@ -1115,6 +1130,23 @@ pub mod pallet {
 		pub fn expel(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expel(device)
+		}
+
+		/// Convict a maker that vouched for what is not so: its bond is burned, and its certificates and
+		/// consents admit nothing any more, for good. For the admin origin.
+		///
+		/// Nobody acts for it then. Its active devices stay active until their certificates end, or until
+		/// somebody has them suspended: [`Pallet::expel`]. [`Pallet::retire_maker`], by anybody, removes
+		/// the maker when its certificates stand for no device.
+		///
+		/// - `maker`: a maker that was not convicted before.
+		///
+		/// Emits [`Event::MakerConvicted`].
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::force_retire_maker())]
+		pub fn force_retire_maker(origin: OriginFor<T>, maker: MakerId) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_force_retire_maker(maker)
 		}
 	}
 }

@@ -344,7 +344,8 @@ pub fn check_state() {
 	for who in [ALICE, BOB, MAKER, POOR] {
 		assert_eq!(held(&who), price_of_entries(&who), "deposits of {who}");
 		let makers = pallet_devices::Makers::<Test>::iter_values();
-		let bonds = makers.filter(|record| record.payer == who).count();
+		let bonds =
+			makers.filter_map(|record| record.bond).filter(|bond| bond.payer == who).count();
 		assert_eq!(bonded(&who), BOND * u64::try_from(bonds).expect("few"), "bonds of {who}");
 	}
 }

@@ -34,6 +34,7 @@ impl<T: Config> Pallet<T> {
 			Self::maker_counts_its_devices(maker, &record)?;
 			Self::keys_of_a_maker_are_told_apart(&record)?;
 			Self::bond_of_a_maker_is_an_admins(&record)?;
+			Self::convicted_makers_have_no_good_key(&record)?;
 		}
 		Self::every_serial_is_paid_for()?;
 		Self::offers_are_of_live_devices()?;
@@ -161,10 +162,21 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn bond_of_a_maker_is_an_admins(record: &MakerRecordOf<T>) -> Result<(), TryRuntimeError> {
-		ensure!(record.admins.contains(&record.payer), "devices: a maker's bond is a stranger's");
+		ensure!(
+			record.bond.as_ref().is_none_or(|bond| record.admins.contains(&bond.payer)),
+			"devices: a maker's bond is a stranger's"
+		);
 		let mut admins = record.admins.to_vec();
 		admins.sort();
 		ensure!(admins.is_sorted_by(|a, b| a != b), "devices: an account acts twice for a maker");
+		Ok(())
+	}
+
+	fn convicted_makers_have_no_good_key(record: &MakerRecordOf<T>) -> Result<(), TryRuntimeError> {
+		ensure!(
+			!record.is_convicted() || record.keys.iter().all(|key| key.revoked),
+			"devices: a convicted maker can certify"
+		);
 		Ok(())
 	}
 

@@ -138,11 +138,18 @@ pub struct MakerKey {
 	pub revoked: bool,
 }
 
+/// What a maker loses if it is convicted.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Bond<AccountId, Ticket> {
+	/// Which of the maker's admins left it.
+	pub payer: AccountId,
+	/// What that one left on hold.
+	pub ticket: Ticket,
+}
+
 /// A manufacturer that certifies devices.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct MakerRecord<AccountId, Ticket> {
-	/// Which of its admins left the bond.
-	pub payer: AccountId,
 	/// Who acts for it, each alone; never empty, nobody twice.
 	pub admins: BoundedVec<AccountId, ConstU32<MAX_MAKER_ADMINS>>,
 	/// Its keys, ascending by index. Of revoked ones the oldest may be gone.
@@ -156,8 +163,8 @@ pub struct MakerRecord<AccountId, Ticket> {
 	/// First tick at which nothing that its certificates admitted can be checked any more, once
 	/// they stand for no device.
 	pub settled: Tick,
-	/// Its bond.
-	pub ticket: Ticket,
+	/// Its bond; `None` if it was convicted: then all of its keys are revoked, and nobody acts for it.
+	pub bond: Option<Bond<AccountId, Ticket>>,
 }
 
 impl<AccountId, Ticket> MakerRecord<AccountId, Ticket> {
@@ -185,6 +192,21 @@ impl<AccountId, Ticket> MakerRecord<AccountId, Ticket> {
 	#[must_use]
 	pub fn is_revoked(&self, index: u8) -> bool {
 		self.key(index).map_or(index < self.next_key, |key| key.revoked)
+	}
+
+	/// Whether its bond was taken: its word is worth nothing any more.
+	#[must_use]
+	pub const fn is_convicted(&self) -> bool {
+		self.bond.is_none()
+	}
+
+	/// Take its bond and revoke all of its keys; `None` if it was convicted before.
+	pub(crate) fn convict(&mut self) -> Option<Bond<AccountId, Ticket>> {
+		let bond = self.bond.take()?;
+		for key in &mut self.keys {
+			key.revoked = true;
+		}
+		Some(bond)
 	}
 
 	/// Add a key, in the place of the oldest revoked one if there is no other; returns its index,

@@ -64,6 +64,7 @@ pub trait WeightInfo {
 	fn assert_location_first() -> Weight;
 	fn describe() -> Weight;
 	fn expel() -> Weight;
+	fn force_retire_maker() -> Weight;
 	fn register_batch(n: u32, ) -> Weight;
 	fn verify_p256() -> Weight;
 }
@@ -141,7 +142,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -168,7 +169,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -195,7 +196,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -220,15 +221,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1618`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 40_820_000 picoseconds.
-		Weight::from_parts(45_711_000, 4088)
+		Weight::from_parts(45_711_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -281,7 +282,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:0 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByRoot` (r:0 w:1)
@@ -289,9 +290,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1704`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 123_549_000 picoseconds.
-		Weight::from_parts(132_127_000, 4088)
+		Weight::from_parts(132_127_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -514,7 +515,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:0 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn register_maker() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
@@ -525,29 +526,29 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 51_089_000 picoseconds.
-		Weight::from_parts(55_861_000, 4088)
+		Weight::from_parts(55_861_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 16_542_000 picoseconds.
-		Weight::from_parts(19_103_000, 4088)
+		Weight::from_parts(19_103_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -559,14 +560,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1597`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 90_900_000 picoseconds.
-		Weight::from_parts(97_043_000, 4088)
+		Weight::from_parts(97_043_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
@@ -587,7 +588,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:2 w:2)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:2 w:2)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -599,14 +600,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `2756`
-		//  Estimated: `7186`
+		//  Estimated: `7188`
 		// Minimum execution time: 180_811_000 picoseconds.
-		Weight::from_parts(190_525_000, 7186)
+		Weight::from_parts(190_525_000, 7188)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -614,9 +615,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 56_332_000 picoseconds.
-		Weight::from_parts(61_889_000, 4088)
+		Weight::from_parts(61_889_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -652,7 +653,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -660,9 +661,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn forget() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 58_743_000 picoseconds.
-		Weight::from_parts(63_495_000, 4088)
+		Weight::from_parts(63_495_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -797,7 +798,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
@@ -822,7 +823,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
@@ -847,7 +848,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
@@ -872,7 +873,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
@@ -886,9 +887,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn complete_recovery() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1917`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 104_167_000 picoseconds.
-		Weight::from_parts(117_206_000, 4088)
+		Weight::from_parts(117_206_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -988,18 +989,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_admin() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `702`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 17_005_000 picoseconds.
-		Weight::from_parts(18_515_000, 4088)
+		Weight::from_parts(18_515_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1066,14 +1067,31 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn expel() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `874`
-		//  Estimated: `3776`
-		// Minimum execution time: 28_640_000 picoseconds.
-		Weight::from_parts(33_616_000, 3776)
-			.saturating_add(T::DbWeight::get().reads(2_u64))
+		//  Measured:  `1618`
+		//  Estimated: `4089`
+		// Minimum execution time: 40_820_000 picoseconds.
+		Weight::from_parts(45_711_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn force_retire_maker() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `968`
+		//  Estimated: `4089`
+		// Minimum execution time: 56_332_000 picoseconds.
+		Weight::from_parts(61_889_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:64 w:64)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
@@ -1082,7 +1100,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:65 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:64 w:64)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -1097,9 +1115,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_batch(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1479 + n * (77 ±0)`
-		//  Estimated: `4088 + n * (2598 ±0)`
+		//  Estimated: `4089 + n * (2598 ±0)`
 		// Minimum execution time: 217_163_000 picoseconds.
-		Weight::from_parts(42_502_887, 4088)
+		Weight::from_parts(42_502_887, 4089)
 			// Standard Error: 359_700
 			.saturating_add(Weight::from_parts(178_792_226, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
@@ -1189,7 +1207,7 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -1216,7 +1234,7 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -1243,7 +1261,7 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -1268,15 +1286,15 @@ impl WeightInfo for () {
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1618`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 40_820_000 picoseconds.
-		Weight::from_parts(45_711_000, 4088)
+		Weight::from_parts(45_711_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1329,7 +1347,7 @@ impl WeightInfo for () {
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:0 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByRoot` (r:0 w:1)
@@ -1337,9 +1355,9 @@ impl WeightInfo for () {
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1704`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 123_549_000 picoseconds.
-		Weight::from_parts(132_127_000, 4088)
+		Weight::from_parts(132_127_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
@@ -1562,7 +1580,7 @@ impl WeightInfo for () {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:0 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn register_maker() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
@@ -1573,29 +1591,29 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 51_089_000 picoseconds.
-		Weight::from_parts(55_861_000, 4088)
+		Weight::from_parts(55_861_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `734`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 16_542_000 picoseconds.
-		Weight::from_parts(19_103_000, 4088)
+		Weight::from_parts(19_103_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1607,14 +1625,14 @@ impl WeightInfo for () {
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1597`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 90_900_000 picoseconds.
-		Weight::from_parts(97_043_000, 4088)
+		Weight::from_parts(97_043_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
@@ -1635,7 +1653,7 @@ impl WeightInfo for () {
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:2 w:2)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:2 w:2)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -1647,14 +1665,14 @@ impl WeightInfo for () {
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `2756`
-		//  Estimated: `7186`
+		//  Estimated: `7188`
 		// Minimum execution time: 180_811_000 picoseconds.
-		Weight::from_parts(190_525_000, 7186)
+		Weight::from_parts(190_525_000, 7188)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -1662,9 +1680,9 @@ impl WeightInfo for () {
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 56_332_000 picoseconds.
-		Weight::from_parts(61_889_000, 4088)
+		Weight::from_parts(61_889_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1700,7 +1718,7 @@ impl WeightInfo for () {
 	/// Storage: `Devices::Serials` (r:1 w:1)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -1708,9 +1726,9 @@ impl WeightInfo for () {
 	fn forget() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 58_743_000 picoseconds.
-		Weight::from_parts(63_495_000, 4088)
+		Weight::from_parts(63_495_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1845,7 +1863,7 @@ impl WeightInfo for () {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
@@ -1870,7 +1888,7 @@ impl WeightInfo for () {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
@@ -1895,7 +1913,7 @@ impl WeightInfo for () {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
@@ -1920,7 +1938,7 @@ impl WeightInfo for () {
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:1 w:0)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
@@ -1934,9 +1952,9 @@ impl WeightInfo for () {
 	fn complete_recovery() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1917`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 104_167_000 picoseconds.
-		Weight::from_parts(117_206_000, 4088)
+		Weight::from_parts(117_206_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
@@ -2036,18 +2054,18 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_admin() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `702`
-		//  Estimated: `4088`
+		//  Estimated: `4089`
 		// Minimum execution time: 17_005_000 picoseconds.
-		Weight::from_parts(18_515_000, 4088)
+		Weight::from_parts(18_515_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -2114,14 +2132,31 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
+	/// Storage: `Devices::Makers` (r:1 w:0)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn expel() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `874`
-		//  Estimated: `3776`
-		// Minimum execution time: 28_640_000 picoseconds.
-		Weight::from_parts(33_616_000, 3776)
-			.saturating_add(RocksDbWeight::get().reads(2_u64))
+		//  Measured:  `1618`
+		//  Estimated: `4089`
+		// Minimum execution time: 40_820_000 picoseconds.
+		Weight::from_parts(45_711_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Devices::Makers` (r:1 w:1)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	fn force_retire_maker() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `968`
+		//  Estimated: `4089`
+		// Minimum execution time: 56_332_000 picoseconds.
+		Weight::from_parts(61_889_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:64 w:64)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
@@ -2130,7 +2165,7 @@ impl WeightInfo for () {
 	/// Storage: `System::BlockHash` (r:65 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
-	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(623), added: 3098, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Serials` (r:64 w:64)
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -2145,9 +2180,9 @@ impl WeightInfo for () {
 	fn register_batch(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1479 + n * (77 ±0)`
-		//  Estimated: `4088 + n * (2598 ±0)`
+		//  Estimated: `4089 + n * (2598 ±0)`
 		// Minimum execution time: 217_163_000 picoseconds.
-		Weight::from_parts(42_502_887, 4088)
+		Weight::from_parts(42_502_887, 4089)
 			// Standard Error: 359_700
 			.saturating_add(Weight::from_parts(178_792_226, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(6_u64))

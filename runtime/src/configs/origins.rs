@@ -24,7 +24,7 @@ pub mod pallet {
 		WhitelistedCaller,
 		/// Sets parameters, the emission's split, networks' weights and the rules of batches.
 		EconomicAdmin,
-		/// Pauses networks, retires devices, deprecates schemas.
+		/// Pauses networks, retires devices, convicts makers, deprecates schemas.
 		NetworkAdmin,
 		/// Cancels referenda; their deposits are returned.
 		ReferendumCanceller,

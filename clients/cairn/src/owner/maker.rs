@@ -5,7 +5,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use cairn_chain::{At, MakerView, Outcome, account_text, calls};
+use cairn_chain::{At, BondView, MakerView, Outcome, account_text, calls};
 use cairn_types::{
 	Approval, Certificate, CertificateClaim, CertificateClaimV2, CertificateV2, CertifierKey,
 	CertifierSignature, DeviceId, DeviceKey, DeviceSignature, Hash32, Identity, MakerId, RootKey,
@@ -118,7 +118,7 @@ enum MakerCommand {
 		#[command(flatten)]
 		signing: Signing,
 	},
-	/// Stop being a maker; the bond returns
+	/// Stop being a maker; the bond returns. Of a convicted one anybody removes what is left
 	Retire {
 		/// The maker's id
 		#[arg(long, value_name = "ID")]
@@ -437,19 +437,31 @@ async fn find(session: &Session, id: MakerId) -> Result<MakerView, OwnerError> {
 /// Index of a certifier's key, as the chain knows it.
 ///
 /// # Errors
-/// If the maker does not have the key, or revoked it.
+/// If the maker does not have the key, or revoked it, or was convicted.
 async fn index_on_chain(
 	session: &Session,
 	maker: MakerId,
 	certifier: &Certifier,
 ) -> Result<u8, OwnerError> {
-	let maker = find(session, maker).await?;
-	index_of(&maker, &certifier.public()).map_err(|cause| {
+	let known = find(session, maker).await?;
+	refuse_convicted(maker, &known)?;
+	index_of(&known, &certifier.public()).map_err(|cause| {
 		OwnerError::refused(
 			cause,
 			"add the key with `cairn maker add-key`, or name another --cert-key",
 		)
 	})
+}
+
+/// What a convicted maker signs is worth nothing. Pure.
+fn refuse_convicted(id: MakerId, maker: &MakerView) -> Result<(), OwnerError> {
+	if maker.bond.is_none() {
+		return Err(OwnerError::refused(
+			format!("maker {id} was convicted: what it signs admits nothing any more"),
+			"name another maker; to be one, `cairn maker register`, and have networks name its id",
+		));
+	}
+	Ok(())
 }
 
 /// A key that others could sign with is refused. Pure.
@@ -618,7 +630,9 @@ impl Serialize for Shown {
 		let (cycle, certified) = self.maker.registered;
 		let document = serde_json::json!({
 			"maker": self.id,
-			"bond_of": account_text(&self.maker.payer),
+			"convicted": self.maker.bond.is_none(),
+			"bond_of": self.maker.bond.map(|bond| account_text(&bond.payer)),
+			"bond": self.maker.bond.map(|bond| bond.amount.to_string()),
 			"admins": admins.collect::<Vec<_>>(),
 			"keys": keys.collect::<Vec<_>>(),
 			"devices": self.maker.devices,
@@ -631,12 +645,23 @@ impl Serialize for Shown {
 
 impl fmt::Display for Shown {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let MakerView { payer, admins, keys, registered: (cycle, certified), devices, .. } =
+		let MakerView { admins, keys, registered: (cycle, certified), devices, bond, .. } =
 			&self.maker;
 		writeln!(f, "maker {}", self.id)?;
+		if bond.is_none() {
+			writeln!(
+				f,
+				"  convicted: its bond is burned, its certificates admit nothing any more"
+			)?;
+		}
 		for admin in admins {
-			let bond = if admin == payer { ", left the bond" } else { "" };
-			writeln!(f, "  admin        {}{bond}", account_text(admin))?;
+			let left = match bond {
+				Some(BondView { payer, amount }) if payer == admin => {
+					format!(", left the bond of {}", format::amount(*amount))
+				},
+				_ => String::new(),
+			};
+			writeln!(f, "  admin        {}{left}", account_text(admin))?;
 		}
 		writeln!(f, "  certificates stand for {}", format::count(u64::from(*devices), "device"))?;
 		if *certified > 0 {
@@ -665,13 +690,13 @@ mod tests {
 		let known = |index, public, revoked| MakerKey { index, public, revoked };
 		let p256 = CertifierKey::P256(P256Public([4; 33]));
 		MakerView {
-			payer: [7; 32],
 			admins: vec![[7; 32], [8; 32]],
 			keys: vec![known(3, key(1), true), known(4, key(2), false), known(6, p256, false)],
 			next_key: 7,
 			registered: (3, 4),
 			devices: 5,
 			settled: 6,
+			bond: Some(BondView { payer: [7; 32], amount: 1_000 * format::UNIT }),
 		}
 	}
 
@@ -682,6 +707,14 @@ mod tests {
 		assert_eq!(index(CertifierKey::P256(P256Public([4; 33]))), Ok(6));
 		assert!(index(key(1)).is_err_and(|cause| cause.contains("revoked")));
 		assert!(index(key(3)).is_err_and(|cause| cause.contains("does not have")));
+	}
+
+	#[test]
+	fn fails_when_the_maker_was_convicted() {
+		assert!(refuse_convicted(MakerId(9), &maker()).is_ok());
+		let convicted = MakerView { bond: None, ..maker() };
+		let error = refuse_convicted(MakerId(9), &convicted).expect_err("refused").to_string();
+		assert!(error.contains("maker 9 was convicted") && error.contains("Remedy: "), "{error}");
 	}
 
 	#[tokio::test]
@@ -762,5 +795,18 @@ mod tests {
 		assert_eq!(value["devices"], 5);
 		let text = shown.to_string();
 		assert!(text.contains("maker 9") && text.contains("revoked") && text.contains("5 devices"));
+		assert!(text.contains("left the bond of 1000 CAIRN"), "{text}");
+		assert_eq!(value["convicted"], false);
+		assert_eq!(value["bond_of"], account_text(&[7; 32]));
+	}
+
+	#[test]
+	fn a_convicted_maker_is_shown_as_one() {
+		let shown = Shown { id: MakerId(9), maker: MakerView { bond: None, ..maker() } };
+		let value = serde_json::to_value(&shown).expect("serializes");
+		assert_eq!(value["convicted"], true);
+		assert!(value["bond_of"].is_null() && value["bond"].is_null());
+		let text = shown.to_string();
+		assert!(text.contains("convicted") && !text.contains("left the bond"), "{text}");
 	}
 }

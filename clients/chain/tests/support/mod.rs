@@ -95,6 +95,13 @@ pub(crate) fn item(metadata: &Metadata, id: u32) -> u32 {
 	}
 }
 
+/// What an option may hold.
+pub(crate) fn some(metadata: &Metadata, id: u32) -> u32 {
+	let TypeDef::Variant(option) = definition(metadata, id) else { panic!("not an option") };
+	let held = option.variants.iter().find(|variant| variant.name == "Some");
+	held.and_then(|variant| variant.fields.first()).expect("it holds something").ty.id
+}
+
 /// The types of a tuple.
 pub(crate) fn tuple(metadata: &Metadata, id: u32) -> Vec<u32> {
 	match definition(metadata, id) {

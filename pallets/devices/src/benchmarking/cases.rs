@@ -3,7 +3,7 @@
 
 use cairn_geo::Location;
 use cairn_types::{
-	CertifierKey, DeviceId, DeviceKey, Hash32, MakerId, Objection, Registration, RootSignature,
+	CertifierKey, DeviceId, DeviceKey, Hash32, Objection, Registration, RootSignature,
 	certificate::objection_message,
 };
 use frame_benchmarking::v2::*;
@@ -83,13 +83,11 @@ pub(super) fn suspend<T: Config>() -> Prepared<T> {
 	Ok(Case::new(owner, Call::suspend { device }, move || is_in::<T>(device, Stage::Suspended)))
 }
 
-/// A maker that no network of a benchmark names.
-const NOBODYS: MakerId = MakerId(u32::MAX / 2);
-
 /// Somebody else's device, by a maker that the network does not name.
 pub(super) fn expel<T: Config>() -> Prepared<T> {
 	let Fixture { device, .. } = active::<T>(account("owner", 0, 0))?;
-	Devices::<T>::mutate_extant(device, |record| record.state.maker = Some(NOBODYS));
+	let unnamed = maker::<T>("unnamed maker")?;
+	Devices::<T>::mutate_extant(device, |record| record.state.maker = Some(unnamed.id));
 	let holds = move || is_in::<T>(device, Stage::Suspended);
 	Ok(Case::new(whitelisted_caller(), Call::expel { device }, holds))
 }
@@ -251,7 +249,8 @@ pub(super) fn remove_maker_admin<T: Config>() -> Prepared<T> {
 	Pallet::<T>::do_add_maker_admin(&maker.admin, maker.id, caller.clone())?;
 	let call = Call::remove_maker_admin { maker: maker.id, admin: maker.admin.clone() };
 	let payer = caller.clone();
-	Ok(maker_case(caller, call, &maker, move |record| record.payer == payer))
+	let holds = move |record: MakerRecordOf<T>| record.bond.is_some_and(|bond| bond.payer == payer);
+	Ok(maker_case(caller, call, &maker, holds))
 }
 
 pub(super) fn retire_maker<T: Config>() -> Prepared<T> {
@@ -259,6 +258,16 @@ pub(super) fn retire_maker<T: Config>() -> Prepared<T> {
 	settle::<T>();
 	let holds = move || !Makers::<T>::contains_key(id);
 	Ok(Case::new(admin, Call::retire_maker { maker: id }, holds))
+}
+
+/// With as many keys as may be, all of them to revoke.
+pub(super) fn force_retire_maker<T: Config>() -> Prepared<T> {
+	let Maker { id, .. } = maker::<T>("maker")?;
+	let origin =
+		T::AdminOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+	let call = Call::force_retire_maker { maker: id };
+	let holds = move || Makers::<T>::get(id).is_some_and(|record| record.is_convicted());
+	Ok(Case::with_origin(origin, call, holds))
 }
 
 /// A number whose certificate stands for an active device.

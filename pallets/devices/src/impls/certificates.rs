@@ -58,6 +58,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The maker whose word admits a device, if any does: that of one that was convicted does not.
+	pub(super) fn vouching(record: &DeviceRecordOf<T>) -> Option<MakerId> {
+		let maker = record.state.maker?;
+		Makers::<T>::get(maker).is_some_and(|known| !known.is_convicted()).then_some(maker)
+	}
+
 	/// Check everything of a certificate but its signature; `current` is the one that stands for
 	/// the device now.
 	pub(super) fn review<'a>(

@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
 		let live = record.live().map_err(Error::<T>::from)?;
 		let suspended = live.suspend(&clock).map_err(Error::<T>::from)?;
 		let config = T::Networks::config(record.state.network, clock.cycle);
-		let admitted = Self::ensure_admitted(config, record.state.maker);
+		let admitted = Self::ensure_admitted(config, Self::vouching(&record));
 		ensure!(admitted.is_err(), Error::<T>::StillAdmitted);
 
 		record.apply(suspended);

@@ -6,7 +6,7 @@ use frame_support::{BoundedVec, ensure, traits::Consideration};
 use sp_runtime::DispatchResult;
 
 use crate::{
-	Config, Devices, Error, Event, MakerRecord, MakerRecordOf, Makers, NextMaker, Pallet,
+	Bond, Config, Devices, Error, Event, MakerRecord, MakerRecordOf, Makers, NextMaker, Pallet,
 	SerialRecord, SerialState, Serials, Stage, entities::Clock,
 };
 
@@ -16,15 +16,15 @@ impl<T: Config> Pallet<T> {
 		let next = maker.next().ok_or(Error::<T>::TooManyMakers)?;
 		ensure!(!key.is_weak(), Error::<T>::KeyWeak);
 
+		let ticket = T::MakerBond::new(&admin, Self::maker_footprint())?;
 		let mut record = MakerRecord {
-			payer: admin.clone(),
 			admins: BoundedVec::truncate_from(alloc::vec![admin.clone()]),
 			keys: BoundedVec::default(),
 			next_key: 0,
 			registered: (T::Time::cycle(), 0),
 			devices: 0,
 			settled: T::Time::settled(),
-			ticket: T::MakerBond::new(&admin, Self::maker_footprint())?,
+			bond: Some(Bond { payer: admin.clone(), ticket }),
 		};
 		record.add_key(key).ok_or(Error::<T>::TooManyKeys)?;
 		NextMaker::<T>::put(next);
@@ -90,13 +90,13 @@ impl<T: Config> Pallet<T> {
 		let mut record = Self::administered(admin, maker)?;
 		ensure!(record.admins.contains(&removed), Error::<T>::AdminNotFound);
 		ensure!(record.admins.len() > 1, Error::<T>::LastAdmin);
-		let is_payer = record.payer == removed;
+		let is_payer = record.bond.as_ref().is_some_and(|bond| bond.payer == removed);
 		ensure!(!is_payer || *admin != removed, Error::<T>::BondNeeded);
 
-		if is_payer {
+		if let Some(old) = record.bond.take_if(|_| is_payer) {
 			let ticket = T::MakerBond::new(admin, Self::maker_footprint())?;
-			core::mem::replace(&mut record.ticket, ticket).drop(&removed)?;
-			record.payer = admin.clone();
+			old.ticket.drop(&removed)?;
+			record.bond = Some(Bond { payer: admin.clone(), ticket });
 		}
 		record.admins.retain(|known| *known != removed);
 		Makers::<T>::insert(maker, record);
@@ -150,22 +150,43 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn do_retire_maker(admin: &T::AccountId, maker: MakerId) -> DispatchResult {
-		let record = Self::administered(admin, maker)?;
+	/// What is left of a convicted maker anybody removes: nothing returns to anybody.
+	pub(crate) fn do_retire_maker(who: &T::AccountId, maker: MakerId) -> DispatchResult {
+		let record = Self::known(maker)?;
+		ensure!(record.is_convicted() || record.admins.contains(who), Error::<T>::NotAuthorized);
 		ensure!(record.devices == 0, Error::<T>::MakerInUse);
 		ensure!(T::Time::now().tick >= record.settled, Error::<T>::TooEarly);
 
 		Makers::<T>::remove(maker);
-		record.ticket.drop(&record.payer)?;
+		if let Some(Bond { payer, ticket }) = record.bond {
+			ticket.drop(&payer)?;
+		}
 
 		Self::deposit_event(Event::MakerRetired { maker });
 		Ok(())
 	}
 
-	/// The record of a maker that `admin` acts for.
+	pub(crate) fn do_force_retire_maker(maker: MakerId) -> DispatchResult {
+		let mut record = Self::known(maker)?;
+		let Bond { payer, ticket } = record.convict().ok_or(Error::<T>::MakerConvicted)?;
+
+		Makers::<T>::insert(maker, record);
+		ticket.burn(&payer);
+
+		Self::deposit_event(Event::MakerConvicted { maker, payer });
+		Ok(())
+	}
+
+	/// The record of a maker.
+	fn known(maker: MakerId) -> Result<MakerRecordOf<T>, Error<T>> {
+		Makers::<T>::get(maker).ok_or(Error::<T>::MakerNotFound)
+	}
+
+	/// The record of a maker that `admin` acts for: of one that was convicted, nobody does.
 	fn administered(admin: &T::AccountId, maker: MakerId) -> Result<MakerRecordOf<T>, Error<T>> {
-		let record = Makers::<T>::get(maker).ok_or(Error::<T>::MakerNotFound)?;
+		let record = Self::known(maker)?;
 		ensure!(record.admins.contains(admin), Error::<T>::NotAuthorized);
+		ensure!(!record.is_convicted(), Error::<T>::MakerConvicted);
 		Ok(record)
 	}
 }

@@ -15,7 +15,8 @@ fn works_and_each_acts_alone() {
 		assert_ok!(add(MAKER, BOB));
 		assert_eq!(events(), [Event::MakerAdminAdded { maker: FIRST, admin: BOB }]);
 		let record = Makers::<Test>::get(FIRST).expect("registered");
-		assert_eq!((record.payer, record.admins.into_inner()), (MAKER, vec![MAKER, BOB]));
+		let payer = record.bond.expect("it stands").payer;
+		assert_eq!((payer, record.admins.into_inner()), (MAKER, vec![MAKER, BOB]));
 		let key = maker_key(0, 1);
 		assert_ok!(Devices::add_maker_key(RuntimeOrigin::signed(BOB), FIRST, key));
 		assert_ok!(Devices::revoke_maker_key(RuntimeOrigin::signed(BOB), FIRST, 0));

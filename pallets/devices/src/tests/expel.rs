@@ -55,6 +55,42 @@ fn works_when_the_network_admits_the_maker_no_more() {
 }
 
 #[test]
+fn works_when_the_maker_was_convicted() {
+	ExtBuilder::default().with_makers(2).build_and_execute(|| {
+		let device = of_the_second_maker();
+		events();
+		assert_ok!(Devices::force_retire_maker(RuntimeOrigin::root(), MakerId(1)));
+		assert_ok!(expel(device));
+		let (maker, payer, until) = (MakerId(1), MAKER, next_window());
+		assert_eq!(
+			events(),
+			[Event::MakerConvicted { maker, payer }, Event::Suspended { device, until }]
+		);
+		// Its own word does not let it in again, another maker's does.
+		advance(SETTLED);
+		let activate = || Devices::activate(RuntimeOrigin::signed(ALICE), device);
+		assert_noop!(activate(), Error::MakerKeyRevoked);
+		let certificate = certificate(8, &pair().key());
+		assert_ok!(Devices::certify(RuntimeOrigin::signed(ALICE), device, certificate));
+		assert_ok!(activate());
+		assert_noop!(expel(device), Error::StillAdmitted);
+	});
+}
+
+/// It asks for no maker's word.
+#[test]
+fn fails_when_the_network_is_open_and_the_maker_was_convicted() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = registered(&ALICE, &pair());
+		let certificate = certificate(7, &pair().key());
+		assert_ok!(Devices::certify(RuntimeOrigin::signed(ALICE), device, certificate));
+		assert_ok!(Devices::activate(RuntimeOrigin::signed(ALICE), device));
+		assert_ok!(Devices::force_retire_maker(RuntimeOrigin::root(), MakerId(0)));
+		assert_noop!(expel(device), Error::StillAdmitted);
+	});
+}
+
+#[test]
 fn a_certificate_lets_it_in_again() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let device = active(&ALICE, &pair());

@@ -43,6 +43,19 @@ fn works_when_the_maker_has_left() {
 }
 
 #[test]
+fn fails_when_revoked_while_a_convicted_maker_is_there() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
+		assert_ok!(Devices::force_retire_maker(RuntimeOrigin::root(), FIRST));
+		advance(SETTLED);
+		assert_noop!(forget(), Error::SerialInUse);
+		assert_ok!(Devices::retire_maker(RuntimeOrigin::signed(BOB), FIRST));
+		assert_ok!(forget());
+		assert_eq!(held(&MAKER), 0);
+	});
+}
+
+#[test]
 fn a_device_outlives_its_forgotten_serial() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let device = certified(&ALICE, &DevicePair::new(3), 7);

@@ -14,6 +14,7 @@ mod complete_recovery;
 mod describe;
 mod expel;
 mod force_retire;
+mod force_retire_maker;
 mod forget;
 mod properties;
 mod reap;

@@ -22,7 +22,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let step = (0u8..40, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
+	let step = (0u8..41, 0u8..2, 0u8..4, 0u8..30).prop_map(|(call, who, device, argument)| Step {
 		call,
 		who,
 		device,
@@ -119,6 +119,7 @@ fn call(step: &Step) -> DispatchResult {
 		34..=36 => move_about(arguments),
 		37 => describe(arguments),
 		38 | 39 => admit(step.call, arguments),
+		40 => convict(arguments),
 		_ => act_for_a_maker(step.call, arguments),
 	}
 }
@@ -249,6 +250,15 @@ fn admit(call: u8, arguments: Arguments) -> DispatchResult {
 	OpenCertifies::set(argument % 3 == 1);
 	LastAdmitted::set(u32::from(argument % 2));
 	Ok(())
+}
+
+/// A maker is convicted at times, and anybody removes what is left of it.
+fn convict(arguments: Arguments) -> DispatchResult {
+	let Arguments { who, maker, argument, .. } = arguments;
+	if argument < 10 {
+		return Devices::force_retire_maker(RuntimeOrigin::root(), maker);
+	}
+	Devices::retire_maker(RuntimeOrigin::signed(who), maker)
 }
 
 fn describe(arguments: Arguments) -> DispatchResult {

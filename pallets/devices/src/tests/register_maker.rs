@@ -13,8 +13,9 @@ fn works_when_bonded() {
 			assert_ok!(Devices::register_maker(RuntimeOrigin::signed(MAKER), public));
 			assert_eq!(events(), [Event::MakerRegistered { maker, admin: MAKER }]);
 			let record = Makers::<Test>::get(maker).expect("registered");
-			let MakerRecord { payer, admins, keys, registered, devices, settled, .. } = record;
-			assert_eq!((payer, admins.into_inner()), (MAKER, vec![MAKER]));
+			let MakerRecord { bond, admins, keys, registered, devices, settled, .. } = record;
+			assert_eq!(bond.map(|bond| bond.payer), Some(MAKER));
+			assert_eq!(admins.into_inner(), [MAKER]);
 			assert_eq!(keys.into_inner(), [MakerKey { index: 0, public, revoked: false }]);
 			assert_eq!((registered.1, devices, settled), (0, 0, START.tick + SETTLED));
 		}

@@ -53,7 +53,8 @@ fn the_bond_passes_to_who_removes_its_payer() {
 		);
 		assert_eq!((bonded(&MAKER), bonded(&BOB)), (0, BOND));
 		let record = Makers::<Test>::get(FIRST).expect("registered");
-		assert_eq!((record.payer, record.admins.into_inner()), (BOB, vec![BOB]));
+		let payer = record.bond.expect("it stands").payer;
+		assert_eq!((payer, record.admins.into_inner()), (BOB, vec![BOB]));
 	});
 }
 

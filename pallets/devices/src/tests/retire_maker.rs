@@ -37,6 +37,33 @@ fn works_when_its_devices_were_revoked_or_reaped() {
 }
 
 #[test]
+fn anybody_removes_what_is_left_of_a_convicted_one() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = certified(&ALICE, &DevicePair::new(3), 7);
+		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(8)));
+		assert_ok!(Devices::force_retire_maker(RuntimeOrigin::root(), FIRST));
+		advance(VOID);
+		assert_noop!(retire(BOB), Error::MakerInUse);
+		assert_ok!(Devices::retire(RuntimeOrigin::signed(ALICE), device));
+		advance(VOID);
+		assert_ok!(Devices::reap(RuntimeOrigin::signed(BOB), device));
+		assert_noop!(retire(BOB), Error::TooEarly);
+		advance(SETTLED);
+		events();
+		assert_ok!(retire(BOB));
+		assert_eq!(events(), [Event::MakerRetired { maker: FIRST }]);
+		assert!(!Makers::<Test>::contains_key(FIRST));
+		// Nothing but what was left for numbers returns, to who left it.
+		assert_eq!((held(&ALICE), held(&MAKER)), (serial_price(), serial_price()));
+		for number in [7, 8] {
+			let signed = RuntimeOrigin::signed(BOB);
+			assert_ok!(Devices::forget(signed, FIRST, serial(number)));
+		}
+		assert_eq!((held(&ALICE), held(&MAKER)), (0, 0));
+	});
+}
+
+#[test]
 fn fails_when_the_maker_is_unknown() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_noop!(retire(MAKER), Error::MakerNotFound);

@@ -8,8 +8,9 @@ use std::{
 
 use cairn_chain::{
 	At, Call, Described,
-	calls::{system, treasury},
+	calls::{devices, system, treasury},
 };
+use cairn_types::MakerId;
 use subxt::Metadata;
 
 use super::{
@@ -24,7 +25,7 @@ const MAX_CALL: usize = 4 * 1_024 * 1_024;
 /// What is proposed, and for whom it speaks.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("proposal").required(true).args([
-	"call_file", "call_hex", "set", "runtime", "spend", "remark",
+	"call_file", "call_hex", "set", "runtime", "spend", "convict", "remark",
 ]))]
 pub(super) struct Proposed {
 	/// The track, which says whom the proposal speaks for: see `cairn gov tracks`
@@ -57,9 +58,13 @@ pub(super) struct Proposed {
 		value_name = "ACCOUNT",
 		value_parser = parse::account,
 		requires = "spend",
-		conflicts_with_all = ["call_file", "call_hex", "set", "runtime", "remark"]
+		conflicts_with_all = ["call_file", "call_hex", "set", "runtime", "convict", "remark"]
 	)]
 	to: Option<[u8; 32]>,
+
+	/// Convict a maker: its bond is burned, its certificates admit nothing any more
+	#[arg(long, value_name = "MAKER")]
+	convict: Option<MakerId>,
 
 	/// Say something on record, without any effect
 	#[arg(long, value_name = "TEXT")]
@@ -110,6 +115,14 @@ pub(super) async fn prepare(
 		Proposed { spend: Some(amount), to: Some(to), .. } => {
 			notes.push("once it is enacted, anyone pays it out: cairn gov payout".to_owned());
 			treasury::spend(*amount, to).encode(&metadata)?
+		},
+		Proposed { convict: Some(maker), .. } => {
+			notes.push(
+				"its active devices stay active: anyone has them suspended, where their network \
+				 admits certified devices only, by cairn device expel"
+					.to_owned(),
+			);
+			devices::force_retire_maker(*maker).encode(&metadata)?
 		},
 		Proposed { remark: Some(text), .. } => system::remark(text.as_bytes()).encode(&metadata)?,
 		Proposed { set, .. } => settings(session, set, &metadata, &mut notes).await?,

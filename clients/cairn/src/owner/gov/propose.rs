@@ -35,6 +35,7 @@ Examples:
   cairn gov propose --track root --runtime cairn_runtime.compact.compressed.wasm --key account.key
   cairn gov propose --track \"small spender\" --spend 250 \\
       --to 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --key account.key
+  cairn gov propose --track \"network admin\" --convict 3 --key account.key
   cairn gov propose --track root --call-hex 0x00000468 --key account.key")]
 pub(super) struct Propose {
 	#[command(flatten)]

@@ -25,6 +25,8 @@ pub(crate) struct Facts {
 	pub(crate) now_millis: u64,
 	/// What the chain knows of the device.
 	pub(crate) device: Option<DeviceView>,
+	/// Whether the maker whose certificate it has was convicted.
+	pub(crate) is_convicted: bool,
 	/// Its network.
 	pub(crate) network: Option<NetworkView>,
 	/// Its weight, with the first cycle of each value, ascending.
@@ -73,6 +75,7 @@ pub(crate) async fn gather(
 		cycle: chain.cycle_view(clock.cycle, At::Best).await?,
 		clock,
 		device: None,
+		is_convicted: false,
 		network: None,
 		weights: Vec::new(),
 		gateway: None,
@@ -82,6 +85,10 @@ pub(crate) async fn gather(
 		earnings: Vec::new(),
 	};
 	let Some(device) = device else { return Ok(facts) };
+	if let Some((maker, _)) = &device.serial {
+		let maker = chain.maker(*maker, At::Best).await?;
+		facts.is_convicted = maker.is_some_and(|maker| maker.bond.is_none());
+	}
 	let network = device.state.network;
 	facts.network = chain.network(network, At::Best).await?;
 	facts.weights = chain.weights(network, At::Best).await?;

@@ -92,8 +92,8 @@ fn active(facts: &Facts, device: &DeviceView) -> Finding {
 fn certificate(facts: &Facts, device: &DeviceView) -> Finding {
 	const CHECK: &str = "certificate";
 	let id = device.device;
-	let renew =
-		format!("ask the maker for another, then cairn device certify {id} --certificate FILE");
+	let bring = format!("cairn device certify {id} --certificate FILE");
+	let renew = format!("ask the maker for another, then {bring}");
 	let state = &device.state;
 	let Some((maker, serial)) = &device.serial else {
 		let required =
@@ -105,12 +105,15 @@ fn certificate(facts: &Facts, device: &DeviceView) -> Finding {
 		};
 	};
 	let by = format!("maker {maker}, serial {}", format::text(serial));
-	if state.expires == Window::MAX {
-		return Finding::good(CHECK, by);
-	}
 	let now = facts.clock.now.window;
 	if now >= state.expires {
 		return Finding::bad(CHECK, format!("{by}: ended in window {}", state.expires), renew);
+	}
+	if facts.is_convicted {
+		return of_a_convicted_maker(CHECK, device, &by, &bring);
+	}
+	if state.expires == Window::MAX {
+		return Finding::good(CHECK, by);
 	}
 	let left = format::seconds_until(state.expires, &facts.clock.periods, facts.now_millis);
 	let says = format!(
@@ -123,6 +126,21 @@ fn certificate(facts: &Facts, device: &DeviceView) -> Finding {
 		return Finding::note(CHECK, says, renew);
 	}
 	Finding::good(CHECK, says)
+}
+
+/// What is active stays so until somebody has it expelled.
+fn of_a_convicted_maker(
+	check: &'static str,
+	device: &DeviceView,
+	by: &str,
+	bring: &str,
+) -> Finding {
+	let says = format!("{by}: the maker was convicted, what it signed admits nothing any more");
+	let remedy = format!("ask another maker that the network admits, then {bring}");
+	match device.stage.as_slice() {
+		b"Active" => Finding::note(check, says, remedy),
+		_ => Finding::bad(check, says, remedy),
+	}
 }
 
 /// Only worth saying while a change is pending.

@@ -195,6 +195,7 @@ fn healthy() -> Facts {
 		clock: clock(NOW),
 		now_millis: 25 * 6_000 + 2_000,
 		device: Some(device()),
+		is_convicted: false,
 		network: Some(network()),
 		weights: vec![(3, 1)],
 		cycle: Some(cycle),
@@ -317,6 +318,13 @@ fn certificates_are_explained() {
 	assert_found(&ended, "certificate", Mark::Bad, "ended in window 25");
 	let ending = with(|facts| of(facts).state.expires = NOW + 2);
 	assert_found(&ending, "certificate", Mark::Note, "good until window 27");
+	let convicted = with(|facts| facts.is_convicted = true);
+	assert_found(&convicted, "certificate", Mark::Note, "maker 5, serial 0001: the maker was");
+	let suspended = with(|facts| {
+		facts.is_convicted = true;
+		of(facts).stage = b"Suspended".to_vec();
+	});
+	assert_found(&suspended, "certificate", Mark::Bad, "convicted");
 }
 
 #[test]
