@@ -6,7 +6,7 @@
 //! L, R.
 
 use crate::configs::staking::MAX_UNBONDING_POOLS;
-use cairn_types::Periods;
+use cairn_types::{Periods, Tick};
 use frame_support::parameter_types;
 use sp_staking::{EraIndex, SessionIndex};
 
@@ -102,6 +102,12 @@ pub fn governance_blocks(minutes: u32) -> u32 {
 /// Blocks of as many days of governance.
 pub fn governance_days(days: u32) -> u32 {
 	days.saturating_mul(GovernanceDayBlocks::get())
+}
+
+/// Ticks of as many days of governance in which no block is missing.
+pub fn governance_ticks(days: u32) -> Tick {
+	let window = TickPeriods::get().window_slots;
+	governance_days(days).checked_div(window).unwrap_or(Tick::MAX)
 }
 
 #[frame_support::pallet]

@@ -5,14 +5,16 @@
 mod support;
 
 use cairn_runtime::{
-	Balance, Balances, Networks, OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeHoldReason,
-	System,
+	Balance, Balances, BlockNumber, Networks, OriginCaller, Preimage, Runtime, RuntimeCall,
+	RuntimeHoldReason, System,
 	configs::{
-		cairn::TreasuryAccount,
+		cairn::{LeavingTicks, TreasuryAccount},
 		origins::Origin,
 		parameters::{DevicesPolicy, RuntimeParameters, dynamic_params::devices, production},
+		tracks::Tracks,
 	},
 	currency::UNIT,
+	timing::TickPeriods,
 };
 use codec::Encode;
 use frame_support::{
@@ -25,7 +27,7 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use pallet_conviction_voting::{AccountVote, Conviction, Vote};
-use pallet_referenda::{ReferendumIndex, ReferendumInfo};
+use pallet_referenda::{ReferendumIndex, ReferendumInfo, TracksInfo};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{DispatchError, Perbill, traits::Hash as _};
 use support::{
@@ -233,6 +235,24 @@ fn network_admins_convict_makers_and_anybody_expels_their_devices() {
 		let record = pallet_devices::Devices::<Runtime>::get(device).expect("kept");
 		assert_eq!(record.stage, pallet_devices::Stage::Suspended);
 	});
+}
+
+/// On a developer's network, and with the numbers of production.
+#[test]
+fn a_makers_bond_outlasts_a_referendum() {
+	let check = || {
+		let mut tracks = <Tracks as TracksInfo<Balance, BlockNumber>>::tracks();
+		let track = tracks.find(|track| track.id == 11).expect("the network admin's");
+		let info = &track.info;
+		let longest = info.prepare_period
+			+ info.decision_period
+			+ info.confirm_period
+			+ info.min_enactment_period;
+		let stays = LeavingTicks::get() * TickPeriods::get().window_slots;
+		assert!(stays >= longest, "{stays} blocks, and a referendum takes {longest}");
+	};
+	run(check);
+	sp_io::TestExternalities::default().execute_with(check);
 }
 
 #[test]

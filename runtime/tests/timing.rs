@@ -79,12 +79,12 @@ fn governance_counts_in_its_own_days() {
 	TestExternalities::default().execute_with(|| {
 		TimingConfig::development().build();
 		assert_eq!([1, 30, 60, 61, 24 * 60].map(governance_blocks), [1, 1, 1, 2, 24]);
-		assert_eq!(governance_days(7), 168);
+		assert_eq!((governance_days(7), governance_ticks(7)), (168, 28));
 	});
 	TestExternalities::default().execute_with(|| {
 		TimingConfig::default().build();
 		assert_eq!([10, 60].map(governance_blocks), [100, 600]);
-		assert_eq!(governance_days(28), 403_200);
+		assert_eq!((governance_days(28), governance_ticks(28)), (403_200, 4_032));
 	});
 }
 

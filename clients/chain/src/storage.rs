@@ -55,7 +55,8 @@ pub struct MakerView {
 	pub registered: (Cycle, u32),
 	/// How many devices its certificates stand for.
 	pub devices: u32,
-	/// First tick at which it may leave, once they stand for none.
+	/// First tick at which nothing that they admitted can be checked any more, once they stand for none.
+	/// With a bond it may leave later.
 	pub settled: Tick,
 	/// Its bond; `None` if it was convicted: then all of its keys are revoked, and nobody acts for it.
 	pub bond: Option<BondView>,

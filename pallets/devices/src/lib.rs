@@ -107,6 +107,10 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxProofAge: Get<u32>;
 
+		/// Ticks for which a maker's bond stays when nothing that its certificates admitted can be checked
+		/// any more: as many as the admin origin may take to convict it.
+		type LeavingTicks: Get<Tick>;
+
 		/// Who may end devices that others own, and convict makers.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
@@ -433,8 +437,8 @@ pub mod pallet {
 		WrongStage,
 		/// What was changed before can still be checked. Wait for H ticks after it, and before a
 		/// key is forgotten also for as many blocks as a proof of possession is accepted; before a
-		/// device moves again, for `moving_ticks` of
-		/// the policy.
+		/// device moves again, for `moving_ticks` of the policy; before a maker leaves with its bond, for
+		/// as long again as a referendum may take.
 		TooEarly,
 		/// All device ids are given.
 		TooManyDevices,
@@ -849,8 +853,9 @@ pub mod pallet {
 
 		/// Remove a maker and return its bond. Of one that was convicted anybody may remove what is left.
 		///
-		/// Fails while its certificates stand for devices, and until H ticks after the last one
-		/// did, or after its registration: until then a lie can still cost the bond.
+		/// Fails while its certificates stand for devices, and until H ticks after the last one did, or
+		/// after its registration; with a bond until `LeavingTicks` after that: who lied is not to be
+		/// quicker than a referendum.
 		///
 		/// - `maker`: a maker that the caller acts for, or one that was convicted.
 		///

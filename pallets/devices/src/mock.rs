@@ -66,6 +66,8 @@ pub const VOID: Tick = 50;
 pub const START: Moment = Moment { window: 1_000, tick: 500 };
 /// Most devices of one maker in a cycle.
 pub const CYCLE_LIMIT: u32 = 3;
+/// Ticks for which a bond stays when nothing can be checked any more.
+pub const LEAVING: Tick = 5;
 /// Ticks between the request of a recovery and its completion.
 pub const RECOVERY: Tick = 12;
 
@@ -142,6 +144,7 @@ impl pallet_devices::Config for Test {
 	type Currency = Balances;
 	type Policy = Tuned;
 	type MaxProofAge = ConstU32<256>;
+	type LeavingTicks = ConstU32<LEAVING>;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]

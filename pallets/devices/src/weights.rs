@@ -612,13 +612,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
 		//  Estimated: `4089`
 		// Minimum execution time: 56_332_000 picoseconds.
 		Weight::from_parts(61_889_000, 4089)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
@@ -1677,13 +1679,15 @@ impl WeightInfo for () {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `968`
 		//  Estimated: `4089`
 		// Minimum execution time: 56_332_000 picoseconds.
 		Weight::from_parts(61_889_000, 4089)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)

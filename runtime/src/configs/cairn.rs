@@ -11,7 +11,7 @@ use crate::{
 	timing,
 };
 use cairn_traits::{AuthorVrf, ConsensusSlot, CurrentSession};
-use cairn_types::Hash32;
+use cairn_types::{Hash32, Tick};
 use frame_support::{
 	PalletId,
 	migrations::MultiStepMigrator,
@@ -45,6 +45,9 @@ impl<const BOND: u128> Convert<Footprint, Balance> for Bonded<BOND> {
 type Deposit<Reason, Price = StatePrice> = HoldConsideration<AccountId, Balances, Reason, Price>;
 
 parameter_types! {
+	/// Ticks for which a maker's bond outlasts all checks: a referendum of the network admin's track
+	/// takes four weeks and some hours at most.
+	pub LeavingTicks: Tick = timing::governance_ticks(30);
 	/// Where the treasury's tokens are.
 	pub TreasuryAccount: AccountId = TREASURY_ID.into_account_truncating();
 	pub const SchemaDeposit: RuntimeHoldReason =
@@ -139,6 +142,7 @@ impl pallet_devices::Config for Runtime {
 	type Currency = Balances;
 	type Policy = dynamic_params::devices::RegistryPolicy;
 	type MaxProofAge = ConstU32<256>;
+	type LeavingTicks = LeavingTicks;
 	type AdminOrigin = NetworkGuard;
 	type WeightInfo = pallet_devices::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]

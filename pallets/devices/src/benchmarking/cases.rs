@@ -13,8 +13,8 @@ use super::{
 	BenchmarkHelper, Case, Prepared,
 	fixtures::{
 		Account, CROWD, FIRST_PLACE, Fixture, Helper, Kind, Maker, SECOND_PLACE, active, approval,
-		certificate, crowd, delegation, funded, generate, maker, place, possession, registration,
-		root_pair, serial, settle, sign, take_root, unplaced,
+		certificate, crowd, delegation, funded, generate, maker, part, place, possession,
+		registration, root_pair, serial, settle, sign, take_root, unplaced,
 	},
 };
 use crate::{
@@ -255,7 +255,7 @@ pub(super) fn remove_maker_admin<T: Config>() -> Prepared<T> {
 
 pub(super) fn retire_maker<T: Config>() -> Prepared<T> {
 	let Maker { id, admin, .. } = maker::<T>("maker")?;
-	settle::<T>();
+	part::<T>();
 	let holds = move || !Makers::<T>::contains_key(id);
 	Ok(Case::new(admin, Call::retire_maker { maker: id }, holds))
 }
@@ -309,7 +309,7 @@ pub(super) fn certify<T: Config>() -> Prepared<T> {
 pub(super) fn forget<T: Config>() -> Prepared<T> {
 	let Maker { id, admin, .. } = maker::<T>("maker")?;
 	Pallet::<T>::do_revoke(admin.clone(), id, serial(b'0'))?;
-	settle::<T>();
+	part::<T>();
 	Pallet::<T>::do_retire_maker(&admin, id)?;
 	let call = Call::forget { maker: id, serial: serial(b'0') };
 	let holds = move || !Serials::<T>::contains_key(id, serial(b'0'));

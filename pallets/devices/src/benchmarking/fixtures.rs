@@ -270,6 +270,12 @@ pub(super) fn settle<T: Config>() {
 	frame_system::Pallet::<T>::set_block_number(number.saturating_add(blocks));
 }
 
+/// Wait until a maker may leave with its bond.
+pub(super) fn part<T: Config>() {
+	settle::<T>();
+	Helper::<T>::advance(T::LeavingTicks::get());
+}
+
 /// Give a device a root, as if it had been registered with one.
 pub(super) fn take_root<T: Config>(device: DeviceId) -> Result<(), BenchmarkError> {
 	let root = RootKey::P256(root_pair(1)?.public());

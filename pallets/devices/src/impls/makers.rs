@@ -2,7 +2,10 @@
 
 use cairn_traits::Timekeeper;
 use cairn_types::{CertifierKey, DeviceId, MakerId, Serial, Window};
-use frame_support::{BoundedVec, ensure, traits::Consideration};
+use frame_support::{
+	BoundedVec, ensure,
+	traits::{Consideration, Get},
+};
 use sp_runtime::DispatchResult;
 
 use crate::{
@@ -155,7 +158,9 @@ impl<T: Config> Pallet<T> {
 		let record = Self::known(maker)?;
 		ensure!(record.is_convicted() || record.admins.contains(who), Error::<T>::NotAuthorized);
 		ensure!(record.devices == 0, Error::<T>::MakerInUse);
-		ensure!(T::Time::now().tick >= record.settled, Error::<T>::TooEarly);
+		let stays = if record.is_convicted() { 0 } else { T::LeavingTicks::get() };
+		let due = record.settled.saturating_add(stays);
+		ensure!(T::Time::now().tick >= due, Error::<T>::TooEarly);
 
 		Makers::<T>::remove(maker);
 		if let Some(Bond { payer, ticket }) = record.bond {

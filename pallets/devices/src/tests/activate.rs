@@ -134,7 +134,7 @@ fn fails_when_the_maker_has_left() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let device = certified(&ALICE, &pair(), 7);
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), MakerId(0), serial(7)));
-		advance(SETTLED);
+		advance(SETTLED + LEAVING);
 		assert_ok!(Devices::retire_maker(RuntimeOrigin::signed(MAKER), MakerId(0)));
 		assert_noop!(activate(device), Error::MakerNotFound);
 	});

@@ -24,7 +24,7 @@ fn works_and_each_acts_alone() {
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(BOB), FIRST, serial(7)));
 		assert_eq!((held(&BOB), bonded(&BOB)), (serial_price(), 0));
 		assert_ok!(add(BOB, ALICE));
-		advance(SETTLED);
+		advance(SETTLED + LEAVING);
 		assert_ok!(Devices::retire_maker(RuntimeOrigin::signed(ALICE), FIRST));
 		assert_eq!(bonded(&MAKER), 0);
 	});

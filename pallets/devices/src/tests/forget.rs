@@ -35,7 +35,7 @@ fn works_when_the_certificate_has_ended() {
 fn works_when_the_maker_has_left() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
-		advance(SETTLED);
+		advance(SETTLED + LEAVING);
 		assert_ok!(Devices::retire_maker(RuntimeOrigin::signed(MAKER), FIRST));
 		assert_ok!(forget());
 		assert_eq!(held(&MAKER), 0);
@@ -60,7 +60,7 @@ fn a_device_outlives_its_forgotten_serial() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let device = certified(&ALICE, &DevicePair::new(3), 7);
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
-		advance(SETTLED);
+		advance(SETTLED + LEAVING);
 		assert_ok!(Devices::retire_maker(RuntimeOrigin::signed(MAKER), FIRST));
 		assert_ok!(forget());
 		assert_ok!(Devices::retire(RuntimeOrigin::signed(ALICE), device));

@@ -255,7 +255,7 @@ fn fails_when_the_maker_withdrew() {
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), MakerId(0), serial(7)));
 		let approval = Approval { key_index: 1, ..approval };
 		assert_noop!(ask_with(device, next().prove(&ALICE), None, approval), Error::SerialRevoked);
-		advance(SETTLED);
+		advance(SETTLED + LEAVING);
 		assert_ok!(Devices::retire_maker(RuntimeOrigin::signed(MAKER), MakerId(0)));
 		assert_noop!(ask_with(device, next().prove(&ALICE), None, approval), Error::MakerNotFound);
 	});

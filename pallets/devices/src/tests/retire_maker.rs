@@ -12,7 +12,7 @@ fn retire(who: AccountId) -> DispatchResult {
 #[test]
 fn works_when_settled() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
-		advance(SETTLED);
+		advance(SETTLED + LEAVING);
 		assert_ok!(retire(MAKER));
 		assert_eq!(events(), [Event::MakerRetired { maker: FIRST }]);
 		assert!(!Makers::<Test>::contains_key(FIRST));
@@ -30,9 +30,25 @@ fn works_when_its_devices_were_revoked_or_reaped() {
 		assert_ok!(Devices::reap(RuntimeOrigin::signed(ALICE), reaped));
 		assert_noop!(retire(MAKER), Error::MakerInUse);
 		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
+		advance(SETTLED + LEAVING - 1);
 		assert_noop!(retire(MAKER), Error::TooEarly);
-		advance(SETTLED);
+		advance(1);
 		assert_ok!(retire(MAKER));
+	});
+}
+
+/// Who lied is not quicker than a referendum.
+#[test]
+fn the_bond_can_be_taken_until_the_maker_may_leave() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		certified(&ALICE, &DevicePair::new(3), 7);
+		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
+		advance(SETTLED + LEAVING - 1);
+		assert_noop!(retire(MAKER), Error::TooEarly);
+		assert_ok!(Devices::force_retire_maker(RuntimeOrigin::root(), FIRST));
+		assert_eq!(bonded(&MAKER), 0);
+		// Of what is left nobody has to wait for the end.
+		assert_ok!(retire(BOB));
 	});
 }
 
@@ -89,7 +105,7 @@ fn fails_when_in_use() {
 #[test]
 fn fails_when_just_registered() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
-		advance(SETTLED - 1);
+		advance(SETTLED + LEAVING - 1);
 		assert_noop!(retire(MAKER), Error::TooEarly);
 	});
 }
