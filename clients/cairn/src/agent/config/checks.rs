@@ -1,7 +1,8 @@
 //! What a configuration means: every mistake is found, not only the first.
 
 use std::{
-	collections::BTreeSet,
+	collections::{BTreeMap, BTreeSet},
+	fmt,
 	net::SocketAddr,
 	path::{Path, PathBuf},
 	time::Duration,
@@ -13,7 +14,7 @@ use reqwest::Url;
 use toml::Spanned;
 
 use super::{
-	Config, Device, INTERVALS, Mistake,
+	Config, Device, INTERVALS, MAX_MISTAKES, Mistake,
 	file::{CsvTable, DeviceTable, File, InputTable, MqttTable, PaceWord, SenmlTable, SourceTable},
 	place::Places,
 	state_file,
@@ -39,6 +40,8 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(10);
 /// Readings that wait for the gateway, of devices that do not say.
 const QUEUE: u64 = 100_000;
+/// Most bytes of an address of a gateway: all devices may have the same.
+const LONGEST_URL: usize = 2_048;
 
 /// The configuration that `file` describes, or its mistakes in the order of their lines.
 pub(super) fn check(
@@ -48,11 +51,18 @@ pub(super) fn check(
 	file: &File,
 ) -> Result<Config, Vec<Mistake>> {
 	let places = Places(text);
-	let mut checker = Checker { places, base, is_file, file, mistakes: Vec::new() };
+	let known = file.sources.keys().map(String::as_str).zip(0..).collect();
+	let mistakes = Vec::new();
+	let mut checker = Checker { places, base, is_file, file, known, mistakes, more: 0 };
 	let devices = checker.devices();
 	let sources = checker.sources(&devices);
-	let mut mistakes = checker.mistakes;
+	let Checker { mut mistakes, more, .. } = checker;
 	mistakes.sort_by_key(|mistake| mistake.line);
+	if more > 0 {
+		let (key, cause) = (String::new(), format!("there are {more} more mistakes"));
+		let remedy = "correct the ones above first".to_owned();
+		mistakes.push(Mistake { line: 0, key, cause, remedy });
+	}
 	match (sources, mistakes.is_empty()) {
 		(Some(sources), true) => Ok(Config { sources, devices }),
 		_ => Err(mistakes),
@@ -64,21 +74,52 @@ struct Checker<'a> {
 	base: &'a Path,
 	is_file: &'a dyn Fn(&Path) -> bool,
 	file: &'a File,
+	/// The sources' places, by their names.
+	known: BTreeMap<&'a str, usize>,
 	mistakes: Vec<Mistake>,
+	/// How many mistakes are not told.
+	more: usize,
+}
+
+/// Names of the sources, for messages.
+struct Names<'a>(&'a File);
+
+impl fmt::Display for Names<'_> {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str("name one of: ")?;
+		for (place, name) in self.0.sources.keys().enumerate() {
+			let separator = if place > 0 { ", " } else { "" };
+			write!(f, "{separator}{name}")?;
+		}
+		Ok(())
+	}
 }
 
 impl Checker<'_> {
 	/// Note what is wrong with a value.
-	fn mistake<T>(&mut self, value: &Spanned<T>, cause: impl Into<String>, remedy: &str) {
-		let mistake = self.places.mistake(value.span(), cause.into(), remedy.to_owned());
-		self.mistakes.push(mistake);
+	fn mistake<T>(&mut self, value: &Spanned<T>, cause: impl Into<String>, remedy: impl ToString) {
+		if self.is_told() {
+			let mistake = self.places.mistake(value.span(), cause.into(), remedy.to_string());
+			self.mistakes.push(mistake);
+		}
 	}
 
 	/// Note what is wrong with a table.
 	fn mistake_of(&mut self, table: &str, cause: impl Into<String>, remedy: &str) {
-		let line = self.places.table(table);
-		let (key, cause) = (table.to_owned(), cause.into());
-		self.mistakes.push(Mistake { line, key, cause, remedy: remedy.to_owned() });
+		if self.is_told() {
+			let line = self.places.table(table);
+			let (key, cause) = (table.to_owned(), cause.into());
+			self.mistakes.push(Mistake { line, key, cause, remedy: remedy.to_owned() });
+		}
+	}
+
+	/// Whether the next mistake is told: finding its place takes a look at the whole file.
+	const fn is_told(&mut self) -> bool {
+		let is_told = self.mistakes.len() < MAX_MISTAKES;
+		if !is_told {
+			self.more = self.more.saturating_add(1);
+		}
+		is_told
 	}
 
 	/// What `read` makes of a text.
@@ -104,24 +145,27 @@ impl Checker<'_> {
 		}
 		let devices = file.devices.iter().map(|table| self.device(table)).collect::<Vec<_>>();
 		let names = file.devices.iter().map(|table| (&table.name, table.name.get_ref().clone()));
-		self.ensure_distinct("name", names);
-		let path = |path: &Path| path.display().to_string();
-		let keys = file.devices.iter().zip(&devices);
-		let keys = keys.map(|(table, device)| (&table.key, path(&device.key)));
-		self.ensure_distinct("key", keys);
-		let states = file.devices.iter().zip(&devices);
+		self.ensure_distinct("name", BTreeSet::new(), names);
+		// One file has many paths: `a`, `./a`, `.//a`.
+		let path = |path: &Path| path.components().collect::<PathBuf>().display().to_string();
+		let all = || file.devices.iter().zip(&devices);
+		let keys = all().map(|(table, device)| (&table.key, path(&device.key)));
+		self.ensure_distinct("key", BTreeSet::new(), keys);
+		let implied = all().filter(|(table, _)| table.state.is_none());
+		let implied = implied.map(|(_, device)| path(&device.state)).collect();
 		let states =
-			states.filter_map(|(table, device)| Some((table.state.as_ref()?, path(&device.state))));
-		self.ensure_distinct("state", states);
+			all().filter_map(|(table, device)| Some((table.state.as_ref()?, path(&device.state))));
+		self.ensure_distinct("state", implied, states);
 		devices
 	}
 
+	/// Note values that another one before has, or one of `seen`.
 	fn ensure_distinct<'s>(
 		&mut self,
 		what: &str,
+		mut seen: BTreeSet<String>,
 		values: impl Iterator<Item = (&'s Spanned<String>, String)>,
 	) {
-		let mut seen = BTreeSet::new();
 		for (place, value) in values {
 			if !seen.insert(value.clone()) {
 				let cause = format!("another device has the {what} {value:?}, too");
@@ -160,10 +204,9 @@ impl Checker<'_> {
 
 	fn input(&mut self, table: &InputTable) -> Option<Input> {
 		let name = table.source.get_ref();
-		let Some(place) = self.file.sources.keys().position(|known| known == name) else {
-			let known = self.file.sources.keys().map(String::as_str).collect::<Vec<_>>();
-			let remedy = format!("name one of: {}", known.join(", "));
-			self.mistake(&table.source, format!("there is no source {name:?}"), &remedy);
+		let Some(place) = self.known.get(name.as_str()).copied() else {
+			let names = Names(self.file);
+			self.mistake(&table.source, format!("there is no source {name:?}"), names);
 			return None;
 		};
 		let kind = self.file.sources.get(name)?;
@@ -292,19 +335,16 @@ impl Checker<'_> {
 	/// The sources; none if one of them is wrong.
 	fn sources(&mut self, devices: &[Device]) -> Option<Vec<Source>> {
 		let file = self.file;
-		let sources = file.sources.iter().enumerate().map(|(place, (name, table))| {
-			let takes = |device: &&Device| {
-				device.inputs.iter().any(|input| input.source == SourceId(place))
-			};
-			let intervals = || devices.iter().filter(takes).map(|device| device.interval);
-			let mut inputs = file.devices.iter().flat_map(|device| &device.inputs);
-			if !inputs.any(|input| input.source.get_ref() == name) {
+		let inputs = file.devices.iter().flat_map(|device| &device.inputs);
+		let taken = inputs.map(|input| input.source.get_ref()).collect::<BTreeSet<_>>();
+		let intervals = intervals(devices, file.sources.len());
+		let sources = file.sources.iter().zip(intervals).map(|((name, table), intervals)| {
+			if !taken.contains(name) {
 				let table = format!("source.{name}");
 				let remedy = "add a [[device.input]] for it, or leave it out";
 				self.mistake_of(&table, format!("no device takes anything from {name:?}"), remedy);
 			}
-			let shortest = intervals().min().unwrap_or(INTERVAL);
-			let pace = intervals().max().unwrap_or(INTERVAL);
+			let (shortest, pace) = intervals.unwrap_or((INTERVAL, INTERVAL));
 			let kind = self.kind(table, shortest)?;
 			Some(Source { name: name.clone(), kind, pace })
 		});
@@ -430,6 +470,9 @@ impl Checker<'_> {
 
 	fn http(&mut self, url: &Spanned<String>) -> Option<String> {
 		self.read(url, "write it like http://127.0.0.1:9977", |text| {
+			if text.len() > LONGEST_URL {
+				return Err(format!("it is longer than {LONGEST_URL} bytes"));
+			}
 			let url = Url::parse(text).map_err(|cause| cause.to_string())?;
 			if matches!(url.scheme(), "http" | "https") && url.has_host() {
 				Ok(text.to_owned())
@@ -459,6 +502,20 @@ impl Checker<'_> {
 		}
 		found
 	}
+}
+
+/// The shortest and the longest interval of the devices that each source feeds.
+fn intervals(devices: &[Device], sources: usize) -> Vec<Option<(Duration, Duration)>> {
+	let mut intervals = vec![None; sources];
+	for Device { interval, inputs, .. } in devices {
+		for input in inputs {
+			if let Some(known) = intervals.get_mut(input.source.0) {
+				let (shortest, longest) = known.unwrap_or((*interval, *interval));
+				*known = Some((shortest.min(*interval), longest.max(*interval)));
+			}
+		}
+	}
+	intervals
 }
 
 fn is_client_id(id: &str) -> bool {

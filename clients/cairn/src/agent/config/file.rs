@@ -188,7 +188,11 @@ impl File {
 	pub(super) fn read(text: &str) -> Result<Self, Mistake> {
 		toml::from_str(text).map_err(|error| {
 			let span = error.span().unwrap_or(0..0);
-			let cause = error.message().trim().replace('\n', "; ");
+			let cause = match error.message().trim() {
+				// Of what no rule of the grammar begins with, the parser says nothing.
+				"" => "from here on it is no TOML".to_owned(),
+				message => message.replace('\n', "; "),
+			};
 			let remedy = "see the guide of the agent for every key and an example".to_owned();
 			Places(text).mistake(span, cause, remedy)
 		})

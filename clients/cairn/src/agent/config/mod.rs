@@ -26,6 +26,8 @@ use super::{
 /// Shortest and longest time between readings.
 pub const INTERVALS: (Duration, Duration) =
 	(Duration::from_millis(10), Duration::from_secs(86_400));
+/// Most mistakes that are told of one configuration.
+pub const MAX_MISTAKES: usize = 100;
 /// Most bytes of a configuration.
 const MOST_BYTES: u64 = 1 << 20;
 
@@ -83,7 +85,7 @@ impl fmt::Display for Mistake {
 /// Read a configuration. Paths in it are relative to its directory.
 ///
 /// # Errors
-/// [`Error::Config`] with every mistake, in the order of their lines.
+/// [`Error::Config`] with the mistakes that [`read`] finds.
 pub fn load(path: &Path) -> Result<Config, Error> {
 	let failed = |mistakes| Error::Config { path: path.to_path_buf(), mistakes };
 	let unreadable = |cause: String| {
@@ -105,7 +107,8 @@ pub fn load(path: &Path) -> Result<Config, Error> {
 /// - `is_file`: whether a file is there.
 ///
 /// # Errors
-/// Every mistake, in the order of their lines.
+/// Every mistake, but at most [`MAX_MISTAKES`], in the order of their lines; behind them how many more
+/// there are.
 pub fn read(
 	text: &str,
 	base: &Path,

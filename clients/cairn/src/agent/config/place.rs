@@ -15,27 +15,27 @@ impl Places<'_> {
 		let line = before.split('\n').count();
 		let start = before.rfind('\n').map_or(0, |end| end.saturating_add(1));
 		let text = self.0.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-		let key = key(text, span.start.saturating_sub(start)).unwrap_or_else(|| self.key(line));
+		let key = key(text, span.start.saturating_sub(start))
+			.unwrap_or_else(|| self.key(start.saturating_add(text.len())));
 		Mistake { line, key, cause, remedy }
 	}
 
 	/// The line on which a table begins; the first one if it is written otherwise.
 	pub(super) fn table(self, name: &str) -> usize {
+		let above = format!("{name}.");
 		let is_header = |line: &str| {
 			let inner = line.trim().strip_prefix('[').and_then(|line| line.split_once(']'));
 			let inner =
 				inner.map(|(inner, _)| inner.trim_start_matches('[').replace(['"', '\''], ""));
-			inner.is_some_and(|inner| {
-				inner.trim() == name || inner.trim().starts_with(&format!("{name}."))
-			})
+			inner.is_some_and(|inner| inner.trim() == name || inner.trim().starts_with(&above))
 		};
 		self.0.lines().position(is_header).unwrap_or(0).saturating_add(1)
 	}
 
-	/// The nearest key above a line: that of a value over several lines.
-	fn key(self, line: usize) -> String {
-		let above = self.0.lines().take(line).collect::<Vec<_>>();
-		let found = above.iter().rev().find_map(|text| key(text, text.len()));
+	/// The nearest key above the end of a line: that of a value over several lines.
+	fn key(self, end: usize) -> String {
+		let above = self.0.get(..end).unwrap_or_default();
+		let found = above.rsplit('\n').find_map(|text| key(text, text.len()));
 		found.unwrap_or_else(|| "the file".to_owned())
 	}
 }

@@ -184,6 +184,7 @@ fn fails_when_the_form_is_wrong() {
 	assert_mistake(&with(13, "name = \"roof\"\nnames = 1"), 14, "names", "unknown field");
 	assert_mistake(&with(21, "channel = \"t\"\nscale = 0.1"), 22, "scale", "in quotes");
 	assert_mistake(&with(21, "channel = \"t\"\nscale = \"x\""), 22, "scale", "in quotes");
+	assert_mistake(&format!("# a\u{1}\n{BASE}"), 1, "the file", "no TOML");
 	assert_eq!(read_all(&with(20, "record = \"t")).expect_err("no end").len(), 1);
 	let missing = read_all(&with(14, "")).expect_err("no key");
 	assert!(missing.len() == 1 && missing[0].cause.contains("missing field `key`"), "{missing:?}");
@@ -234,6 +235,8 @@ fn fails_when_a_source_is_wrong() {
 fn fails_when_a_device_is_wrong() {
 	assert_mistake(&with(1, ""), 12, "name", "no gateway");
 	assert_mistake(&with(1, "gateway = \"gateway\""), 1, "gateway", "");
+	let long = format!("gateway = \"http://h/{}\"", "a".repeat(2_048));
+	assert_mistake(&with(1, &long), 1, "gateway", "longer than 2048 bytes");
 	for (content, key, says) in [
 		("interval = \"0\"", "interval", "too short"),
 		("interval = \"2d\"", "interval", "too long"),
@@ -245,6 +248,12 @@ fn fails_when_a_device_is_wrong() {
 		|lines: &str| format!("{BASE}[[device]]\n{lines}[[device.input]]\nsource = \"push\"\n");
 	assert_mistake(&second("name = \"roof\"\nkey = \"b\"\n"), 30, "name", "\"roof\"");
 	assert_mistake(&second("name = \"b\"\nkey = \"roof.key\"\n"), 31, "key", "roof.key");
+	assert_mistake(&second("name = \"b\"\nkey = \".//roof.key\"\n"), 31, "key", "cairn/roof.key");
+	let implied = "name = \"b\"\nkey = \"b\"\nstate = \"roof.key.state\"\n";
+	assert_mistake(&second(implied), 32, "state", "/etc/cairn/roof.key.state");
+	let text = second("name = \"b\"\nkey = \"b\"\n")
+		.replace("key = \"roof.key\"", "key = \"a\"\nstate = \"./b.state\"");
+	assert_mistake(&text, 15, "state", "/etc/cairn/b.state");
 	let states = "name = \"b\"\nkey = \"b\"\nstate = \"s\"\n";
 	let text = second(states).replace("key = \"roof.key\"", "key = \"a\"\nstate = \"s\"");
 	assert_mistake(&text, 33, "state", "/etc/cairn/s");
@@ -301,6 +310,17 @@ fn every_mistake_is_found() {
 	let lines = mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>();
 	// The address, the table that nobody takes from, the source that is not there.
 	assert_eq!(lines, [3, 8, 23]);
+}
+
+#[test]
+fn only_so_many_mistakes_are_told() {
+	let topics = |count| with(6, &format!("topics = [{}]", "\"#a\", ".repeat(count)));
+	let told = |count| read_all(&topics(count)).expect_err("no filters");
+	assert_eq!(told(MAX_MISTAKES).len(), MAX_MISTAKES);
+	let mistakes = told(MAX_MISTAKES + 7);
+	let (last, others) = mistakes.split_last().expect("mistakes");
+	assert_eq!(others, told(MAX_MISTAKES));
+	assert_eq!((last.line, last.cause.as_str()), (0, "there are 7 more mistakes"));
 }
 
 #[test]
