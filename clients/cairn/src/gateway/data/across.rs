@@ -10,11 +10,11 @@ use super::fault::{DataFault, Refused};
 use crate::data::part::MAX_CURSOR;
 
 /// Who has a part of an answer: 0 is the gateway itself, the others are its peers.
-pub(crate) type Source = u8;
+pub type Source = u8;
 
 /// Why a part of an answer is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Why {
+pub enum Why {
 	/// A peer cannot be reached, or answers as no gateway should.
 	Failed,
 	/// A peer does not answer in time.
@@ -25,20 +25,22 @@ pub(crate) enum Why {
 
 /// Somebody whose part is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Missed {
-	pub(crate) source: Source,
-	pub(crate) why: Why,
+pub struct Missed {
+	/// Who.
+	pub source: Source,
+	/// Why.
+	pub why: Why,
 }
 
 /// Where a page begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stand {
+pub struct Stand {
 	/// Who has its first row.
-	pub(crate) source: Source,
+	pub source: Source,
 	/// That one's own cursor; `None` for its beginning.
-	pub(crate) cursor: Option<String>,
+	pub cursor: Option<String>,
 	/// Whose parts are missing before it.
-	pub(crate) missed: Vec<Missed>,
+	pub missed: Vec<Missed>,
 }
 
 /// What the text of a cursor holds.
@@ -53,7 +55,8 @@ struct Sealed {
 
 impl Why {
 	/// Its code, cause and remedy.
-	pub(crate) const fn fault(self) -> DataFault {
+	#[must_use]
+	pub const fn fault(self) -> DataFault {
 		match self {
 			Self::Failed => DataFault::PeerFailed,
 			Self::Late => DataFault::PeerLate,
@@ -69,7 +72,7 @@ impl Stand {
 	///
 	/// # Errors
 	/// [`DataFault::PeerFailed`] if the cursor of a peer is none.
-	pub(crate) fn write(&self, question: &str) -> Result<String, Refused> {
+	pub fn write(&self, question: &str) -> Result<String, Refused> {
 		let cursor = self.cursor.as_deref().map(hex::decode).transpose();
 		let cursor = cursor.map_err(|_| DataFault::PeerFailed)?;
 		let (source, missed) = (self.source, self.missed.clone());
@@ -83,7 +86,7 @@ impl Stand {
 	///
 	/// # Errors
 	/// [`DataFault::BadCursor`] if it is none, or belongs to another question.
-	pub(crate) fn read(text: &str, question: &str, sources: usize) -> Result<Self, Refused> {
+	pub fn read(text: &str, question: &str, sources: usize) -> Result<Self, Refused> {
 		let bad = || Refused::from(DataFault::BadCursor);
 		if text.len() > MAX_CURSOR {
 			return Err(bad());

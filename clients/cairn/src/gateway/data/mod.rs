@@ -1,10 +1,10 @@
 //! What anybody may ask of stored readings: by quantity, region, time and network.
 //!
 //! [`query`] reads and bounds what is asked, [`page`] answers it from the store, [`schemas`] tells
-//! what values mean, `across` leads from the gateway's own rows to those of its peers. All that
+//! what values mean, [`across`] leads from the gateway's own rows to those of its peers. All that
 //! decides is pure; the interface is in [`http`](super::http).
 
-pub(crate) mod across;
+pub mod across;
 pub mod fault;
 pub mod page;
 pub mod parameters;
