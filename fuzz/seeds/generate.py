@@ -15,6 +15,8 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import clients  # noqa: E402
+import identity  # noqa: E402
 import measurements  # noqa: E402
 import telemetry  # noqa: E402
 
@@ -28,7 +30,7 @@ ENTRY = re.compile(r'([a-z_0-9]+=)?"([^"\\\n]|\\\\|\\"|\\x[0-9a-fA-F]{2})+"')
 def files():
     """Every file by its path below this directory's parent."""
     made = {f"world/{name}": content for name, content in telemetry.world().items()}
-    for module in (measurements, telemetry):
+    for module in (clients, identity, measurements, telemetry):
         for (target, name), content in module.seeds().items():
             assert OURS.fullmatch(name), name
             assert len(content) <= LONGEST, name

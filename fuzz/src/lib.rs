@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod agent_config;
 pub mod batch;
 pub mod certificate;
 pub mod csv;
+pub mod cursor;
+pub mod did;
+pub mod document;
 pub mod keys;
 pub mod ledger;
 pub mod mapping;
@@ -13,6 +17,7 @@ pub mod openmetrics;
 pub mod p256;
 pub mod payload;
 pub mod proof;
+pub mod query;
 mod records;
 pub mod scale;
 pub mod semtech;
@@ -20,6 +25,7 @@ pub mod senml;
 mod source;
 pub mod sparkplug;
 pub mod step;
+pub mod thing;
 mod world;
 
 /// One reader of strangers' bytes.
@@ -33,9 +39,14 @@ pub struct Target {
 
 /// Every target, in order of its name.
 pub const TARGETS: &[Target] = &[
+	Target { name: "agent_config", run: agent_config::agent_config },
 	Target { name: "batch", run: batch::batch },
 	Target { name: "certificate", run: certificate::certificate },
 	Target { name: "csv", run: csv::csv },
+	Target { name: "cursor", run: cursor::cursor },
+	Target { name: "did", run: did::did },
+	Target { name: "did_document", run: document::did_document },
+	Target { name: "did_facts", run: document::did_facts },
 	Target { name: "json", run: scale::json },
 	Target { name: "keys", run: keys::keys },
 	Target { name: "ledger", run: ledger::ledger },
@@ -45,10 +56,12 @@ pub const TARGETS: &[Target] = &[
 	Target { name: "p256", run: p256::p256 },
 	Target { name: "payload", run: payload::payload },
 	Target { name: "proof", run: proof::proof },
+	Target { name: "query", run: query::query },
 	Target { name: "scale", run: scale::scale },
 	Target { name: "semtech", run: semtech::semtech },
 	Target { name: "senml_cbor", run: senml::cbor },
 	Target { name: "senml_json", run: senml::json },
 	Target { name: "sparkplug", run: sparkplug::sparkplug },
 	Target { name: "step", run: step::step },
+	Target { name: "thing", run: thing::thing },
 ];

@@ -43,7 +43,8 @@ pub fn mapping(input: &[u8]) -> bool {
 	}
 }
 
-fn schema() -> Schema {
+/// A thermometer, a meter and a door.
+pub(crate) fn schema() -> Schema {
 	let channel = |name: &[u8], quantity, unit, scale| Channel {
 		name: name.to_vec().try_into().expect("a short name"),
 		quantity,

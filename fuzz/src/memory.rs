@@ -10,13 +10,20 @@ use std::{
 /// Bytes that may be in use at once, whatever the input: buffers of fixed size, and as many records
 /// as the limits allow.
 const IN_USE: usize = 1 << 20;
-/// Bytes that may be in use at once per byte of the input: the largest structure that two bytes can
-/// stand for, while a vector of them grows.
-const IN_USE_PER_BYTE: usize = 128;
 /// Bytes that may be asked for in all, whatever the input.
 const ASKED: usize = 4 << 20;
-/// Bytes that may be asked for in all per byte of the input.
-const ASKED_PER_BYTE: usize = 1_024;
+/// What most readers may take.
+const READER: PerByte = PerByte { in_use: 128, asked: 1_024 };
+
+/// Bytes that a reader may take per byte of the input, besides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PerByte {
+	/// In use at once: the largest structure that two bytes can stand for, while a vector of them
+	/// grows.
+	pub(crate) in_use: usize,
+	/// Asked for in all.
+	pub(crate) asked: usize,
+}
 
 // A test's or a fuzzer's thread reads one input at a time. Constants that need no destructor: the
 // allocator must not allocate.
@@ -77,14 +84,22 @@ unsafe impl GlobalAlloc for Counting {
 /// # Panics
 /// If it takes more memory than its input accounts for.
 pub(crate) fn linear<T>(length: usize, read: impl FnOnce() -> T) -> T {
+	within(READER, length, read)
+}
+
+/// Run a reader of `length` bytes that takes more of each than others do.
+///
+/// # Panics
+/// If it takes more memory than that.
+pub(crate) fn within<T>(limits: PerByte, length: usize, read: impl FnOnce() -> T) -> T {
 	NOW.set(0);
 	MOST.set(0);
 	SUM.set(0);
 	let result = read();
 	let (most, sum) = (usize::try_from(MOST.get()).unwrap_or(0), SUM.get());
-	let in_use = IN_USE.saturating_add(IN_USE_PER_BYTE.saturating_mul(length));
+	let in_use = IN_USE.saturating_add(limits.in_use.saturating_mul(length));
 	assert!(most <= in_use, "{most} bytes in use at once for an input of {length}");
-	let asked = ASKED.saturating_add(ASKED_PER_BYTE.saturating_mul(length));
+	let asked = ASKED.saturating_add(limits.asked.saturating_mul(length));
 	assert!(sum <= asked, "{sum} bytes asked for in all for an input of {length}");
 	result
 }

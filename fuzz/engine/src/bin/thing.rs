@@ -1,0 +1,8 @@
+#![no_main]
+
+use cairn_fuzz_targets::thing;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+	cairn_fuzz::run(thing::thing, input);
+});
