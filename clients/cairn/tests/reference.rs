@@ -1,7 +1,7 @@
 //! The pages of docs/src/reference about this crate follow the code: cli.md is generated from every
-//! command's help and from what a gateway refuses, metrics.md names every metric of a gateway,
-//! data-api.md every fault of a question and every doubt about an answer, did.md every error of DIDs and
-//! Thing Descriptions.
+//! command's help and from what a gateway refuses, metrics.md names every metric of a gateway and every
+//! fault of a broker, data-api.md every fault of a question and every doubt about an answer, did.md every
+//! error of DIDs and Thing Descriptions.
 //!
 //! `CAIRN_BLESS=1 cargo test -p cairn --test reference` writes cli.md anew.
 
@@ -17,6 +17,7 @@ use std::{
 use cairn::{
 	data::doubt::Doubt,
 	gateway::{data::fault::DataFault, metrics::Metrics, refusal::Refusal},
+	mqtt::BrokerFault,
 };
 use cairn_did::{DidError, DocumentFault, ThingFault};
 
@@ -154,6 +155,7 @@ fn the_page_of_metrics_names_those_of_a_gateway() {
 	metrics.left_out.with_label_values(&["fault"]).inc();
 	metrics.transactions.with_label_values(&["call", "result"]).inc();
 	metrics.given_up.with_label_values(&["reason"]).inc();
+	metrics.mqtt_failures.with_label_values(&["code"]).inc();
 	metrics.mqtt_messages.with_label_values(&["kind"]).inc();
 	let text = metrics.text().expect("metrics can be written");
 	let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
@@ -162,6 +164,16 @@ fn the_page_of_metrics_names_those_of_a_gateway() {
 	let page = fs::read_to_string(page_file("metrics.md")).unwrap_or_default();
 	let written = page.split('`').filter(|word| word.starts_with("cairn_gateway_"));
 	assert_eq!(written.collect::<BTreeSet<_>>(), names, "metrics.md names other metrics");
+}
+
+#[test]
+fn the_page_of_metrics_has_every_fault_of_a_broker() {
+	let page = fs::read_to_string(page_file("metrics.md")).unwrap_or_default();
+	for fault in BrokerFault::ALL {
+		let (code, cause, remedy) = (fault.code(), fault.cause(), fault.remedy());
+		let line = format!("| `{code}` | {cause} | {remedy} |");
+		assert!(page.contains(&line), "metrics.md lacks this line:\n{line}");
+	}
 }
 
 #[test]

@@ -54,8 +54,8 @@ pub struct Metrics {
 	pub store_bytes: IntGauge,
 	/// 1 while readings are taken from the broker.
 	pub mqtt_connected: IntGauge,
-	/// Connections to the broker that ended or could not be made.
-	pub mqtt_failures: IntCounter,
+	/// Connections to the broker that ended or could not be made, by code.
+	pub mqtt_failures: IntCounterVec,
 	/// Messages of the broker, by what they are.
 	pub mqtt_messages: IntCounterVec,
 	/// Messages of more than 16 MiB.
@@ -145,7 +145,11 @@ impl Metrics {
 			stuck: make.gauge("stuck", "1 if nothing can be sealed until somebody acts.")?,
 			store_bytes: make.gauge("store_bytes", "Bytes of the database file.")?,
 			mqtt_connected: make.gauge("mqtt_connected", "1 while the broker is listened to.")?,
-			mqtt_failures: make.counter("mqtt_failures_total", "Connections that ended.")?,
+			mqtt_failures: make.counters(
+				"mqtt_failures_total",
+				"Connections to the broker that ended.",
+				&["code"],
+			)?,
 			mqtt_messages: make.counters("mqtt_messages_total", "Messages taken.", &["kind"])?,
 			mqtt_oversized: make.counter("mqtt_oversized_total", "Messages above 16 MiB.")?,
 			mqtt_pending: make.gauge("mqtt_pending", "Messages that are not judged yet.")?,

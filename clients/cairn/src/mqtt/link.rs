@@ -3,17 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use rumqttc::{
-	AsyncClient, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Packet, QoS, StateError,
-	SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
+	AsyncClient, ConnectReturnCode, ConnectionError, EventLoop, MqttOptions, NetworkOptions,
+	Packet, QoS, StateError, SubscribeFilter, SubscribeReasonCode, TlsConfiguration, TlsError,
+	Transport,
 	mqttbytes::Error as PacketError,
 	v5::{
 		self,
 		mqttbytes::{Error as PacketErrorV5, QoS as QosV5, v5 as packets},
 	},
 };
-use rustls::ClientConfig;
+use rustls::{CertificateError, ClientConfig};
 
-use super::{Address, Version};
+use super::{Address, BrokerFault, Version};
 
 /// How to connect.
 #[derive(Clone)]
@@ -85,8 +86,8 @@ pub(crate) struct Receipt(pub(crate) Option<u16>);
 #[derive(Debug)]
 pub(crate) struct Broken {
 	pub(crate) cause: String,
-	/// The broker sent more at once than is read: it would send it again for ever.
-	pub(crate) is_poisoned: bool,
+	/// [`BrokerFault::TooLarge`] would come again for ever: the broker keeps what it could not send.
+	pub(crate) fault: BrokerFault,
 }
 
 /// What comes from a broker.
@@ -234,23 +235,67 @@ fn event_v5(event: v5::Event) -> Event {
 }
 
 fn broken_v3(error: &ConnectionError) -> Broken {
-	let is_poisoned = matches!(
-		error,
+	let fault = match error {
 		ConnectionError::MqttState(StateError::Deserialization(
-			PacketError::PayloadSizeLimitExceeded(_)
-		))
-	);
-	Broken { cause: error.to_string(), is_poisoned }
+			PacketError::PayloadSizeLimitExceeded(_),
+		)) => BrokerFault::TooLarge,
+		// Both come while a connection is being made only.
+		ConnectionError::Io(_) | ConnectionError::NetworkTimeout => BrokerFault::Unreachable,
+		ConnectionError::Tls(cause) => of_tls(cause),
+		ConnectionError::ConnectionRefused(
+			ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
+		) => BrokerFault::SignInRefused,
+		ConnectionError::ConnectionRefused(_) => BrokerFault::Refused,
+		_ => BrokerFault::Ended,
+	};
+	Broken { cause: error.to_string(), fault }
 }
 
 fn broken_v5(error: &v5::ConnectionError) -> Broken {
-	let is_poisoned = matches!(
-		error,
+	let fault = match error {
 		v5::ConnectionError::MqttState(v5::StateError::Deserialization(
-			PacketErrorV5::PayloadSizeLimitExceeded { .. }
-		))
-	);
-	Broken { cause: error.to_string(), is_poisoned }
+			PacketErrorV5::PayloadSizeLimitExceeded { .. },
+		)) => BrokerFault::TooLarge,
+		v5::ConnectionError::Io(_) | v5::ConnectionError::Timeout(_) => BrokerFault::Unreachable,
+		v5::ConnectionError::Tls(cause) => of_tls(cause),
+		v5::ConnectionError::ConnectionRefused(
+			packets::ConnectReturnCode::BadUserNamePassword
+			| packets::ConnectReturnCode::NotAuthorized
+			| packets::ConnectReturnCode::BadAuthenticationMethod
+			| packets::ConnectReturnCode::Banned,
+		) => BrokerFault::SignInRefused,
+		v5::ConnectionError::ConnectionRefused(_) => BrokerFault::Refused,
+		_ => BrokerFault::Ended,
+	};
+	Broken { cause: error.to_string(), fault }
+}
+
+fn of_tls(error: &TlsError) -> BrokerFault {
+	let cause = match error {
+		// What the handshake finds comes wrapped.
+		TlsError::Io(cause) => {
+			cause.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>())
+		},
+		TlsError::TLS(cause) => Some(cause),
+		_ => None,
+	};
+	match cause {
+		Some(rustls::Error::InvalidCertificate(cause)) => of_certificate(cause),
+		_ => BrokerFault::NoTls,
+	}
+}
+
+const fn of_certificate(error: &CertificateError) -> BrokerFault {
+	match error {
+		CertificateError::Expired
+		| CertificateError::ExpiredContext { .. }
+		| CertificateError::NotValidYet
+		| CertificateError::NotValidYetContext { .. } => BrokerFault::Expired,
+		CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+			BrokerFault::WrongHost
+		},
+		_ => BrokerFault::Untrusted,
+	}
 }
 
 const fn quality_v3(is_acknowledged: bool) -> QoS {

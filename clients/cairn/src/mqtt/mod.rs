@@ -1,7 +1,10 @@
 //! Connections to brokers of MQTT, 3.1.1 and 5: what agent and gateway have in common.
 
+mod fault;
 pub(crate) mod link;
 pub(crate) mod tls;
+
+pub use fault::BrokerFault;
 
 use reqwest::Url;
 use serde::Deserialize;

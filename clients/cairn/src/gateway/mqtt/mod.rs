@@ -20,11 +20,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use self::intake::Intake;
-use super::{http::App, refusal::Refusal};
+use super::http::App;
 use crate::{
 	backoff::Backoff,
 	mqtt::{
-		Version,
+		BrokerFault, Version,
 		link::{self, Broken, Event, Events, Requests},
 	},
 };
@@ -56,6 +56,15 @@ enum Ended {
 	Poisoned,
 }
 
+impl Ended {
+	const fn fault(&self) -> BrokerFault {
+		match self {
+			Self::Denied => BrokerFault::TopicDenied,
+			Self::Poisoned => BrokerFault::TooLarge,
+		}
+	}
+}
+
 impl Mqtt {
 	/// Not connected yet.
 	#[must_use]
@@ -73,10 +82,10 @@ impl Mqtt {
 			let ended =
 				Box::pin(self.serve(&requests, &mut events, &mut intake, &mut backoff)).await;
 			intake.disconnected();
-			self.app.metrics.mqtt_connected.set(0);
-			self.app.metrics.mqtt_failures.inc();
+			self.note(ended.fault());
 			match ended {
 				Ended::Denied => tracing::error!(
+					code = BrokerFault::TopicDenied.code(),
 					filter = topic::filter(self.broker.network),
 					"the broker does not let the gateway subscribe; grant it the topic"
 				),
@@ -85,7 +94,7 @@ impl Mqtt {
 				Ended::Poisoned if self.broker.version == Version::V3 && packet_v3 < LARGEST_V3 => {
 					packet_v3 = LARGEST_V3;
 					tracing::error!(
-						code = Refusal::TooLarge.code(),
+						code = BrokerFault::TooLarge.code(),
 						"a message of more than 16 MiB has come; from now on such messages are read, with \
 						 up to 1 GiB of memory, and refused. Let the broker refuse messages of more than \
 						 256 KiB (of mosquitto: message_size_limit 262144), or use MQTT 5"
@@ -93,7 +102,7 @@ impl Mqtt {
 				},
 				Ended::Poisoned => {
 					tracing::error!(
-						code = Refusal::TooLarge.code(),
+						code = BrokerFault::TooLarge.code(),
 						"the broker sends a message that is larger than it was told to; it is asked to \
 						 forget what it keeps for the gateway. Let it refuse messages of more than 256 KiB"
 					);
@@ -121,16 +130,22 @@ impl Mqtt {
 						return ended;
 					}
 				},
-				Err(broken) if broken.is_poisoned => return Ended::Poisoned,
-				Err(broken) => {
+				Err(Broken { fault: BrokerFault::TooLarge, .. }) => return Ended::Poisoned,
+				Err(Broken { cause, fault }) => {
 					intake.disconnected();
-					self.app.metrics.mqtt_connected.set(0);
-					self.app.metrics.mqtt_failures.inc();
+					self.note(fault);
 					pause = backoff.next(None);
-					tracing::warn!(cause = broken.cause, ?pause, "no connection to the broker");
+					let (code, remedy) = (fault.code(), fault.remedy());
+					tracing::warn!(code, cause, remedy, ?pause, "no connection to the broker");
 				},
 			}
 		}
+	}
+
+	/// Note that there is no connection.
+	fn note(&self, fault: BrokerFault) {
+		self.app.metrics.mqtt_connected.set(0);
+		self.app.metrics.mqtt_failures.with_label_values(&[fault.code()]).inc();
 	}
 
 	fn handle(
@@ -169,7 +184,10 @@ impl Mqtt {
 		let (_requests, mut events) = link::open(&self.broker.settings(true, PACKET_V3));
 		match events.next().await {
 			Ok(_) => tracing::warn!("the broker has forgotten what it kept for the gateway"),
-			Err(broken) => tracing::warn!(cause = broken.cause, "no connection to the broker"),
+			Err(Broken { cause, fault }) => {
+				let (code, remedy) = (fault.code(), fault.remedy());
+				tracing::warn!(code, cause, remedy, "no connection to the broker");
+			},
 		}
 	}
 }

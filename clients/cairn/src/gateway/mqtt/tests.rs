@@ -1,36 +1,28 @@
 //! Readings by way of a real broker, and of one that behaves badly.
 
-use std::{
-	fs,
-	net::TcpStream as Probe,
-	path::{Path, PathBuf},
-	process::{Child, Command, Stdio},
-	time::Instant,
-};
+mod broker;
+mod device;
+mod secured;
 
-use cairn_telemetry::SignedReading;
+use std::time::Instant;
+
 use cairn_types::{DeviceId, GatewayId, NetworkId};
-use codec::Encode;
-use rumqttc::{AsyncClient, Event as DeviceEvent, MqttOptions, Packet, QoS};
-use tempfile::TempDir;
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
 	net::{TcpListener, TcpStream},
-	sync::mpsc,
 	task::JoinHandle,
 };
 
+use self::{
+	broker::{RealBroker, anybody},
+	device::Device,
+};
 use super::*;
 use crate::{
 	clock::now_millis,
-	demo::place::free_ports,
 	gateway::testing::{DEVICE, GATEWAY, Served, signed, state},
-	protocol::RefusalNotice,
-	secret,
 };
 
-/// Debian's broker.
-const BROKER: &str = "/usr/sbin/mosquitto";
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
@@ -47,67 +39,6 @@ async fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
 		assert!(Instant::now() < end, "not in time: {what}");
 		sleep(POLL).await;
 	}
-}
-
-/// A running broker; ends when dropped.
-struct RealBroker {
-	child: Child,
-	port: u16,
-	directory: TempDir,
-}
-
-impl RealBroker {
-	/// Start one; `lines` are added to its configuration, after its listener.
-	async fn start(lines: impl Fn(&Path) -> String) -> Self {
-		let directory = tempfile::tempdir().expect("a temporary directory");
-		let [port] = free_ports().expect("a free port");
-		let user = "user root\npersistence false\nmax_queued_messages 0\n";
-		let more = lines(directory.path());
-		let text = format!("{user}listener {port} 127.0.0.1\n{more}");
-		fs::write(directory.path().join("broker.conf"), text).expect("a file");
-		let mut broker = Self { child: Self::spawn(directory.path()), port, directory };
-		broker.wait().await;
-		broker
-	}
-
-	fn spawn(directory: &Path) -> Child {
-		let mut command = Command::new(BROKER);
-		command.arg("-c").arg(directory.join("broker.conf"));
-		let log = fs::File::create(directory.join("log")).expect("a file");
-		command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-		command.spawn().expect("mosquitto is installed: make setup")
-	}
-
-	async fn wait(&mut self) {
-		let port = self.port;
-		until("a broker that listens", || {
-			let ended = self.child.try_wait().expect("a child's status");
-			let log = fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
-			assert!(ended.is_none(), "the broker has ended: {log}");
-			Probe::connect(("127.0.0.1", port)).ok()
-		})
-		.await;
-	}
-
-	fn kill(&mut self) {
-		drop(self.child.kill());
-		drop(self.child.wait());
-	}
-
-	async fn restart(&mut self) {
-		self.child = Self::spawn(self.directory.path());
-		self.wait().await;
-	}
-}
-
-impl Drop for RealBroker {
-	fn drop(&mut self) {
-		self.kill();
-	}
-}
-
-fn anybody(_: &Path) -> String {
-	"allow_anonymous true\n".to_owned()
 }
 
 fn args(port: u16, version: Version) -> MqttArgs {
@@ -127,92 +58,23 @@ async fn connected(served: &Served) {
 	until("a gateway that listens", is_connected).await;
 }
 
+async fn disconnected(served: &Served) {
+	let is_away = || (served.app.metrics.mqtt_connected.get() == 0).then_some(());
+	until("a gateway that knows", is_away).await;
+}
+
+/// Wait until a connection has ended for this reason.
+async fn failed(served: &Served, fault: BrokerFault) {
+	let failures = served.app.metrics.mqtt_failures.with_label_values(&[fault.code()]);
+	until(fault.code(), || (failures.get() >= 1).then_some(())).await;
+}
+
 async fn stored(served: &Served, count: u64) {
 	until("stored readings", || {
 		let note = served.app.store.note(DEVICE).expect("reads")?;
 		(note.accepted == count).then_some(())
 	})
 	.await;
-}
-
-/// A device's connection to a broker.
-struct Device {
-	client: AsyncClient,
-	/// What it hears.
-	heard: mpsc::UnboundedReceiver<Packet>,
-	task: JoinHandle<()>,
-}
-
-impl Device {
-	async fn connect(port: u16) -> Self {
-		let mut options = MqttOptions::new("device", "127.0.0.1", port);
-		options.set_max_packet_size(1 << 20, 1 << 20);
-		let (client, mut events) = AsyncClient::new(options, 16);
-		let (sender, heard) = mpsc::unbounded_channel();
-		let task = tokio::spawn(async move {
-			loop {
-				match events.poll().await {
-					Ok(DeviceEvent::Incoming(packet)) => drop(sender.send(packet)),
-					Ok(DeviceEvent::Outgoing(_)) => {},
-					Err(_) => sleep(POLL).await,
-				}
-			}
-		});
-		let mut device = Self { client, heard, task };
-		let topic = format!("cairn/1/refusals/1/{DEVICE}");
-		device.client.subscribe(topic, QoS::AtLeastOnce).await.expect("a connection");
-		device.hear(|packet| matches!(packet, Packet::SubAck(_))).await;
-		device
-	}
-
-	/// The next packet of a kind.
-	async fn hear(&mut self, is_wanted: impl Fn(&Packet) -> bool) -> Packet {
-		let heard = async {
-			loop {
-				let packet = self.heard.recv().await.expect("a connection");
-				if is_wanted(&packet) {
-					return packet;
-				}
-			}
-		};
-		timeout(LIMIT, heard).await.expect("an answer in time")
-	}
-
-	/// Publish readings; returns when the broker has them.
-	async fn publish(&mut self, readings: &[SignedReading]) {
-		self.send(readings, false).await;
-	}
-
-	/// Publish readings, perhaps for the broker to retain; returns when the broker has them.
-	async fn send(&mut self, readings: &[SignedReading], is_retained: bool) {
-		let topic = format!("cairn/1/readings/1/{DEVICE}");
-		let payload = readings.to_vec().encode();
-		let sent = self.client.publish(topic, QoS::AtLeastOnce, is_retained, payload).await;
-		sent.expect("a connection");
-		self.hear(|packet| matches!(packet, Packet::PubAck(_))).await;
-	}
-
-	/// Publish messages that are no readings, as fast as it goes.
-	async fn flood(&self, count: u32) {
-		let topic = format!("cairn/1/readings/1/{DEVICE}");
-		for _ in 0..count {
-			let sent =
-				self.client.publish(topic.as_str(), QoS::AtMostOnce, false, vec![0xff]).await;
-			sent.expect("a connection");
-		}
-	}
-
-	async fn refusal(&mut self) -> RefusalNotice {
-		let packet = self.hear(|packet| matches!(packet, Packet::Publish(_))).await;
-		let Packet::Publish(publish) = packet else { unreachable!("it is one") };
-		serde_json::from_slice(&publish.payload).expect("JSON")
-	}
-}
-
-impl Drop for Device {
-	fn drop(&mut self) {
-		self.task.abort();
-	}
 }
 
 /// Readings pass, refusals come back, and a broker that was away is found again.
@@ -236,14 +98,13 @@ async fn passes(version: Version) {
 
 	drop(device);
 	broker.kill();
-	let is_away = || (served.app.metrics.mqtt_connected.get() == 0).then_some(());
-	until("a gateway that knows", is_away).await;
+	disconnected(&served).await;
 	broker.restart().await;
 	connected(&served).await;
 	let mut device = Device::connect(broker.port).await;
 	device.publish(&[signed(3, now + 2)]).await;
 	stored(&served, 3).await;
-	assert!(served.app.metrics.mqtt_failures.get() >= 1);
+	failed(&served, BrokerFault::Ended).await;
 	task.abort();
 }
 
@@ -339,75 +200,6 @@ async fn a_flood_is_survived() {
 	task.abort();
 }
 
-/// Run a program to its end.
-fn run(directory: &Path, program: &str, arguments: &[&str]) {
-	let output = Command::new(program).args(arguments).current_dir(directory).output();
-	let output = output.unwrap_or_else(|cause| panic!("{program}: {cause}"));
-	assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// An authority, a broker's certificate of it, and a user with a password.
-fn secured(directory: &Path) -> String {
-	let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-	let own = ["-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority"];
-	run(directory, "openssl", &[&["req", "-x509"][..], &key, &own].concat());
-	let request = ["-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker"];
-	run(directory, "openssl", &[&["req"][..], &key, &request].concat());
-	fs::write(directory.join("names"), "subjectAltName=IP:127.0.0.1\n").expect("a file");
-	let sign = ["x509", "-req", "-in", "broker.csr", "-CA", "ca.pem", "-CAkey", "ca.key"];
-	let into = ["-CAcreateserial", "-out", "broker.pem", "-days", "2", "-extfile", "names"];
-	run(directory, "openssl", &[&sign[..], &into].concat());
-	run(directory, "mosquitto_passwd", &["-b", "-c", "users", "gateway", "right"]);
-	let place = |name: &str| directory.join(name).display().to_string();
-	format!(
-		"allow_anonymous false\npassword_file {}\ncafile {}\ncertfile {}\nkeyfile {}\n",
-		place("users"),
-		place("ca.pem"),
-		place("broker.pem"),
-		place("broker.key")
-	)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn works_when_the_broker_is_known_and_knows_the_gateway() {
-	let broker = RealBroker::start(secured).await;
-	let directory = broker.directory.path();
-	let password = |text: &str| -> PathBuf {
-		let file = directory.join(text);
-		secret::tests::write(&file, text);
-		file
-	};
-	for version in [Version::V3, Version::V5] {
-		let right = MqttArgs {
-			mqtt: Some(format!("mqtts://127.0.0.1:{}", broker.port)),
-			mqtt_version: version,
-			mqtt_user: Some("gateway".to_owned()),
-			mqtt_password_file: Some(password("right")),
-			mqtt_ca: Some(directory.join("ca.pem")),
-			mqtt_client_id: Some(format!("{version:?}")),
-		};
-		let served = Served::start(Some(state()), 100).await;
-		let task = listen(&served, &right);
-		connected(&served).await;
-		task.abort();
-
-		let wrong = MqttArgs { mqtt_password_file: Some(password("wrong")), ..right.clone() };
-		let plain = MqttArgs { mqtt: args(broker.port, version).mqtt, ..right.clone() };
-		// It trusts no authority of ours.
-		let stranger = tempfile::tempdir().expect("a temporary directory");
-		secured(stranger.path());
-		let strange = MqttArgs { mqtt_ca: Some(stranger.path().join("ca.pem")), ..right };
-		for args in [wrong, plain, strange] {
-			let served = Served::start(Some(state()), 100).await;
-			let task = listen(&served, &args);
-			let has_failed = || (served.app.metrics.mqtt_failures.get() >= 2).then_some(());
-			until("two failures", has_failed).await;
-			assert_eq!(served.app.metrics.mqtt_connected.get(), 0);
-			task.abort();
-		}
-	}
-}
-
 /// Read one packet of MQTT; returns its first byte and what follows its length.
 async fn read_packet(stream: &mut TcpStream) -> (u8, Vec<u8>) {
 	let kind = stream.read_u8().await.expect("a packet");
@@ -474,6 +266,7 @@ async fn a_message_beyond_what_the_broker_was_told_ends_the_session() {
 	stream.write_all(&[0x30, 0xff, 0xff, 0xff, 0x7f]).await.expect("a header");
 	let (_stream, is_clean) = accept(&listener, Version::V5).await;
 	assert!(is_clean, "the session is forgotten");
+	failed(&served, BrokerFault::TooLarge).await;
 	let (mut stream, is_clean) = accept(&listener, Version::V5).await;
 	assert!(!is_clean, "and begun anew");
 	grant(&mut stream, Version::V5, 1).await;
@@ -490,8 +283,25 @@ async fn a_broker_that_behaves_badly_is_tried_again() {
 	let (mut stream, _) = accept(&listener, Version::V3).await;
 	grant(&mut stream, Version::V3, 1).await;
 	connected(&served).await;
-	assert!(served.app.metrics.mqtt_failures.get() >= 1);
+	failed(&served, BrokerFault::TopicDenied).await;
 	task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fails_when_the_broker_refuses_for_a_reason_of_its_own() {
+	// It is not available, in the words of either version.
+	for (version, answer) in
+		[(Version::V3, &[0x20, 2, 0, 3][..]), (Version::V5, &[0x20, 3, 0, 0x88, 0][..])]
+	{
+		let (listener, served, task) = bad_broker(version).await;
+		let accepted = timeout(LIMIT, listener.accept()).await.expect("a connection in time");
+		let (mut stream, _) = accepted.expect("a connection");
+		let (kind, _) = read_packet(&mut stream).await;
+		assert_eq!(kind, 0x10, "CONNECT");
+		stream.write_all(answer).await.expect("CONNACK");
+		failed(&served, BrokerFault::Refused).await;
+		task.abort();
+	}
 }
 
 /// A broker of MQTT 3.1.1 cannot be told what is too much, and what it retains comes with every

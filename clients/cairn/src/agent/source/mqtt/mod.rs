@@ -193,8 +193,10 @@ async fn receive(mut events: Events, reader: &Reader<'_>) {
 				}
 			},
 			Ok(Event::Other) => {},
-			Err(Broken { cause, .. }) => {
-				sink.trouble(id, format!("the broker at {host}:{port}: {cause}; trying again"));
+			Err(Broken { cause, fault }) => {
+				let (code, remedy) = (fault.code(), fault.remedy());
+				let what = format!("the broker at {host}:{port}: {code}: {cause}; trying again");
+				sink.trouble(id, format!("{what}. Remedy: {remedy}"));
 				if since.elapsed() > GOOD {
 					backoff.reset();
 				}
