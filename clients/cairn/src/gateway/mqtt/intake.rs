@@ -28,6 +28,8 @@ const MAX_OF_DEVICE: usize = 16;
 /// Most messages that wait of devices that the gateway does not have, so that they leave room for
 /// those that it has.
 const MAX_OF_STRANGERS: usize = 64;
+/// Bytes of waiting payloads of such devices from which on no more of them wait.
+const MAX_BYTES_OF_STRANGERS: usize = 1 << 20;
 /// Most readings that are judged at once; a message has fewer.
 const MAX_READINGS: usize = 4_096;
 /// Most refusals that wait to be published.
@@ -179,8 +181,12 @@ impl Intake {
 	/// Whether as many messages of a device wait as may, or of strangers.
 	fn is_crowded(&self, device: DeviceId, is_stranger: bool) -> bool {
 		let own = self.pending.iter().filter(|pending| pending.device == device).count();
-		let strangers = self.pending.iter().filter(|pending| pending.is_stranger).count();
-		own >= MAX_OF_DEVICE || (is_stranger && strangers >= MAX_OF_STRANGERS)
+		let strangers = || self.pending.iter().filter(|pending| pending.is_stranger);
+		let are_many = || {
+			let bytes = strangers().map(|pending| pending.bytes).sum::<usize>();
+			strangers().count() >= MAX_OF_STRANGERS || bytes >= MAX_BYTES_OF_STRANGERS
+		};
+		own >= MAX_OF_DEVICE || (is_stranger && are_many())
 	}
 
 	/// Do what there is to do next; never ready if there is nothing. May be dropped at any time.
@@ -313,11 +319,11 @@ impl Intake {
 	}
 
 	fn send(&mut self, device: DeviceId, notice: &RefusalNotice) {
-		let bytes = serde_json::to_vec(notice).unwrap_or_default();
 		if self.notices.len() >= MAX_NOTICES {
 			self.app.metrics.mqtt_notices_dropped.inc();
 			return;
 		}
+		let bytes = serde_json::to_vec(notice).unwrap_or_default();
 		self.notices.push_back((device, bytes));
 	}
 }

@@ -216,6 +216,25 @@ async fn strangers_leave_room_for_the_devices_of_the_gateway() {
 	assert_eq!(intake.pending.len(), MAX_OF_STRANGERS + 1);
 }
 
+/// A few large messages are as much as many small ones.
+#[tokio::test]
+async fn large_messages_of_strangers_leave_room_for_the_devices_of_the_gateway() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	let now = now_millis();
+	let of = |device: u64| vec![signed_by(DeviceId(device), 1, now, &[Some(1)]); 1_000].encode();
+	let large = of(1_000).len();
+	assert!(large > MAX_BYTES_OF_STRANGERS / MAX_OF_STRANGERS && large < MAX_PAYLOAD, "{large}");
+	for device in 1_000..1_064 {
+		intake.push(message(&format!("cairn/1/readings/1/{device}"), of(device)));
+	}
+	let most = MAX_BYTES_OF_STRANGERS.div_ceil(large);
+	assert_eq!((intake.pending.len(), intake.bytes), (most, most * large));
+	assert!(intake.has_room());
+	intake.push(message(TOPIC, vec![signed(1, now)].encode()));
+	assert_eq!(intake.pending.len(), most + 1);
+}
+
 /// Messages of QoS 0, which no limit of the broker holds back, while the broker takes nothing.
 #[tokio::test]
 async fn a_flood_leaves_a_bounded_queue() {
