@@ -2,43 +2,44 @@
 //! answers: readings of real devices, by HTTP and by MQTT, sealed and matured on a real chain, and
 //! where their owners say that the devices are. What has matured is there after a kill, and where it
 //! was taken even after a move; and the interface is what its description says, for whatever requests
-//! Schemathesis makes up.
+//! Schemathesis makes up. The broker speaks TLS and knows its users: a wrong password is told by a code;
+//! and a flood by way of it costs the gateway little memory, and the others nothing.
 
 mod support;
 
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	env, fs,
-	path::{Path, PathBuf},
+	path::PathBuf,
 	process::Command,
 	time::Duration,
 };
 
 use cairn::{
-	agent::Scheme,
+	agent::{Scheme, anchor_at},
+	mqtt::BrokerFault,
 	protocol::{AnchorInfo, ReadingProof},
 };
 use cairn_chain::{At, Chain};
 use cairn_geo::Cell;
 use cairn_telemetry::{Header, payload::payload_root};
 use cairn_types::{ChannelKind, DeviceId, GatewayId, NetworkId, Quantity, SchemaId, Unit, Window};
-use codec::{Decode, Encode};
-use rumqttc::{AsyncClient, EventLoop, MqttOptions, QoS};
+use codec::{Compact, Decode, Encode};
+use rumqttc::{AsyncClient, EventLoop, QoS};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::interval};
 
 use support::{
+	broker::Broker,
 	chain::{Network, account, channel, of, placed, schema},
 	device::{Beacon, Device, pair},
 	gateway::{Client, Gateway},
 	node::Node,
-	process::{Process, cairn, free_port, run_to_end},
+	process::{cairn, run_to_end},
 	wait::{machine, now_millis, until},
 };
 
-/// Debian's broker.
-const BROKER: &str = "/usr/sbin/mosquitto";
 /// Where the two devices are, and a region around the first.
 const CELLS: [&str; 2] = ["8c2a1072b59adff", "8c1fb46741ae9ff"];
 const REGION: &str = "852a1073fffffff";
@@ -49,6 +50,18 @@ const MATURED: Duration = Duration::from_secs(300);
 /// How long a command may take, and a run of Schemathesis.
 const COMMAND: Duration = Duration::from_secs(120);
 const CHECKED: Duration = Duration::from_secs(480);
+/// A flood: how many devices that the gateway does not have send a message each, and the bytes of each
+/// message; messages of a device that it has, and the readings of each. How long it may take to pass.
+const STRANGERS: u64 = 1_100;
+const LARGE: usize = 250_000;
+const EAGER: (u64, u64) = (40, 16);
+const PASSED: Duration = Duration::from_secs(240);
+/// What the gateway may hold more than before, however much is sent to it: less than the flood has.
+const MEMORY: u64 = 256 << 20;
+/// Readings that a device may have in a window.
+const WINDOW_READINGS: u64 = 128;
+/// What counts messages of readings that were taken from the broker.
+const TAKEN: &str = "cairn_gateway_mqtt_messages_total{kind=\"readings\"}";
 /// Checks of Schemathesis: all that do not need to know what a request means.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
 	response_headers_conformance,response_schema_conformance,negative_data_rejection,\
@@ -64,7 +77,9 @@ async fn anybody_can_ask_for_data_and_check_it() {
 	Box::pin(story.ensure_a_proof_leads_to_the_chain()).await;
 	story.ensure_the_description_holds(&rows);
 	let rows = Box::pin(story.rows_of_a_move(rows)).await;
+	Box::pin(story.ensure_a_flood_is_survived()).await;
 	Box::pin(story.ensure_a_kill_loses_nothing(&rows)).await;
+	story.broker.ensure_running();
 	story.gateway.ensure_running();
 	story.node.ensure_running();
 }
@@ -74,12 +89,14 @@ struct Story {
 	beacon: Beacon,
 	speaker: JoinHandle<()>,
 	gateway: Gateway,
-	_broker: Process,
+	broker: Broker,
 	node: Node,
 	network: NetworkId,
 	schema: SchemaId,
 	/// The one that speaks HTTP, and the one that speaks MQTT.
 	devices: [DeviceId; 2],
+	/// Another one, which sends too much.
+	eager: Device,
 	started: u64,
 	directory: TempDir,
 }
@@ -90,31 +107,9 @@ impl Drop for Story {
 	}
 }
 
-/// A broker for anybody; returns its port.
-async fn start_broker(directory: &Path) -> (Process, u16) {
-	assert!(
-		fs::exists(BROKER).unwrap_or(false),
-		"{BROKER} is missing: `apt-get install mosquitto`, as `make setup` does"
-	);
-	let port = free_port();
-	let file = directory.join("broker.conf");
-	let text =
-		format!("user root\npersistence false\nlistener {port} 127.0.0.1\nallow_anonymous true\n");
-	fs::write(&file, text).expect("a file");
-	let mut command = Command::new(BROKER);
-	command.arg("-c").arg(&file);
-	let mut broker = Process::start("the broker", &mut command, &directory.join("broker.log"));
-	until("a broker that listens", START, async || {
-		broker.ensure_running();
-		tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
-	})
-	.await;
-	(broker, port)
-}
-
 /// A device that publishes a reading every second.
-fn speak(device: Device, gateway: Client, port: u16) -> JoinHandle<()> {
-	let (client, events) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
+fn speak(device: Device, gateway: Client, broker: &Broker) -> JoinHandle<()> {
+	let (client, events) = AsyncClient::new(broker.device("speaker"), 16);
 	tokio::spawn(async move {
 		tokio::join!(publish(device, gateway, client), poll(events));
 	})
@@ -153,7 +148,7 @@ impl Story {
 		let network = Network::create(chain, &schema(channels)).await;
 		let id = network.gateway(chain, &account("//Dave")).await;
 		let mut devices = Vec::new();
-		for number in [1, 2] {
+		for number in [1, 2, 3] {
 			let pair = pair(Scheme::Ed25519, number);
 			let device = network.register(chain, &owner, &pair).await;
 			devices.push(Device::new(&network, device, pair));
@@ -164,27 +159,29 @@ impl Story {
 		}
 		network.assign(chain, &owner, &ids, id).await;
 
-		let (broker, port) = start_broker(directory.path()).await;
+		let broker = Broker::for_gateways().await;
 		let started = now_millis();
-		let gateway = start_gateway(id, &node, address, port).await;
+		let gateway = start_gateway(id, &node, address, &broker).await;
 		for device in &ids {
 			placed(chain, *device).await;
 		}
 		let mut devices = devices.into_iter();
-		let (first, second) = (devices.next().expect("two"), devices.next().expect("two"));
+		let mut next = || devices.next().expect("three devices");
+		let (first, second, eager) = (next(), next(), next());
 		let beacon = Beacon::start(first, gateway.client.clone());
-		let speaker = speak(second, gateway.client.clone(), port);
+		let speaker = speak(second, gateway.client.clone(), &broker);
 		let (network, schema) = (network.id, network.schema_id);
 		let devices = [ids[0], ids[1]];
 		Self {
 			beacon,
 			speaker,
 			gateway,
-			_broker: broker,
+			broker,
 			node,
 			network,
 			schema,
 			devices,
+			eager,
 			started,
 			directory,
 		}
@@ -383,29 +380,126 @@ impl Story {
 		for row in rows {
 			assert!(again.contains(row), "{row}");
 		}
-		// And new ones come, by both ways.
 		let newest = again.iter().filter_map(|row| row["time"].as_u64()).max().expect("rows");
-		let (devices, story) = (self.devices, &*self);
+		self.newer_rows_come(newest).await;
+	}
+
+	/// Wait for rows of what both devices read after `newest`, which come by either way.
+	async fn newer_rows_come(&self, newest: u64) {
 		until("newer rows of both devices", SEALED, async || {
-			let rows = story.rows("stage=sealed").await?;
+			let rows = self.rows("stage=sealed").await?;
 			let is_new = |row: &&Value| row["time"].as_u64() > Some(newest);
 			let new = rows.iter().filter(is_new).filter_map(|row| row["device"].as_u64());
 			let new = new.collect::<BTreeSet<_>>();
-			devices.into_iter().all(|device| new.contains(&device.0)).then_some(())
+			self.devices.into_iter().all(|device| new.contains(&device.0)).then_some(())
 		})
 		.await;
 	}
 }
 
+// More than the gateway takes
+
+impl Story {
+	/// Devices that the gateway does not have, and one that it has, send more than it takes: it holds
+	/// little of that, refuses the rest, and takes what the others read.
+	async fn ensure_a_flood_is_survived(&self) {
+		let client = &self.gateway.client;
+		let info = until("an anchor", START, async || client.get::<AnchorInfo>("/v1/anchor").await);
+		let info = info.await;
+		let before = until("metrics", START, async || self.metric(TAKEN).await).await;
+		let held = self.gateway.resident_bytes();
+		let (client, events) = AsyncClient::new(self.broker.device("flood"), 16);
+		let polling = tokio::spawn(poll(events));
+		let publish = async |device: DeviceId, payload: Vec<u8>| {
+			let topic = format!("cairn/1/readings/{}/{device}", self.network);
+			let sent = client.publish(topic, QoS::AtLeastOnce, false, payload).await;
+			sent.expect("the connection is polled");
+		};
+		let sending = async {
+			for payload in self.too_many_readings(&info) {
+				publish(self.eager.id, payload).await;
+			}
+			for number in 0..STRANGERS {
+				let (device, payload) = self.large_message(number, &info);
+				publish(device, payload).await;
+			}
+		};
+		let mut most = held;
+		let passing = until("the end of a flood", PASSED, async || {
+			most = most.max(self.gateway.resident_bytes());
+			let taken = self.metric(TAKEN).await?;
+			(taken >= before + EAGER.0 + STRANGERS).then_some(())
+		});
+		tokio::join!(sending, passing);
+		polling.abort();
+		assert!(most < held + MEMORY, "the gateway holds {most} bytes, {held} before");
+		let refused = "cairn_gateway_readings_rejected_total{code=\"rate_limited\"}";
+		let refused = until("refused readings", START, async || self.metric(refused).await).await;
+		assert!(refused > 0);
+		self.newer_rows_come(now_millis()).await;
+		let report = self.gateway.client.report(self.eager.id).await;
+		let taken = report.map_or(0, |report| report.accepted);
+		assert!(taken <= 2 * WINDOW_READINGS, "{taken} readings of two windows at most");
+	}
+
+	/// Messages of a device of the gateway with sound readings of less than a second, more of them than
+	/// two windows have room for.
+	fn too_many_readings(&self, info: &AnchorInfo) -> Vec<Vec<u8>> {
+		let (messages, readings) = EAGER;
+		let first = now_millis() - messages * readings;
+		let reading = |sequence: u64| {
+			let time = first + sequence;
+			self.eager.sign(self.eager.reading(sequence, anchor_at(info, time), time))
+		};
+		let message = |number: u64| {
+			let places = 1..=readings;
+			places.map(|place| reading(number * readings + place)).collect::<Vec<_>>().encode()
+		};
+		(0..messages).map(message).collect()
+	}
+
+	/// A message of a device that the gateway does not have: as many readings as fit.
+	fn large_message(&self, number: u64, info: &AnchorInfo) -> (DeviceId, Vec<u8>) {
+		let device = Device { id: DeviceId(1_000_000 + number), ..self.eager.clone() };
+		let reading = device.now(1, info).encode();
+		let count = LARGE / reading.len();
+		let length = Compact(u32::try_from(count).expect("a few")).encode();
+		(device.id, [length, reading.repeat(count)].concat())
+	}
+
+	/// A metric of the gateway, with its labels.
+	async fn metric(&self, name: &str) -> Option<u64> {
+		let text = String::from_utf8(self.gateway.client.bytes("/metrics").await?).ok()?;
+		text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+	}
+}
+
+/// A gateway whose password is wrong at first: it says so by a code, and what to do, which is done.
 async fn start_gateway(
 	id: GatewayId,
 	node: &Node,
 	address: std::net::SocketAddr,
-	broker: u16,
+	broker: &Broker,
 ) -> Gateway {
-	let broker = format!("mqtt://127.0.0.1:{broker}");
-	let options = ["--grace", "3s", "--mqtt", &broker, "--data-retention", "1h"];
-	Gateway::start(id, "//Dave", &node.url(), address, &options).await
+	let url = format!("mqtts://localhost:{}", broker.port);
+	let password = broker.password_file("another one").display().to_string();
+	let authority = broker.authority().display().to_string();
+	let options =
+		["--grace", "3s", "--data-retention", "1h", "--mqtt", &url, "--mqtt-ca", &authority];
+	let login = ["--mqtt-user", "gateway", "--mqtt-password-file", &password];
+	let options = [&options[..], &login].concat();
+	let mut gateway = Gateway::start(id, "//Dave", &node.url(), address, &options).await;
+	let fault = BrokerFault::SignInRefused;
+	let code = format!("code={:?}", fault.code());
+	until("a gateway that says what is wrong", START, async || {
+		let log = gateway.log();
+		(log.contains(&code) && log.contains(fault.remedy())).then_some(())
+	})
+	.await;
+	gateway.kill();
+	broker.password_file(Broker::password("gateway"));
+	gateway.restart().await;
+	gateway
 }
 
 /// Assert that a device is in the middle of a cell, as its owner does; returns from which window on.

@@ -2,11 +2,19 @@
 
 use std::{
 	fs,
+	os::unix::fs::PermissionsExt,
 	path::{Path, PathBuf},
 	process::Command,
+	sync::Arc,
 	time::Duration,
 };
 
+use rumqttc::{MqttOptions, TlsConfiguration, Transport};
+use rustls::{
+	ClientConfig, RootCertStore,
+	crypto::ring,
+	pki_types::{CertificateDer, pem::PemObject},
+};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -22,7 +30,13 @@ const START: Duration = Duration::from_secs(30);
 /// How long a client may take.
 const CLIENT: Duration = Duration::from_secs(60);
 /// Who may sign in, with their passwords.
-const USERS: [(&str, &str); 2] = [("agent", "open sesame"), ("sensor", "secret")];
+const USERS: [(&str, &str); 3] =
+	[("agent", "open sesame"), ("gateway", "well known"), ("sensor", "secret")];
+/// What the guide of gateways asks of a broker.
+const FOR_GATEWAYS: &str = "max_inflight_messages 256\nmax_queued_messages 0\n\
+	set_tcp_nodelay true\nmessage_size_limit 262144\n";
+/// Most bytes of a packet that a device sends or hears.
+const PACKET: usize = 1 << 20;
 
 /// A running broker. It remembers retained messages when it is started again.
 pub(crate) struct Broker {
@@ -39,6 +53,18 @@ impl Broker {
 	/// # Panics
 	/// If mosquitto or openssl is missing, or the broker does not start.
 	pub(crate) async fn start() -> Self {
+		Self::start_with("").await
+	}
+
+	/// The same, set up as gateways want it.
+	///
+	/// # Panics
+	/// As [`Broker::start`].
+	pub(crate) async fn for_gateways() -> Self {
+		Self::start_with(FOR_GATEWAYS).await
+	}
+
+	async fn start_with(lines: &str) -> Self {
 		assert!(
 			fs::exists(BROKER).unwrap_or(false),
 			"{BROKER} is missing: `apt-get install mosquitto mosquitto-clients`, as `make setup` does"
@@ -47,7 +73,7 @@ impl Broker {
 		let port = free_port();
 		certificates(directory.path());
 		users(directory.path());
-		configure(directory.path(), port);
+		configure(directory.path(), port, lines);
 		let process = spawn(directory.path());
 		let mut broker = Self { port, process, directory };
 		broker.wait().await;
@@ -66,6 +92,36 @@ impl Broker {
 	pub(crate) fn password(user: &str) -> &'static str {
 		let found = USERS.iter().find(|(name, _)| *name == user).expect("a user");
 		found.1
+	}
+
+	/// The file with the password of whoever is to connect, for its owner's eyes only; written anew.
+	pub(crate) fn password_file(&self, password: &str) -> PathBuf {
+		let file = self.directory.path().join("password");
+		fs::write(&file, password).expect("a file");
+		fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("the file's mode");
+		file
+	}
+
+	/// How a device connects that is called `name`.
+	///
+	/// # Panics
+	/// If the authority's certificate cannot be read.
+	pub(crate) fn device(&self, name: &str) -> MqttOptions {
+		let mut roots = RootCertStore::empty();
+		let authority = fs::read(self.authority()).expect("a file");
+		let authority = CertificateDer::from_pem_slice(&authority).expect("a certificate");
+		roots.add(authority).expect("an authority");
+		let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+			.with_safe_default_protocol_versions()
+			.expect("versions of TLS")
+			.with_root_certificates(roots)
+			.with_no_client_auth();
+		let mut options = MqttOptions::new(name, "localhost", self.port);
+		options
+			.set_max_packet_size(PACKET, PACKET)
+			.set_credentials("sensor", Self::password("sensor"))
+			.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(tls))));
+		options
 	}
 
 	/// End the broker, and start it again with what it remembers.
@@ -146,7 +202,7 @@ fn spawn(directory: &Path) -> Process {
 	Process::start("the broker", &mut command, &directory.join("broker.log"))
 }
 
-fn configure(directory: &Path, port: u16) {
+fn configure(directory: &Path, port: u16, lines: &str) {
 	let place = directory.display();
 	let text = format!(
 		"listener {port} 127.0.0.1\n\
@@ -158,7 +214,7 @@ fn configure(directory: &Path, port: u16) {
 		 persistence true\n\
 		 persistence_location {place}/\n\
 		 log_dest stderr\n\
-		 user root\n"
+		 user root\n{lines}"
 	);
 	fs::write(directory.join("mosquitto.conf"), text).expect("a file");
 }

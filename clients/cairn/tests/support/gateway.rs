@@ -215,6 +215,11 @@ impl Gateway {
 		&self.data
 	}
 
+	/// What it has logged.
+	pub(crate) fn log(&self) -> String {
+		self.process.log()
+	}
+
 	/// Memory that the gateway holds, in bytes.
 	pub(crate) fn resident_bytes(&self) -> u64 {
 		self.process.resident_bytes()
