@@ -274,6 +274,22 @@ impl Chain {
 		Ok(NodeView { chain, version, peers: health.peers, is_syncing: health.is_syncing })
 	}
 
+	/// Whether the node says that its chain is for development, or for tests on a few machines.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn is_for_development(&self) -> Result<bool, Error> {
+		let kind = self
+			.ask("the chain's type", |link| async move { link.rpc.system_chain_type().await })
+			.await;
+		match kind {
+			Ok(kind) => Ok(matches!(kind.as_str(), "Development" | "Local")),
+			// A type that has a name of its own is no word.
+			Err(Error::Undecodable { .. }) => Ok(false),
+			Err(error) => Err(error),
+		}
+	}
+
 	/// Decode the beginning of the value under `key`.
 	pub(crate) async fn stored<T: Decode>(
 		&self,
