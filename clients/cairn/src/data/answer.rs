@@ -1,6 +1,9 @@
 //! What came of a question, as people and programs read it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fmt,
+};
 
 use cairn_chain::BlockId;
 use cairn_formats::{Decimal, FormatError, Record, csv, senml};
@@ -13,7 +16,7 @@ use super::{
 	doubt::{Doubt, Doubted},
 	gateways::{Gateway, Listed},
 	row::{Row, write_exact, write_stage},
-	verify::{Proved, Verdict},
+	verify::{Proved, Verdict, first_line},
 };
 use crate::{
 	cli::Output,
@@ -23,6 +26,9 @@ use crate::{
 	},
 	owner::{OwnerError, error_text, format},
 };
+
+/// Most gateways whose failures one error tells.
+const TOLD: usize = 8;
 
 /// What came of a question.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ pub(crate) struct Answer {
 	pub(crate) is_whole: bool,
 	/// Who was asked.
 	pub(crate) asked: Vec<Asked>,
+	/// How many gateways of the chain were not, because they are too many.
+	pub(crate) left_out: usize,
 	/// By gateway, in the gateway's order.
 	pub(crate) rows: Vec<Found>,
 }
@@ -50,7 +58,7 @@ pub(crate) struct Asked {
 	pub(crate) url: String,
 	/// Rows that it answered.
 	pub(crate) rows: usize,
-	/// Why it did not answer.
+	/// Why it did not answer, or not all.
 	pub(crate) error: Option<OwnerError>,
 }
 
@@ -92,7 +100,7 @@ impl Asked {
 impl Answer {
 	/// Nobody was asked yet.
 	pub(super) fn new(filter: Filter, at: Option<BlockId>) -> Self {
-		Self { filter, at, is_whole: true, asked: Vec::new(), rows: Vec::new() }
+		Self { filter, at, is_whole: true, asked: Vec::new(), left_out: 0, rows: Vec::new() }
 	}
 
 	/// The values as a pack of SenML. Times before mid-1978, which it cannot say, are left out.
@@ -127,13 +135,32 @@ impl Answer {
 		doubts
 	}
 
+	/// Whether nobody is left out, failed, or has more.
+	fn is_complete(&self) -> bool {
+		let is_heard = self.asked.iter().all(|asked| asked.error.is_none());
+		self.is_whole && self.left_out == 0 && is_heard
+	}
+
+	/// That gateways were left out, if they were, and what to do about it.
+	pub(crate) fn note(&self) -> Option<String> {
+		let more = format::count(self.left_out as u64, "gateway");
+		(self.left_out > 0).then(|| {
+			format!(
+				"{more} of the chain not asked, to keep the question short: choose networks with \
+				 --network, or gateways with --gateway"
+			)
+		})
+	}
+
 	/// Ensure that everybody answered, and that the chain stands for every value that was to be checked.
 	///
 	/// # Errors
-	/// The first gateway's that did not answer, or what is doubted.
+	/// That of the gateways which did not answer, or what is doubted.
 	pub(crate) fn ensure_sound(self) -> Result<(), OwnerError> {
 		let doubts = self.doubts();
-		if let Some(error) = self.asked.into_iter().find_map(|asked| asked.error) {
+		let count = self.asked.len();
+		let failed = self.asked.into_iter().filter_map(|asked| asked.error);
+		if let Some(error) = failures(failed.collect(), count) {
 			return Err(error);
 		}
 		let Some((doubt, _)) = doubts.first_key_value() else { return Ok(()) };
@@ -145,6 +172,30 @@ impl Answer {
 			doubt.remedy(),
 		))
 	}
+}
+
+/// What went wrong with gateways of so many, as one error.
+fn failures(mut errors: Vec<OwnerError>, of: usize) -> Option<OwnerError> {
+	if errors.len() <= 1 {
+		return errors.pop();
+	}
+	let mut causes = errors.iter().take(TOLD).map(first_line).collect::<Vec<_>>();
+	let more = errors.len().saturating_sub(TOLD);
+	if more > 0 {
+		causes.push(format!("and {more} others"));
+	}
+	let remedies = errors.iter().take(TOLD).map(remedy).collect::<BTreeSet<_>>();
+	let remedies = remedies.into_iter().collect::<Vec<_>>();
+	Some(OwnerError::refused(
+		format!("{} of {of} gateways have not answered all: {}", errors.len(), causes.join("; ")),
+		remedies.join("; "),
+	))
+}
+
+/// What an error says to do about it.
+fn remedy(error: &OwnerError) -> String {
+	let text = error.to_string();
+	text.split_once("Remedy: ").map(|(_, remedy)| remedy.to_owned()).unwrap_or_default()
 }
 
 impl Found {
@@ -198,10 +249,17 @@ impl fmt::Display for Answer {
 		let (rows, asked) = (format::count(rows, "value"), format::count(asked, "gateway"));
 		let more = if self.is_whole { "" } else { "; there are more" };
 		writeln!(f, "{rows} of {asked}{more}")?;
-		for Asked { url, error, .. } in &self.asked {
-			if error.is_some() {
-				writeln!(f, "  {url} did not answer")?;
+		for Asked { rows, error, .. } in &self.asked {
+			let Some(error) = error else { continue };
+			// Its remedy is on a line of its own.
+			let error = error.to_string().replace('\n', "\n  ");
+			match *rows {
+				0 => writeln!(f, "  {error}")?,
+				rows => writeln!(f, "  after {}, {error}", format::count(rows as u64, "value"))?,
 			}
+		}
+		if let Some(note) = self.note() {
+			writeln!(f, "  {note}")?;
 		}
 		let Some(BlockId { number, hash }) = &self.at else { return Ok(()) };
 		let proved = self.rows.iter().filter(|found| found.proved().is_some()).count();
@@ -245,6 +303,8 @@ struct AnswerJson<'a> {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	verified_at: Option<BlockJson>,
 	gateways: Vec<AskedJson<'a>>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	not_asked: Option<usize>,
 	rows: &'a [Found],
 }
 
@@ -271,12 +331,13 @@ impl Serialize for Answer {
 			from: self.filter.from,
 			until: self.filter.to,
 			cell: self.filter.region,
-			complete: self.is_whole && self.asked.iter().all(|asked| asked.error.is_none()),
+			complete: self.is_complete(),
 			verified_at: self.at.as_ref().map(|BlockId { number, hash }| BlockJson {
 				block: *number,
 				hash: format::hash(hash),
 			}),
 			gateways: self.asked.iter().map(asked_json).collect(),
+			not_asked: (self.left_out > 0).then_some(self.left_out),
 			rows: &self.rows,
 		};
 		answer.serialize(serializer)
@@ -518,12 +579,48 @@ pub(crate) mod tests {
 			remedy: "look".to_owned(),
 		};
 		partial.asked.push(Asked::silent(&listed, error));
-		assert!(partial.to_string().contains("http://away.example did not answer"));
+		let text = partial.to_string();
+		let told =
+			"  the gateway at http://away.example does not answer: refused\n    Remedy: look\n";
+		assert!(text.contains(told), "{text}");
 		let value = serde_json::to_value(&partial).expect("serializes");
 		assert_eq!((&value["complete"], &value["gateways"][1]["rows"]), (&json!(false), &json!(0)));
 		assert_eq!(value["gateways"][1]["failure"]["remedy"], "look");
 		let error = partial.ensure_sound().expect_err("one is silent").to_string();
 		assert!(error.contains("http://away.example"), "{error}");
+	}
+
+	#[test]
+	fn one_error_tells_of_all_who_have_failed() {
+		let error = |number: usize| OwnerError::Gateway {
+			url: format!("http://{number}.example"),
+			cause: "is away".to_owned(),
+			remedy: format!("look {}", number % 2),
+		};
+		assert!(failures(Vec::new(), 9).is_none());
+		let one = failures(vec![error(1)], 9).expect("an error").to_string();
+		assert_eq!(one, "the gateway at http://1.example is away\n  Remedy: look 1");
+		let many = failures((0..10).map(error).collect(), 11).expect("an error").to_string();
+		let begin =
+			"10 of 11 gateways have not answered all: the gateway at http://0.example is away; ";
+		assert!(many.starts_with(begin), "{many}");
+		let end = "http://7.example is away; and 2 others\n  Remedy: look 0; look 1";
+		assert!(many.ends_with(end), "{many}");
+	}
+
+	#[test]
+	fn who_was_not_asked_is_told() {
+		let whole = answer(vec![found(1, 4, "1")]);
+		assert_eq!(whole.note(), None);
+		assert!(serde_json::to_value(&whole).expect("serializes").get("not_asked").is_none());
+		let short = Answer { left_out: 44, ..whole };
+		let text = short.to_string();
+		assert!(
+			text.contains("  44 gateways of the chain not asked") && text.contains("--network")
+		);
+		let value = serde_json::to_value(&short).expect("serializes");
+		assert_eq!((&value["complete"], &value["not_asked"]), (&json!(false), &json!(44)));
+		assert!(short.ensure_sound().is_ok(), "nothing is wrong with what came");
 	}
 
 	#[test]

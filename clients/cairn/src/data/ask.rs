@@ -1,30 +1,25 @@
-//! Putting one question to many gateways, or through one to those that it knows.
+//! Putting one question to many gateways.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use cairn_chain::Chain;
-use cairn_types::{GatewayId, Hash32, NetworkId};
+use cairn_types::NetworkId;
 use futures::{StreamExt, stream};
 
 use super::{
-	answer::{Answer, Asked, Found},
-	doubt::{Doubt, Doubted},
-	gateways::{Gateway, Listed, MOST, of_chain, of_id},
-	part::{self, Part},
-	row::Row,
-	verify::{Verdict, Verifier, first_line},
+	answer::{Answer, Asked},
+	gateways::{Listed, Listing, Manner, of_chain},
+	heard::{AT_ONCE, Check, Heard, gather},
+	through::ask_through,
+	verify::Verifier,
 };
 use crate::{
-	gateway::data::query::{Filter, Reach},
-	owner::{OwnerError, served::Served},
+	gateway::data::query::Filter,
+	owner::{OwnerError, outside::Bounds},
 };
 
-/// Gateways that are asked at once.
-const AT_ONCE: usize = 8;
 /// Rows of a page.
 const PAGE: usize = 1_000;
-/// Most pages of one gateway: pages may be empty, and not the last.
-const PAGES: usize = 10_000;
 
 /// What is asked, of whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,22 +28,18 @@ pub(crate) struct Question {
 	pub(crate) filter: Filter,
 	/// Of these networks; of all, if there is none.
 	pub(crate) networks: Vec<NetworkId>,
-	/// Addresses of gateways; all that the chain lists, if there is none.
+	/// Addresses of gateways; those that the chain lists, if there is none.
 	pub(crate) gateways: Vec<String>,
 	/// Address of the one gateway that is asked for all that it knows, instead.
 	pub(crate) through: Option<String>,
-	/// Most rows in all.
+	/// Most rows in all; those that the chain does not stand for are not counted.
 	pub(crate) most: usize,
 	/// Whether each value is checked against the chain.
 	pub(crate) verify: bool,
-}
-
-/// What a gateway has answered.
-struct Heard {
-	gateway: Gateway,
-	rows: Vec<Row>,
-	/// Whether it has no more.
-	is_whole: bool,
+	/// Whether endpoints of the chain may lead to addresses that are not public.
+	pub(crate) allow_private: bool,
+	/// How long a gateway may take in all, beside the time for the values that it answers.
+	pub(crate) time: Duration,
 }
 
 /// Ask.
@@ -56,8 +47,8 @@ struct Heard {
 /// - `chain`: needed where no gateway is named, and to check.
 ///
 /// # Errors
-/// If there is nobody to ask, a gateway that is named does not answer, or the node does not. That one
-/// of the chain's gateways does not answer is a part of the answer.
+/// If there is nobody to ask, the only gateway that is named does not answer, or the node does not. That
+/// one of many does not answer is a part of the answer.
 pub(crate) async fn ask(chain: Option<&Chain>, question: &Question) -> Result<Answer, OwnerError> {
 	ask_by_pages(chain, question, PAGE).await
 }
@@ -68,45 +59,36 @@ async fn ask_by_pages(
 	question: &Question,
 	page: usize,
 ) -> Result<Answer, OwnerError> {
-	let (genesis, mut verifier) = match chain {
-		Some(chain) if question.verify => {
-			(Some(chain.genesis().await?), Some(Box::pin(Verifier::new(chain)).await?))
-		},
-		Some(chain) => (Some(chain.genesis().await?), None),
-		None => (None, None),
+	let manner = Box::pin(manner(chain, question)).await?;
+	let verifier = match chain {
+		Some(chain) if question.verify => Some(Box::pin(Verifier::new(chain)).await?),
+		_ => None,
 	};
 	if let Some(url) = &question.through {
-		let gateway = Listed::named(url).meet(genesis).await?;
-		return Box::pin(ask_through(chain, question, gateway, verifier, page)).await;
+		let gateway = Box::pin(Listed::named(url).meet(manner)).await?;
+		let through = ask_through(chain, question, manner, gateway, verifier, page);
+		return Box::pin(through).await;
 	}
-	let listed = listed(chain, question).await?;
-	let heard = listed.into_iter().map(|listed| async move {
-		let heard = Box::pin(hear(&listed, genesis, question, page)).await;
-		(listed, heard)
-	});
-	let heard = stream::iter(heard).buffered(AT_ONCE).collect::<Vec<_>>();
-	let mut answer = Answer::new(question.filter.clone(), verifier.as_ref().map(Verifier::at));
-	for (listed, heard) in Box::pin(heard).await {
-		match heard {
-			Ok(Some(heard)) => {
-				let left = question.most.saturating_sub(answer.rows.len());
-				let heard = heard.cut(left);
-				Box::pin(add(&mut answer, heard, verifier.as_mut(), &question.filter)).await?;
-			},
-			// Not of a network that was asked for.
-			Ok(None) => {},
-			// Somebody named it, and wants its answer.
-			Err(error) if listed.id.is_none() => return Err(error),
-			Err(error) => answer.asked.push(Asked::silent(&listed, error)),
-		}
-	}
-	Ok(answer)
+	let listing = Box::pin(listing(chain, question)).await?;
+	let at = verifier.as_ref().map(Verifier::at);
+	let answer = Answer::new(question.filter.clone(), at);
+	Box::pin(ask_all(answer, listing, question, manner, verifier, page)).await
+}
+
+async fn manner(chain: Option<&Chain>, question: &Question) -> Result<Manner, OwnerError> {
+	let time = question.time;
+	let Some(chain) = chain else {
+		return Ok(Manner { genesis: None, bounds: Bounds::Public, time });
+	};
+	let bounds = Bounds::of(chain, question.allow_private).await?;
+	Ok(Manner { genesis: Some(chain.genesis().await?), bounds, time })
 }
 
 /// The gateways to ask.
-async fn listed(chain: Option<&Chain>, question: &Question) -> Result<Vec<Listed>, OwnerError> {
+async fn listing(chain: Option<&Chain>, question: &Question) -> Result<Listing, OwnerError> {
 	if !question.gateways.is_empty() {
-		return Ok(question.gateways.iter().map(|url| Listed::named(url)).collect());
+		let listed = question.gateways.iter().map(|url| Listed::named(url)).collect();
+		return Ok(Listing { listed, left_out: 0 });
 	}
 	match chain {
 		Some(chain) => Box::pin(of_chain(chain, &question.networks)).await,
@@ -117,182 +99,77 @@ async fn listed(chain: Option<&Chain>, question: &Question) -> Result<Vec<Listed
 	}
 }
 
-/// Ask one gateway; `None` if it serves none of the networks.
-async fn hear(
-	listed: &Listed,
-	genesis: Option<Hash32>,
+/// Ask these gateways, and complete the answer: in their order, whoever is faster.
+pub(super) async fn ask_all<C: Check>(
+	mut answer: Answer,
+	listing: Listing,
 	question: &Question,
-	page: usize,
-) -> Result<Option<Heard>, OwnerError> {
-	let gateway = listed.meet(genesis).await?;
-	if !question.networks.is_empty() && !question.networks.contains(&gateway.network) {
-		return Ok(None);
-	}
-	// Its peers are asked themselves.
-	let reach = Reach { own: true, partial: false };
-	let (rows, is_whole) =
-		rows(&gateway.served, &question.filter, reach, question.most, page).await?;
-	Ok(Some(Heard { gateway, rows, is_whole }))
-}
-
-/// All rows of a gateway, page by page, but no more than `most`; and whether these are all. None comes
-/// twice: its proof would hold for each of them.
-async fn rows(
-	served: &Served,
-	filter: &Filter,
-	reach: Reach,
-	most: usize,
-	page: usize,
-) -> Result<(Vec<Row>, bool), OwnerError> {
-	let (mut rows, mut cursor, mut seen) = (Vec::new(), None::<String>, BTreeSet::new());
-	for _ in 0..PAGES {
-		let part = part::ask(served, filter, reach, page, cursor.as_deref()).await;
-		let Part { rows: more, next, is_complete } =
-			part.map_err(|trouble| served.error(trouble))?;
-		if !is_complete {
-			return Err(served.odd("answers a part, where the whole was asked for"));
-		}
-		for row in &more {
-			let reading = (row.gateway, row.window(), row.device, row.sequence);
-			if !seen.insert((reading, row.channel.clone())) {
-				return Err(served.odd("answers with one value more than once"));
-			}
-		}
-		rows.extend(more);
-		if rows.len() > most || (rows.len() == most && next.is_some()) {
-			rows.truncate(most);
-			return Ok((rows, false));
-		}
-		match next {
-			None => return Ok((rows, true)),
-			next => cursor = next,
-		}
-	}
-	Err(served.odd("leads from page to page without end"))
-}
-
-/// Ask one gateway for all that it knows.
-async fn ask_through(
-	chain: Option<&Chain>,
-	question: &Question,
-	gateway: Gateway,
-	mut verifier: Option<Verifier>,
+	manner: Manner,
+	check: C,
 	page: usize,
 ) -> Result<Answer, OwnerError> {
-	let filter = Filter { networks: question.networks.clone(), ..question.filter.clone() };
-	let served = &gateway.served;
-	let (rows, is_whole) = rows(served, &filter, Reach::default(), question.most, page).await?;
-	let sealers = by_sealer(rows);
-	if sealers.len() > MOST {
-		return Err(served.odd(&format!("answers with rows of more than {MOST} gateways")));
-	}
-	let mut answer = Answer::new(filter.clone(), verifier.as_ref().map(Verifier::at));
-	answer.is_whole = is_whole;
-	if sealers.is_empty() {
-		answer.asked.push(Asked::heard(&gateway, 0));
-	}
-	for (id, rows) in sealers {
-		let verdicts: Vec<Option<Verdict>> = match (chain, verifier.as_mut()) {
-			(Some(chain), Some(verifier)) => {
-				let checked = check(chain, verifier, &gateway, &filter, id, &rows);
-				Box::pin(checked).await?.into_iter().map(Some).collect()
+	let Listing { listed, left_out } = listing;
+	answer.left_out = left_out;
+	let met = listed.into_iter().enumerate().map(|(place, listed)| async move {
+		let met = Box::pin(listed.meet(manner)).await;
+		(place, listed, met)
+	});
+	let met = stream::iter(met).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
+	let (mut asked, mut heard) = (Vec::new(), Vec::new());
+	for (place, listed, met) in Box::pin(met).await {
+		match met {
+			Ok(gateway) if question.is_about(gateway.network) => {
+				heard.push(Heard::new(place, gateway, check.clone()));
 			},
-			_ => vec![None; rows.len()],
-		};
-		answer.asked.push(Asked {
-			gateway: Some(id),
-			network: rows.first().map(|row| row.network),
-			url: served.url().to_owned(),
-			rows: rows.len(),
-			error: None,
-		});
-		let found = |(row, verdict)| Found { gateway: id, row, verdict };
-		answer.rows.extend(rows.into_iter().zip(verdicts).map(found));
+			// Of another network.
+			Ok(_) => {},
+			Err(error) => asked.push((place, Asked::silent(&listed, error))),
+		}
+	}
+	heard.sort_by_key(|heard| heard.place);
+	let heard = gather(heard, &question.filter, question.most, page);
+	for heard in Box::pin(heard).await? {
+		answer.is_whole &= heard.is_whole();
+		let place = heard.place;
+		let (told, found) = heard.told();
+		asked.push((place, told));
+		answer.rows.extend(found);
+	}
+	asked.sort_by_key(|(place, _)| *place);
+	answer.asked = asked.into_iter().map(|(_, asked)| asked).collect();
+	if question.gateways.len() == 1
+		&& answer.rows.is_empty()
+		&& let Some(error) = answer.asked.iter_mut().find_map(|asked| asked.error.take())
+	{
+		// There is nothing beside it to be shown.
+		return Err(error);
 	}
 	Ok(answer)
 }
 
-/// Rows by the gateway that has sealed them, as they say, each gateway's in their order.
-fn by_sealer(rows: Vec<Row>) -> BTreeMap<GatewayId, Vec<Row>> {
-	let mut sealers = BTreeMap::<GatewayId, Vec<Row>>::new();
-	for row in rows {
-		sealers.entry(row.gateway).or_default().push(row);
+impl Question {
+	/// Whether values of a network are asked for.
+	fn is_about(&self, network: NetworkId) -> bool {
+		self.networks.is_empty() || self.networks.contains(&network)
 	}
-	sealers
-}
-
-/// Check rows of gateway `id` by its own proofs, wherever the chain says that it is.
-///
-/// - `through`: who has passed the rows on.
-async fn check(
-	chain: &Chain,
-	verifier: &mut Verifier,
-	through: &Gateway,
-	filter: &Filter,
-	id: GatewayId,
-	rows: &[Row],
-) -> Result<Vec<Verdict>, OwnerError> {
-	if id == through.id {
-		return verifier.verify(through, filter, rows).await;
-	}
-	let doubted = |doubted: Doubted| Ok(rows.iter().map(|_| Err(doubted.clone())).collect());
-	let Some(listed) = of_id(chain, id).await? else {
-		return doubted(Doubt::OtherGateway.about("the chain has no such gateway"));
-	};
-	match listed.meet(Some(chain.genesis().await?)).await {
-		Ok(gateway) => verifier.verify(&gateway, filter, rows).await,
-		Err(error) => doubted(Doubt::NoProof.about(first_line(&error))),
-	}
-}
-
-impl Heard {
-	/// The first rows only.
-	fn cut(mut self, most: usize) -> Self {
-		if self.rows.len() > most {
-			self.rows.truncate(most);
-			self.is_whole = false;
-		}
-		self
-	}
-}
-
-/// Add what a gateway has answered, checked if it is to be.
-async fn add(
-	answer: &mut Answer,
-	heard: Heard,
-	verifier: Option<&mut Verifier>,
-	filter: &Filter,
-) -> Result<(), OwnerError> {
-	let Heard { gateway, rows, is_whole } = heard;
-	let verdicts: Vec<Option<Verdict>> = match verifier {
-		Some(verifier) => {
-			let verdicts = verifier.verify(&gateway, filter, &rows).await?;
-			verdicts.into_iter().map(Some).collect()
-		},
-		None => vec![None; rows.len()],
-	};
-	answer.is_whole &= is_whole;
-	answer.asked.push(Asked::heard(&gateway, rows.len()));
-	let found = |(row, verdict)| Found { gateway: gateway.id, row, verdict };
-	answer.rows.extend(rows.into_iter().zip(verdicts).map(found));
-	Ok(())
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::*;
 	use crate::{
 		clock::now_millis,
+		data::gateways::MOST,
 		gateway::testing::{
 			DEVICE, GATEWAY, Options, Served as Gateways, anchor, impostor, periods, signed_by,
 			state_of_two,
 		},
 	};
-	use cairn_types::{DeviceId, Quantity};
+	use cairn_types::{DeviceId, GatewayId, Quantity};
 	use serde_json::{Value, json};
 
 	/// A gateway with three readings of two values each, a few seconds old.
-	async fn gateway() -> (Gateways, Question) {
+	pub(in crate::data) async fn gateway() -> (Gateways, Question) {
 		let running = Gateways::start(Some(state_of_two()), 100).await;
 		// All in one window, whatever the time is.
 		let now = now_millis();
@@ -310,6 +187,8 @@ mod tests {
 			through: None,
 			most: 10_000,
 			verify: false,
+			allow_private: false,
+			time: Duration::from_secs(30),
 		};
 		(running, question)
 	}
@@ -376,6 +255,7 @@ mod tests {
 			(json!({ "rows": [row(3), row(4), row(3)] }), "more than once"),
 			(json!({ "rows": [row(3)], "next": "/v1/schema" }), "something else"),
 			(json!({ "rows": [row(3)], "next": "/v1/data?cursor=00" }), "without end"),
+			(json!({ "rows": [], "next": "/v1/data?cursor=00" }), "without end"),
 		] {
 			let through = Some(impostor(&anchor(), lie.to_string().into_bytes()).await);
 			let most = usize::MAX;
@@ -417,9 +297,16 @@ mod tests {
 		let error = ask(None, &refused).await.expect_err("too long").to_string();
 		assert!(error.contains("(range_too_long)") && error.contains("Remedy: "), "{error}");
 
-		// One that is named has to answer.
-		let away = vec![running.url(""), "http://127.0.0.1:9".to_owned()];
-		let error = ask(None, &Question { gateways: away, ..question }).await;
+		// One of many that does not answer is told, beside what the others answer.
+		let away = "http://127.0.0.1:9".to_owned();
+		let two = Question { gateways: vec![away.clone(), running.url("")], ..question.clone() };
+		let answer = ask(None, &two).await.expect("an answer");
+		assert_eq!((answer.asked.len(), answer.rows.len()), (2, 6));
+		let error = answer.ensure_sound().expect_err("nobody listens").to_string();
+		assert!(error.contains("does not answer") && error.contains("Remedy: "), "{error}");
+
+		// Of one alone there is nothing to tell beside.
+		let error = ask(None, &Question { gateways: vec![away], ..question }).await;
 		let error = error.expect_err("nobody listens").to_string();
 		assert!(error.contains("does not answer"), "{error}");
 	}

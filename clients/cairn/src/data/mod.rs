@@ -6,17 +6,26 @@
 //! its peers. `prove` decides, without any I/O, whether the chain stands for a value; `verify` gets what
 //! it decides by. `row` is what gateways answer, which they write and others read; `part` reads a page of
 //! it, for gateways that ask each other, too.
+//!
+//! **Invariant:** a gateway can keep back its own values, and nothing else. Who listens to many gateways
+//! listens to strangers: `gateways` says which addresses are asked, `pages` bounds how long one leads on,
+//! `heard` gives each a fair share of what is wanted, whatever the others answer.
 
 pub(crate) mod answer;
 pub(crate) mod ask;
 pub mod doubt;
 mod gateways;
+mod heard;
+mod pages;
 pub(crate) mod part;
 mod prove;
 pub(crate) mod row;
+#[cfg(test)]
+mod strangers;
+mod through;
 mod verify;
 
-use std::io;
+use std::{io, time::Duration};
 
 use cairn_geo::Cell;
 use cairn_types::{
@@ -26,7 +35,7 @@ use cairn_types::{
 
 use self::ask::{Question, ask};
 use crate::{
-	cli::Global,
+	cli::{Global, parse_duration},
 	clock::now_millis,
 	gateway::{
 		data::{parameters::read_time, quantity_of, query::Filter},
@@ -64,9 +73,9 @@ pub struct DataArgs {
 enum DataCommand {
 	/// Ask gateways for values by region, quantity, time and network, across networks
 	///
-	/// The gateways are those that the chain lists, or that are named. Exits with 1 if one of them does
-	/// not answer, and with --verify if the chain does not stand for a value; what came is printed
-	/// first.
+	/// The gateways are those that the chain lists, at most 256, or those that are named. Exits with 1 if
+	/// one of them does not answer, and with --verify if the chain does not stand for a value; what came
+	/// is printed first, and who failed, with what to do about it.
 	Query(Box<Query>),
 }
 
@@ -118,7 +127,8 @@ struct Query {
 	#[arg(long, value_name = "STAGE", value_parser = parse_stage)]
 	stage: Option<Stage>,
 
-	/// Most values in all
+	/// Most values in all. Each gateway has an equal share; what one leaves goes to the others. With
+	/// --verify values that the chain does not stand for are shown, and not counted
 	#[arg(long, value_name = "COUNT", default_value_t = 10_000)]
 	#[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
 	limit: u32,
@@ -131,6 +141,18 @@ struct Query {
 	/// device's place. Believes nothing that a gateway says
 	#[arg(long)]
 	verify: bool,
+
+	/// How long each gateway may take in all; it has 50 ms more for each value that it answers
+	#[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30s")]
+	timeout: Duration,
+
+	/// Ask gateways of the chain at addresses that are not public, too
+	///
+	/// Anybody can register a gateway at any address. One of this machine or of a private network would
+	/// be yours, and the request, too: they are not asked unless you say so, or the chain is for
+	/// development and its node on this machine. Gateways that you name are asked wherever they are.
+	#[arg(long)]
+	allow_private: bool,
 }
 
 /// How values are written.
@@ -158,6 +180,9 @@ pub(crate) async fn run(global: &Global, args: &DataArgs) -> Result<(), OwnerErr
 	let chain = session.as_ref().map(|session| &session.chain);
 	let answer = Box::pin(ask(chain, &question)).await?;
 	drop(spinner);
+	if let Some(note) = answer.note().filter(|_| query.format != Format::Table) {
+		tracing::warn!("{note}");
+	}
 	match query.format {
 		Format::Table => print(global.output, &answer)?,
 		Format::Senml => write(&answer.senml().map_err(|cause| unwritable(&cause))?)?,
@@ -189,8 +214,16 @@ impl Query {
 		};
 		let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
 		let (networks, gateways) = (self.network.clone(), self.gateway.clone());
-		let through = self.through.clone();
-		Ok(Question { filter, networks, gateways, through, most, verify: self.verify })
+		Ok(Question {
+			filter,
+			networks,
+			gateways,
+			through: self.through.clone(),
+			most,
+			verify: self.verify,
+			allow_private: self.allow_private,
+			time: self.timeout,
+		})
 	}
 
 	fn region(&self) -> Result<Option<Cell>, OwnerError> {
@@ -270,6 +303,8 @@ mod tests {
 			through: None,
 			most: 10_000,
 			verify: false,
+			allow_private: false,
+			time: Duration::from_secs(30),
 		};
 		assert_eq!(question("").expect("a question"), expected);
 	}
@@ -279,7 +314,8 @@ mod tests {
 		let question = question(
 			"--gateway http://a.example --gateway http://b.example/ --network 1 --network 2 \
 			 --cell 8c2a1072b59adff --resolution 5 --device 17 --quantity temperature,energy \
-			 --channel t-1 --from 1000 --until 1970-01-01T00:00:02Z --stage sealed --limit 7 --verify",
+			 --channel t-1 --from 1000 --until 1970-01-01T00:00:02Z --stage sealed --limit 7 --verify \
+			 --timeout 2m --allow-private",
 		);
 		let filter = Filter {
 			networks: Vec::new(),
@@ -299,6 +335,8 @@ mod tests {
 			through: None,
 			most: 7,
 			verify: true,
+			allow_private: true,
+			time: Duration::from_secs(120),
 		};
 		assert_eq!(question.expect("a question"), expected);
 	}

@@ -3,7 +3,10 @@
 
 use super::row::{Page, Row};
 use crate::{
-	gateway::data::query::{Filter, Reach},
+	gateway::data::{
+		across::{Source, stand_of},
+		query::{Filter, Place, Reach},
+	},
 	owner::served::{Served, Trouble},
 };
 
@@ -44,6 +47,24 @@ pub(crate) async fn ask(
 	Ok(Part { rows, next, is_complete: complete })
 }
 
+/// Where a cursor leads, in the order in which rows are served: to whom of those who have a part, and to
+/// which place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Destination {
+	source: Source,
+	/// `None` is before all of them.
+	place: Option<Place>,
+}
+
+/// Where a cursor leads; `None` if it is none of a gateway of this release.
+pub(super) fn destination(cursor: &str) -> Option<Destination> {
+	if let Some(place) = Place::of_cursor(cursor) {
+		return Some(Destination { source: 0, place: Some(place) });
+	}
+	let (source, cursor) = stand_of(cursor)?;
+	Some(Destination { source, place: cursor.as_deref().and_then(Place::of_cursor) })
+}
+
 /// The cursor in the path of a next page. Of what a gateway says nothing else is followed.
 fn cursor_of(path: &str) -> Result<String, Trouble> {
 	let parameters = path.strip_prefix("/v1/data?").unwrap_or_default().split('&');
@@ -59,6 +80,34 @@ fn cursor_of(path: &str) -> Result<String, Trouble> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::gateway::{data::across::Stand, store::Position};
+
+	#[test]
+	fn cursors_lead_on_in_the_order_of_rows() {
+		let own = |window: u32, channel: u8| {
+			let place = Place { position: Position::start_of(window), channel };
+			Filter::default().cursor(place)
+		};
+		let across = |source: u8, cursor: Option<String>| {
+			let stand = Stand { source, cursor, missed: Vec::new() };
+			stand.write("anything").expect("a cursor")
+		};
+		let ascending = [own(1, 0), own(1, 1), own(256, 0)].map(|cursor| destination(&cursor));
+		assert!(ascending.is_sorted_by(|one, next| one < next), "{ascending:?}");
+		let ascending = [
+			across(0, Some(own(7, 0))),
+			across(0, Some(own(256, 0))),
+			across(1, None),
+			across(1, Some(own(0, 0))),
+			across(2, None),
+		];
+		let ascending = ascending.map(|cursor| destination(&cursor));
+		assert!(ascending.is_sorted_by(|one, next| one < next), "{ascending:?}");
+		assert!(ascending.iter().all(Option::is_some));
+		for none in ["", "00", "ff", "0g"] {
+			assert_eq!(destination(none), None, "{none}");
+		}
+	}
 
 	#[test]
 	fn works_when_a_path_has_a_cursor() {

@@ -52,6 +52,7 @@ pub(crate) struct Proved {
 pub(crate) type Verdict = Result<Proved, Doubted>;
 
 /// Checks values against one block of the chain.
+#[derive(Clone)]
 pub(crate) struct Verifier {
 	chain: Chain,
 	at: BlockId,

@@ -190,9 +190,11 @@ fn odd(cause: &str) -> Trouble {
 /// Why a peer's part is missing.
 pub(crate) fn why(trouble: &Trouble) -> Why {
 	match trouble {
-		Trouble::Late(_) => Why::Late,
+		Trouble::Late(_) | Trouble::Spent => Why::Late,
 		Trouble::Refused(_, Problem { code, .. }) if code == "restricted" => Why::Restricted,
-		Trouble::Silent(_) | Trouble::Refused(..) | Trouble::Odd(_) => Why::Failed,
+		Trouble::Silent(_) | Trouble::Inside(_) | Trouble::Refused(..) | Trouble::Odd(_) => {
+			Why::Failed
+		},
 	}
 }
 
@@ -200,7 +202,11 @@ pub(crate) fn why(trouble: &Trouble) -> Why {
 pub(crate) fn words(trouble: &Trouble) -> String {
 	let text = match trouble {
 		Trouble::Refused(status, Problem { code, .. }) => format!("answers {status} ({code})"),
-		Trouble::Late(_) | Trouble::Silent(_) | Trouble::Odd(_) => trouble.to_string(),
+		Trouble::Late(_)
+		| Trouble::Silent(_)
+		| Trouble::Spent
+		| Trouble::Inside(_)
+		| Trouble::Odd(_) => trouble.to_string(),
 	};
 	text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(SHOWN).collect()
 }

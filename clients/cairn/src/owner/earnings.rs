@@ -8,7 +8,7 @@ use cairn_economics::Open;
 use cairn_telemetry::{Account, Claim};
 use cairn_types::{Amount, DeviceId, GatewayId, Slot, Window, view::DeviceState};
 
-use super::{error::OwnerError, parse, served::Served};
+use super::{error::OwnerError, format, outside::Bounds, served::Served};
 
 /// What a slot has earned.
 #[derive(Clone, Debug)]
@@ -69,6 +69,8 @@ impl Claimable {
 /// Where gateways answer: as the chain says, unless told otherwise.
 pub(crate) struct Gateways {
 	chain: Chain,
+	/// Where endpoints of the chain may lead.
+	bounds: Bounds,
 	named: Option<(GatewayId, Served)>,
 	known: BTreeMap<GatewayId, Result<Served, String>>,
 }
@@ -77,8 +79,10 @@ impl Gateways {
 	/// Gateways at their endpoints; the one at `url`, if given, there.
 	///
 	/// # Errors
-	/// If nothing answers at `url`.
+	/// If nothing answers at `url`, or the node does not answer.
 	pub(crate) async fn new(chain: &Chain, url: Option<&str>) -> Result<Self, OwnerError> {
+		// Whoever has a gateway in his own network names it.
+		let bounds = Bounds::of(chain, false).await?;
 		let named = match url {
 			Some(url) => {
 				let served = Served::new(url)?;
@@ -88,7 +92,7 @@ impl Gateways {
 			},
 			None => None,
 		};
-		Ok(Self { chain: chain.clone(), named, known: BTreeMap::new() })
+		Ok(Self { chain: chain.clone(), bounds, named, known: BTreeMap::new() })
 	}
 
 	/// The gateway that was named.
@@ -112,7 +116,7 @@ impl Gateways {
 		let view = self.chain.gateway(id, At::Best).await?;
 		let found = match view {
 			None => Err(format!("gateway {id} is gone")),
-			Some(view) => endpoint(&view.endpoint),
+			Some(view) => endpoint(&view.endpoint, self.bounds),
 		};
 		self.known.insert(id, found.clone());
 		Ok(found)
@@ -168,11 +172,9 @@ async fn ensure_same_chain(
 	})
 }
 
-/// A gateway at the address that the chain keeps.
-fn endpoint(bytes: &[u8]) -> Result<Served, String> {
-	let text = std::str::from_utf8(bytes).map_err(|_| "its endpoint is no URL".to_owned())?;
-	let url = parse::url(text)?;
-	Served::new(&url).map_err(|error| error.to_string())
+/// A gateway at the address that the chain keeps, or why it is not asked.
+fn endpoint(bytes: &[u8], bounds: Bounds) -> Result<Served, String> {
+	Served::listed(&format::text(bytes), bounds).map_err(|error| error.to_string())
 }
 
 /// What a claim for a slot would pay now.
@@ -249,9 +251,14 @@ mod tests {
 	}
 
 	#[test]
-	fn an_endpoint_that_is_no_url_is_not_asked() {
-		assert!(endpoint(b"http://127.0.0.1:9977").is_ok());
-		assert!(endpoint(b"file:///etc/passwd").is_err());
-		assert!(endpoint(&[0xff]).is_err());
+	fn an_endpoint_that_is_none_is_not_asked() {
+		assert!(endpoint(b"http://127.0.0.1:9977", Bounds::Anywhere).is_ok());
+		let error = endpoint(b"http://127.0.0.1:9977", Bounds::Public).expect_err("this machine");
+		assert!(error.contains("127.0.0.1, which is not a public") && error.contains("Remedy: "));
+		assert!(endpoint(b"https://gateway.example", Bounds::Public).is_ok());
+		for none in ["http://gateway.example/?a=1", "file:///etc/passwd"] {
+			assert!(endpoint(none.as_bytes(), Bounds::Anywhere).is_err(), "{none}");
+		}
+		assert!(endpoint(&[0xff], Bounds::Anywhere).is_err());
 	}
 }

@@ -62,6 +62,11 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 	}
 }
 
+/// What others say, in so many characters at most: those that show nothing are left out.
+pub(crate) fn words(text: &str, most: usize) -> String {
+	text.chars().filter(|c| !c.is_control() && !is_hidden(*c)).take(most).collect()
+}
+
 /// Characters that show nothing and turn what follows: bidirectional controls, zero widths.
 fn is_hidden(c: char) -> bool {
 	matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -197,6 +202,12 @@ mod tests {
 		assert_eq!(text("a\u{202e}b".as_bytes()), "0x61e280ae62");
 		assert_eq!(text(b""), "0x");
 		assert_eq!(text(&[0xff]), "0xff");
+	}
+
+	#[test]
+	fn words_move_no_cursor_and_end() {
+		assert_eq!(words("zu spät\u{1b}[2J\n\u{202e}", 99), "zu spät[2J");
+		assert_eq!(words(&"ä".repeat(9), 5), "äääää");
 	}
 
 	#[test]

@@ -17,6 +17,7 @@ use super::{
 	format,
 	options::Signing,
 	output::{Receipt, Smallest},
+	outside::{Bounds, hidden},
 	parse,
 	session::{Session, missing_event},
 };
@@ -65,9 +66,11 @@ pub struct Register {
 	/// The one network that it serves
 	#[arg(long, value_name = "ID")]
 	network: NetworkId,
-	/// Where devices, owners and committee members reach it
-	#[arg(long, value_name = "URL", value_parser = parse::url)]
+	/// Where devices, owners and committee members reach it: host, port and path, no parameters
+	#[arg(long, value_name = "URL", value_parser = parse::endpoint)]
 	endpoint: String,
+	#[command(flatten)]
+	place: Place,
 	#[command(flatten)]
 	signing: Signing,
 }
@@ -77,11 +80,25 @@ pub struct Register {
 pub struct Endpoint {
 	/// The gateway's id
 	id: GatewayId,
-	/// Where devices, owners and committee members reach it
-	#[arg(value_name = "URL", value_parser = parse::url)]
+	/// Where devices, owners and committee members reach it: host, port and path, no parameters
+	#[arg(value_name = "URL", value_parser = parse::endpoint)]
 	endpoint: String,
 	#[command(flatten)]
+	place: Place,
+	#[command(flatten)]
 	signing: Signing,
+}
+
+/// Where an endpoint may be.
+#[derive(Debug, clap::Args)]
+struct Place {
+	/// Let the endpoint be an address that is not public: for a chain whose owners and readers are all
+	/// in one network
+	///
+	/// Others' commands do not ask there, unless they say so: it would be an address of their own
+	/// network. On a chain for development whose node is on this machine any address will do.
+	#[arg(long)]
+	allow_private: bool,
 }
 
 /// Show a gateway, its heads, its record and its last batches
@@ -133,6 +150,7 @@ pub(crate) async fn run(global: &Global, command: &GatewayAdmin) -> Result<(), O
 	match command {
 		GatewayAdmin::Register(register) => {
 			let endpoint = endpoint(&register.endpoint)?;
+			Box::pin(register.place.ensure(session, &register.endpoint)).await?;
 			let call = telemetry::register_gateway(register.network, &endpoint);
 			let outcome = session.submit(&call, &register.signing).await?;
 			let id = registered(&outcome)?;
@@ -145,6 +163,7 @@ pub(crate) async fn run(global: &Global, command: &GatewayAdmin) -> Result<(), O
 		},
 		GatewayAdmin::Endpoint(args) => {
 			let call = telemetry::update_endpoint(args.id, &endpoint(&args.endpoint)?);
+			Box::pin(args.place.ensure(session, &args.endpoint)).await?;
 			let receipt = |outcome: &Outcome| {
 				receipt("endpoint updated", args.id, outcome)
 					.with("endpoint", args.endpoint.clone())
@@ -201,6 +220,30 @@ pub(crate) fn endpoint(url: &str) -> Result<calls::telemetry::Endpoint, OwnerErr
 	BoundedVec::try_from(url.as_bytes().to_vec()).map_err(|_| {
 		OwnerError::usage("an endpoint has at most 128 bytes", "use a shorter address")
 	})
+}
+
+impl Place {
+	/// Ensure that owners and readers ask at an endpoint.
+	///
+	/// # Errors
+	/// If it leads to no public address, and may not; or the node does not answer.
+	async fn ensure(&self, session: &Session, url: &str) -> Result<(), OwnerError> {
+		match Bounds::of(&session.chain, self.allow_private).await? {
+			Bounds::Anywhere => Ok(()),
+			Bounds::Public => ensure_public(url).await,
+		}
+	}
+}
+
+async fn ensure_public(url: &str) -> Result<(), OwnerError> {
+	match hidden(url).await {
+		None => Ok(()),
+		Some(inside) => Err(OwnerError::usage(
+			format!("the endpoint {url} {inside}: owners and readers elsewhere do not ask there"),
+			"give an address that they reach; with --allow-private it may be in a network that all of \
+			 them are in",
+		)),
+	}
 }
 
 /// A gateway of the chain.
@@ -392,6 +435,16 @@ mod tests {
 		for text in ["", ":", "12:", "a:1", "-1"] {
 			assert!(batch_name(text).is_err(), "{text}");
 		}
+	}
+
+	#[tokio::test]
+	async fn fails_when_nobody_elsewhere_asks_at_an_endpoint() {
+		for url in ["http://127.0.0.1:9977", "http://192.168.1.1/x", "http://localhost:9977"] {
+			let error = ensure_public(url).await.expect_err(url);
+			assert!(matches!(error, OwnerError::Usage { .. }), "{error}");
+			assert!(error.to_string().contains("Remedy: give an address that they reach"));
+		}
+		assert!(ensure_public("https://1.1.1.1:9977").await.is_ok());
 	}
 
 	#[test]

@@ -22,7 +22,9 @@ mod maker;
 mod network;
 pub(crate) mod options;
 mod output;
+pub(crate) mod outside;
 pub(crate) mod parse;
+pub(crate) mod patience;
 pub(crate) mod rewards;
 mod schema;
 pub(crate) mod served;
@@ -208,6 +210,7 @@ mod tests {
 			"cairn data query --cell 871f8ed95ffffff --verify --node ws://host:1",
 			"cairn data query --network 0 --network 2 --quantity speed,energy --format senml",
 			"cairn data query --gateway http://127.0.0.1:9977 --device 7 --from 1000 --format csv",
+			"cairn data query --allow-private --timeout 2m",
 			"cairn transfer --to //Bob --amount 1.5 --suri //Alice",
 			"cairn account show //Bob",
 			"cairn chain status --node ws://host:1",
@@ -247,6 +250,7 @@ mod tests {
 			"cairn data query --limit 0",
 			"cairn data query --format xml",
 			"cairn data query --gateway gateway.example",
+			"cairn data query --timeout soon",
 		]);
 	}
 
@@ -256,6 +260,7 @@ mod tests {
 			"gateway register --network 0 --endpoint http://127.0.0.1:9977 --suri //Alice",
 			"gateway register --network 0 --endpoint http://h --operator-key operator.key",
 			"gateway endpoint 0 https://gateway.example --suri //Alice",
+			"gateway endpoint 0 http://10.0.0.7:9977 --allow-private --suri //Alice",
 			"gateway retire 0 --suri //Alice",
 			"gateway reap 0 --suri //Alice",
 			"gateway show 0",
@@ -263,6 +268,15 @@ mod tests {
 			"gateway collect 0 --batch 5 6:1 --suri //Alice",
 			"gateway expire 0 --suri //Alice",
 			"gateway close-slot 0 --slot 4 --suri //Alice",
+		]);
+	}
+
+	#[test]
+	fn fails_when_nobody_would_ask_at_an_endpoint() {
+		lines::assert_refused::<GatewayArgs>(&[
+			"gateway register --network 0 --endpoint http://h/?a=1 --suri //Alice",
+			"gateway register --network 0 --endpoint http://name@h --suri //Alice",
+			"gateway endpoint 0 http://h/#a --suri //Alice",
 		]);
 	}
 

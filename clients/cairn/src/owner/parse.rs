@@ -176,6 +176,21 @@ pub(crate) fn url(text: &str) -> Result<String, String> {
 	}
 }
 
+/// A gateway's address as the chain may list it: [`url`] with host, port and path, and nothing else, in
+/// the one way in which it is asked.
+pub(crate) fn endpoint(text: &str) -> Result<String, String> {
+	let url = url(text)?;
+	let parsed = reqwest::Url::parse(&url).map_err(|cause| format!("{text:?}: {cause}"))?;
+	let is_anonymous = parsed.username().is_empty() && parsed.password().is_none();
+	if !is_anonymous || parsed.query().is_some() || parsed.fragment().is_some() {
+		return Err(format!(
+			"{text:?} has a name, a password or parameters, and nobody would ask there; write for \
+			 example https://gateway.example"
+		));
+	}
+	Ok(parsed.as_str().trim_end_matches('/').to_owned())
+}
+
 /// An account; see [`cairn_chain::parse_account`].
 pub(crate) fn account(text: &str) -> Result<[u8; 32], String> {
 	cairn_chain::parse_account(text).map_err(|error| error.to_string())
@@ -288,6 +303,29 @@ mod tests {
 		for text in ["", "127.0.0.1:9977", "ftp://host", "file:///etc/passwd", "http://"] {
 			let error = url(text).expect_err(text);
 			assert!(error.contains("write for example http://"), "{text}: {error}");
+			assert!(endpoint(text).is_err(), "{text}");
+		}
+	}
+
+	#[test]
+	fn an_endpoint_is_host_port_and_path() {
+		for (text, written) in [
+			("http://127.0.0.1:9977/", "http://127.0.0.1:9977"),
+			("https://Gateway.example/cairn//", "https://gateway.example/cairn"),
+			("http://[::1]:9977", "http://[::1]:9977"),
+			("http://2130706433", "http://127.0.0.1"),
+		] {
+			assert_eq!(endpoint(text), Ok(written.to_owned()));
+		}
+		for text in [
+			"http://192.168.1.1/x?reboot=1&y=",
+			"http://gateway.example?",
+			"http://gateway.example/#here",
+			"http://name@gateway.example",
+			"http://:secret@gateway.example",
+		] {
+			let error = endpoint(text).expect_err(text);
+			assert!(error.contains("nobody would ask there"), "{error}");
 		}
 	}
 }

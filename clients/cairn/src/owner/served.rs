@@ -1,12 +1,18 @@
 //! What a gateway tells owners over HTTP.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cairn_types::{DeviceId, Slot, Window};
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, StatusCode, redirect::Policy};
 use serde::de::DeserializeOwned;
 
-use super::error::OwnerError;
+use super::{
+	error::OwnerError,
+	format,
+	outside::{Bounds, Inside, PublicOnly},
+	parse,
+	patience::Patience,
+};
 use crate::{
 	bounded::{self, Fault},
 	protocol::{AnchorInfo, DeviceReport, Problem, ProofInfo, ReadingProof},
@@ -18,12 +24,20 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 1024 * 1024;
 /// Most bytes of a page of rows: a thousand rows have 300 KiB.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
+/// Most characters that are shown of what a gateway says.
+const SHOWN: usize = 500;
+/// What to do about an endpoint that nobody can ask at.
+const CORRECT: &str = "its operator has to correct it: cairn gateway endpoint ID URL";
 
-/// A gateway's HTTP interface.
+/// A gateway's HTTP interface. Redirections are not followed.
 #[derive(Clone, Debug)]
 pub(crate) struct Served {
 	url: String,
 	client: Client,
+	/// How long it may take for one answer.
+	limit: Duration,
+	/// How long it may take for all of them.
+	patience: Option<Patience>,
 }
 
 /// What came of a question.
@@ -38,6 +52,12 @@ pub(crate) enum Trouble {
 	/// It cannot be reached, or breaks off.
 	#[error("does not answer: {0}")]
 	Silent(String),
+	/// The time that it has for all answers is over.
+	#[error("does not answer everything in the time that it has")]
+	Spent,
+	/// Its address is not one to ask at.
+	#[error(transparent)]
+	Inside(#[from] Inside),
 	/// It says why not.
 	#[error("answers {0} ({code}): {cause}", code = .1.code, cause = .1.cause)]
 	Refused(StatusCode, Problem),
@@ -60,14 +80,51 @@ impl Served {
 	/// # Errors
 	/// If the system offers no TLS.
 	pub(crate) fn within(url: &str, limit: Duration) -> Answer<Self> {
-		let url = url.trim_end_matches('/').to_owned();
-		let client = Client::builder().timeout(limit).redirect(Policy::none()).build();
-		let client = client.map_err(|cause| OwnerError::Gateway {
+		Self::made(url.trim_end_matches('/').to_owned(), limit, Bounds::Anywhere)
+	}
+
+	/// The gateway at an endpoint that the chain lists, which is what a stranger has written.
+	///
+	/// # Errors
+	/// If it is no endpoint, or leads out of these bounds; or if the system offers no TLS.
+	pub(crate) fn listed(endpoint: &str, bounds: Bounds) -> Answer<Self> {
+		let url = parse::endpoint(endpoint).map_err(|cause| OwnerError::Gateway {
+			url: endpoint.to_owned(),
+			cause: format!("cannot be asked: {cause}"),
+			remedy: CORRECT.to_owned(),
+		})?;
+		let is_inside = bounds.ensure(&url);
+		let served = Self::made(url, TIMEOUT, bounds)?;
+		is_inside.map_err(|inside| served.error(inside.into()))?;
+		Ok(served)
+	}
+
+	fn made(url: String, limit: Duration, bounds: Bounds) -> Answer<Self> {
+		let client = Client::builder().timeout(limit).redirect(Policy::none());
+		let client = match bounds {
+			Bounds::Anywhere => client,
+			// A proxy would connect to addresses that nobody has looked at.
+			Bounds::Public => client.no_proxy().dns_resolver(Arc::new(PublicOnly)),
+		};
+		let client = client.build().map_err(|cause| OwnerError::Gateway {
 			url: url.clone(),
 			cause: format!("cannot be asked from here: {cause}"),
 			remedy: "install the system's certificates (ca-certificates)".to_owned(),
 		})?;
-		Ok(Self { url, client })
+		Ok(Self { url, client, limit, patience: None })
+	}
+
+	/// The same, which may take no longer in all.
+	#[must_use]
+	pub(crate) fn with_patience(self, patience: Patience) -> Self {
+		Self { patience: Some(patience), ..self }
+	}
+
+	/// Give it more time, if that is limited.
+	pub(crate) fn grant(&self, more: Duration) {
+		if let Some(patience) = &self.patience {
+			patience.grant(more);
+		}
 	}
 
 	/// Where it is.
@@ -88,8 +145,7 @@ impl Served {
 	/// # Errors
 	/// If it does not answer as expected.
 	pub(crate) async fn identity(&self) -> Result<AnchorInfo, Trouble> {
-		let response = self.send("/v1/anchor").await?;
-		read(response, MAX_ANSWER).await
+		read(self.fetch("/v1/anchor", MAX_ANSWER).await?)
 	}
 
 	/// `GET /v1/devices/{id}`.
@@ -106,12 +162,11 @@ impl Served {
 	/// If it does not answer as expected.
 	pub(crate) async fn proof(&self, device: DeviceId, slot: Slot) -> Answer<Option<ProofInfo>> {
 		let path = format!("/v1/devices/{device}/proof?slot={slot}");
-		let response = self.send(&path).await.map_err(|trouble| self.error(trouble))?;
-		if response.status() == StatusCode::NOT_FOUND {
+		let fetched = self.fetch(&path, MAX_ANSWER).await.map_err(|trouble| self.error(trouble))?;
+		if fetched.status == StatusCode::NOT_FOUND {
 			return Ok(None);
 		}
-		let proof = read::<ProofInfo>(response, MAX_ANSWER).await;
-		let proof = proof.map_err(|trouble| self.error(trouble))?;
+		let proof = read::<ProofInfo>(fetched).map_err(|trouble| self.error(trouble))?;
 		// Without a leaf for the slot, a gateway answers with another one of the device.
 		Ok(Some(proof).filter(|proof| proof.claim.slot == slot))
 	}
@@ -121,8 +176,7 @@ impl Served {
 	/// # Errors
 	/// If it does not answer as expected.
 	pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
-		let response = self.send(path).await?;
-		read(response, MAX_PAGE).await
+		read(self.fetch(path, MAX_PAGE).await?)
 	}
 
 	/// `GET /v1/proof/{window}/{device}/{sequence}`.
@@ -143,32 +197,70 @@ impl Served {
 	/// # Errors
 	/// If it does not answer as expected.
 	pub(crate) async fn bytes(&self, path: &str, most: usize) -> Answer<Vec<u8>> {
-		let response = self.send(path).await.map_err(|trouble| self.error(trouble))?;
-		body(response, most).await.map_err(|trouble| self.error(trouble))
+		let fetched = self.fetch(path, most).await;
+		fetched.and_then(Fetched::good).map_err(|trouble| self.error(trouble))
 	}
 
 	async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
-		let response = self.send(path).await.map_err(|trouble| self.error(trouble))?;
-		read(response, MAX_ANSWER).await.map_err(|trouble| self.error(trouble))
+		let fetched = self.fetch(path, MAX_ANSWER).await;
+		fetched.and_then(read).map_err(|trouble| self.error(trouble))
 	}
 
-	async fn send(&self, path: &str) -> Result<Response, Trouble> {
-		let request = self.client.get(format!("{}{path}", self.url)).send();
-		request.await.map_err(|cause| silent(&cause))
+	/// Ask, within the time that is left.
+	async fn fetch(&self, path: &str, most: usize) -> Result<Fetched, Trouble> {
+		let waiting = self.patience.as_ref().map(Patience::wait);
+		let left = self.left();
+		if left.is_zero() {
+			return Err(Trouble::Spent);
+		}
+		let fetched = self.fetch_within(left, path, most).await;
+		drop(waiting);
+		match fetched {
+			Err(Trouble::Late(_)) if self.left().is_zero() => Err(Trouble::Spent),
+			fetched => fetched,
+		}
 	}
 
-	/// What stops a command, with what to do about it.
+	async fn fetch_within(
+		&self,
+		limit: Duration,
+		path: &str,
+		most: usize,
+	) -> Result<Fetched, Trouble> {
+		let request = self.client.get(format!("{}{path}", self.url)).timeout(limit).send();
+		let response = request.await.map_err(|cause| silent(&cause))?;
+		let status = response.status();
+		let body = bounded::read(response, most).await.map_err(|fault| match fault {
+			Fault::Broken(cause) => silent(&cause),
+			Fault::TooLarge(most) => Trouble::Odd(format!("answers with more than {most} bytes")),
+		})?;
+		Ok(Fetched { status, body })
+	}
+
+	/// How long it may take for the next answer.
+	fn left(&self) -> Duration {
+		self.patience.as_ref().map_or(self.limit, |patience| patience.left().min(self.limit))
+	}
+
+	/// What stops a command, with what to do about it. A gateway's own words are cut short.
 	pub(crate) fn error(&self, trouble: Trouble) -> OwnerError {
-		let cause = trouble.to_string();
-		let remedy = match trouble {
+		let cause = format::words(&trouble.to_string(), SHOWN);
+		let remedy = match &trouble {
 			Trouble::Late(_) | Trouble::Silent(_) => {
 				"look whether it runs and can be reached from here; name another address with --gateway"
-					.to_owned()
 			},
-			Trouble::Refused(_, Problem { remedy, .. }) => remedy,
-			Trouble::Odd(_) => "check that it is a Cairn gateway of the same release".to_owned(),
+			Trouble::Spent => {
+				"give it more time with --timeout, or ask for less: a shorter time, a cell, a device"
+			},
+			Trouble::Inside(_) => {
+				"its operator has to name a public address: cairn gateway endpoint ID URL; if it is in \
+				 your own network, name it with --gateway, or let `cairn data query` ask there with \
+				 --allow-private"
+			},
+			Trouble::Refused(_, Problem { remedy, .. }) => remedy.as_str(),
+			Trouble::Odd(_) => "check that it is a Cairn gateway of the same release",
 		};
-		OwnerError::Gateway { url: self.url.clone(), cause, remedy }
+		OwnerError::Gateway { url: self.url.clone(), cause, remedy: format::words(remedy, SHOWN) }
 	}
 
 	/// It answers as no gateway does.
@@ -177,32 +269,51 @@ impl Served {
 	}
 }
 
-/// A good answer of at most so many bytes.
-async fn read<T: DeserializeOwned>(response: Response, most: usize) -> Result<T, Trouble> {
-	let body = body(response, most).await?;
-	serde_json::from_slice(&body)
+/// What came.
+#[derive(Debug)]
+struct Fetched {
+	status: StatusCode,
+	body: Vec<u8>,
+}
+
+impl Fetched {
+	/// The body of a good answer.
+	fn good(self) -> Result<Vec<u8>, Trouble> {
+		let Self { status, body } = self;
+		if status.is_success() {
+			return Ok(body);
+		}
+		Err(match serde_json::from_slice::<Problem>(&body) {
+			Ok(problem) => Trouble::Refused(status, problem),
+			Err(_) => Trouble::Odd(format!("answers {status}")),
+		})
+	}
+}
+
+/// What a good answer says.
+fn read<T: DeserializeOwned>(fetched: Fetched) -> Result<T, Trouble> {
+	serde_json::from_slice(&fetched.good()?)
 		.map_err(|cause| Trouble::Odd(format!("answers what this release does not read: {cause}")))
 }
 
-/// The body of a good answer.
-async fn body(response: Response, most: usize) -> Result<Vec<u8>, Trouble> {
-	let status = response.status();
-	let body = bounded::read(response, most).await.map_err(|fault| match fault {
-		Fault::Broken(cause) => silent(&cause),
-		Fault::TooLarge(most) => Trouble::Odd(format!("answers with more than {most} bytes")),
-	})?;
-	if status.is_success() {
-		return Ok(body);
-	}
-	Err(match serde_json::from_slice::<Problem>(&body) {
-		Ok(problem) => Trouble::Refused(status, problem),
-		Err(_) => Trouble::Odd(format!("answers {status}")),
-	})
-}
-
 fn silent(cause: &reqwest::Error) -> Trouble {
+	if let Some(inside) = inside(cause) {
+		return Trouble::Inside(inside);
+	}
 	let words = innermost(cause);
 	if cause.is_timeout() { Trouble::Late(words) } else { Trouble::Silent(words) }
+}
+
+/// The address that was not connected to, if that is the cause.
+fn inside(error: &(dyn std::error::Error + 'static)) -> Option<Inside> {
+	let mut next = Some(error);
+	while let Some(error) = next {
+		if let Some(inside) = error.downcast_ref::<Inside>() {
+			return Some(*inside);
+		}
+		next = error.source();
+	}
+	None
 }
 
 /// The last cause in the chain: the one that says something.
@@ -271,6 +382,56 @@ mod tests {
 		let served = once("200 OK", "123456").await;
 		let error = served.bytes("/v1/part", 5).await.expect_err("one too many").to_string();
 		assert!(error.contains("answers with more than"), "{error}");
+	}
+
+	#[tokio::test]
+	async fn fails_when_an_endpoint_leads_to_this_machine() {
+		let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+		let port = listener.local_addr().expect("bound").port();
+		for host in ["127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]"] {
+			let error = Served::listed(&format!("http://{host}:{port}"), Bounds::Public);
+			let error = error.expect_err(host).to_string();
+			assert!(error.contains("is not a public address") && error.contains("--allow-private"));
+		}
+		// What a name means shows when it is connected to.
+		let served = Served::listed(&format!("http://localhost:{port}"), Bounds::Public);
+		let error = served.expect("a name").anchor().await.expect_err("this machine").to_string();
+		assert!(error.contains("is not a public address"), "{error}");
+		let accepted = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+		assert!(accepted.is_err(), "nobody has connected");
+		for endpoint in ["http://127.0.0.1/?a=1", "http://a@127.0.0.1", "ftp://127.0.0.1", "0x1b"] {
+			let error = Served::listed(endpoint, Bounds::Anywhere).expect_err(endpoint).to_string();
+			assert!(error.contains("cannot be asked") && error.contains("Remedy: "), "{error}");
+		}
+	}
+
+	#[tokio::test]
+	async fn works_when_an_endpoint_may_be_anywhere() {
+		let Served { url, .. } = once("200 OK", "12345").await;
+		let served = Served::listed(&url, Bounds::Anywhere).expect("an endpoint");
+		assert_eq!(served.bytes("/v1/part", 5).await.expect("an answer"), b"12345");
+	}
+
+	#[tokio::test]
+	async fn fails_when_the_time_for_all_answers_is_over() {
+		let url = bounded::tests::endless("200 OK", 1).await;
+		let patience = Patience::new(Duration::from_millis(50));
+		let served = Served::new(&url).expect("a client").with_patience(patience.clone());
+		let error = served.bytes("/v1/part", 5).await.expect_err("it does not end").to_string();
+		assert!(error.contains("in the time that it has"), "{error}");
+		assert!(error.contains("Remedy: give it more time with --timeout"), "{error}");
+		assert!(patience.left().is_zero());
+		assert_eq!(served.identity().await, Err(Trouble::Spent), "nothing is sent any more");
+		served.grant(Duration::from_secs(1));
+		assert!(!patience.left().is_zero());
+	}
+
+	#[tokio::test]
+	async fn a_gateways_words_are_few_and_move_no_cursor() {
+		let body = r#"{"code":"c","cause":"a\u001b[2Jb\n","remedy":"\u202er"}"#;
+		let served = once("400 Bad Request", body).await;
+		let error = served.anchor().await.expect_err("refused").to_string();
+		assert!(error.ends_with("answers 400 Bad Request (c): a[2Jb\n  Remedy: r"), "{error:?}");
 	}
 
 	#[tokio::test]

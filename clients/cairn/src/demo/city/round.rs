@@ -1,6 +1,6 @@
 //! One question to all networks of the city, and whether its answer is as it should be.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use cairn_chain::{At, Chain};
 use cairn_formats::{Limits, senml};
@@ -19,6 +19,8 @@ use crate::{
 
 /// Most values of an answer.
 const MOST: usize = 10_000;
+/// How long a gateway may take.
+const TIME: Duration = Duration::from_secs(30);
 
 /// A question, its answer, and what was made of it.
 pub(super) struct Round {
@@ -119,7 +121,16 @@ fn question(
 	let networks = networks.iter().map(|network| network.id).collect();
 	// Whoever the chain lists is asked.
 	let gateways = Vec::new();
-	Question { filter, networks, gateways, through: None, most: MOST, verify: false }
+	Question {
+		filter,
+		networks,
+		gateways,
+		through: None,
+		most: MOST,
+		verify: false,
+		allow_private: false,
+		time: TIME,
+	}
 }
 
 fn devices(networks: &[Network], wanted: impl Fn(&Device) -> bool) -> BTreeSet<DeviceId> {
@@ -234,6 +245,7 @@ pub(super) mod tests {
 			at: None,
 			is_whole: true,
 			asked: asked.collect(),
+			left_out: 0,
 			rows,
 		};
 		let pack = answer.senml().expect("SenML");

@@ -4,7 +4,7 @@
 //! A cursor says who has the next row, by that one's own cursor, and who has been left out so far: the
 //! gateway keeps nothing from page to page, and an answer that once lacked a part says so to its end.
 
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeAll, Encode};
 
 use super::fault::{DataFault, Refused};
 use crate::data::part::MAX_CURSOR;
@@ -104,6 +104,14 @@ impl Stand {
 	}
 }
 
+/// Who has the first row of the page of a cursor, and that one's own cursor, whatever question it belongs
+/// to; `None` if it is no cursor across gateways.
+pub(crate) fn stand_of(text: &str) -> Option<(Source, Option<String>)> {
+	let bytes = hex::decode(text).ok()?;
+	let Sealed { source, cursor, .. } = Sealed::decode_all(&mut bytes.as_slice()).ok()?;
+	Some((source, cursor.map(hex::encode)))
+}
+
 /// The first bytes of the BLAKE3 hash of a cursor's parts and the question that it belongs to.
 fn check(question: &str, source: Source, cursor: Option<&[u8]>, missed: &[Missed]) -> [u8; 8] {
 	let hash = blake3::hash(&(question, source, cursor, missed).encode());
@@ -130,6 +138,8 @@ mod tests {
 	fn a_cursor_belongs_to_one_question() {
 		let text = stand().write(QUESTION).expect("a cursor");
 		assert_eq!(Stand::read(&text, QUESTION, 3), Ok(stand()));
+		assert_eq!(stand_of(&text), Some((2, Some("00ff".to_owned()))), "whoever reads it");
+		assert_eq!(stand_of("00"), None);
 		let refused = Err(Refused::from(DataFault::BadCursor));
 		assert_eq!(Stand::read(&text, "from=0&to=6 http://a.example", 3), refused);
 		assert_eq!(Stand::read(&text, "from=0&to=5 http://b.example", 3), refused);

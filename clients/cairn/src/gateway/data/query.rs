@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cairn_geo::Cell;
 use cairn_types::{DeviceId, NetworkId, Periods, Quantity, SchemaId, Window, schema};
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeAll, Encode};
 
 use super::{
 	fault::{DataFault, Refused},
@@ -78,6 +78,15 @@ pub struct Place {
 	pub position: Position,
 	/// The place of the channel in its schema.
 	pub channel: u8,
+}
+
+impl Place {
+	/// The place that a cursor names, whatever filter it belongs to.
+	#[must_use]
+	pub fn of_cursor(cursor: &str) -> Option<Self> {
+		let bytes = hex::decode(cursor).ok()?;
+		Cursor::decode_all(&mut bytes.as_slice()).ok().map(|cursor| cursor.place)
+	}
 }
 
 /// A question.
@@ -442,12 +451,14 @@ mod tests {
 		let place = Place { position, channel: 3 };
 		let cursor = filter.cursor(place);
 		assert_eq!(filter.place(&cursor), Ok(place));
+		assert_eq!(Place::of_cursor(&cursor), Some(place), "whoever reads it");
 		let refused = Err(Refused::from(DataFault::BadCursor));
 		for other in ["from=0&to=5001&device=2", "from=0&to=5000"] {
 			assert_eq!(read(other).expect("reads").filter.place(&cursor), refused, "{other}");
 		}
 		for text in ["", "zz", &format!("{cursor}00"), &format!("0{cursor}")] {
 			assert_eq!(filter.place(text), refused, "{text}");
+			assert_eq!(Place::of_cursor(text), None, "{text}");
 		}
 		let stream = Filter { stream: Some((SchemaId(1), 0)), ..filter };
 		assert!(stream.place(&cursor).is_err());

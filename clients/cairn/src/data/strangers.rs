@@ -1,0 +1,346 @@
+//! Gateways that do as they like, and what a reader of many has all the same: over real sockets, without a
+//! node. A test's stranger is listed first, a gateway that is as it should be after it.
+
+use std::{
+	convert::Infallible,
+	sync::{
+		Arc,
+		atomic::{AtomicUsize, Ordering},
+	},
+	time::Duration,
+};
+
+use axum::{
+	Json, Router,
+	body::Body,
+	http::{StatusCode, Uri, header},
+	response::{IntoResponse, Response},
+};
+use cairn_types::{DeviceId, GatewayId};
+use futures::stream;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, time::sleep};
+
+use super::{
+	answer::Answer,
+	ask::{Question, ask_all, tests::gateway},
+	doubt::Doubt,
+	gateways::{Gateway, Listed, Listing, Manner},
+	heard::Check,
+	prove::Inclusion,
+	row::Row,
+	verify::{Proved, Verdict, Verifier},
+};
+use crate::{
+	gateway::{
+		data::query::{Filter, Place},
+		store::Position,
+		testing::{GATEWAY, GENESIS, anchor},
+	},
+	owner::{OwnerError, outside::Bounds},
+};
+
+/// Who a stranger says that it is.
+const STRANGER: GatewayId = GatewayId(8);
+/// Nobody checks.
+const UNCHECKED: Option<Verifier> = None;
+
+/// A server that answers as it likes.
+struct Stranger {
+	url: String,
+	/// How many requests have come.
+	asked: Arc<AtomicUsize>,
+}
+
+impl Stranger {
+	/// One that answers everything by `answer`.
+	async fn start(answer: impl Fn(&Uri) -> Response + Clone + Send + Sync + 'static) -> Self {
+		let asked = Arc::new(AtomicUsize::new(0));
+		let count = asked.clone();
+		let router = Router::new().fallback(move |uri: Uri| {
+			count.fetch_add(1, Ordering::Relaxed);
+			let answer = answer(&uri);
+			async move { answer }
+		});
+		let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+		let url = format!("http://{}", listener.local_addr().expect("bound"));
+		tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+		Self { url, asked }
+	}
+
+	/// One that says who it is, and answers for pages by `page`: of a number of rows at most, and of the
+	/// number of the first one.
+	async fn with_pages(
+		page: impl Fn(u64, u64) -> Response + Clone + Send + Sync + 'static,
+	) -> Self {
+		Self::start(move |uri| {
+			if uri.path() == "/v1/anchor" {
+				return Json(anchor()).into_response();
+			}
+			let limit = parameter(uri, "limit").and_then(|limit| limit.parse().ok());
+			let place = parameter(uri, "cursor").and_then(Place::of_cursor);
+			let first = place.map_or(0, |place| place.position.sequence);
+			page(limit.expect("it is asked for"), first)
+		})
+		.await
+	}
+
+	fn asked(&self) -> usize {
+		self.asked.load(Ordering::Relaxed)
+	}
+
+	fn listed(&self) -> Listed {
+		Listed { id: Some(STRANGER), url: self.url.clone() }
+	}
+}
+
+fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+	let mut parameters = uri.query()?.split('&').filter_map(|text| text.split_once('='));
+	parameters.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+/// A page that leads to the row of this number.
+fn page(rows: Vec<Value>, next: u64) -> Value {
+	let position = Position { window: 1, device: DeviceId(1), sequence: next };
+	let cursor = Filter::default().cursor(Place { position, channel: 0 });
+	json!({ "rows": rows, "next": format!("/v1/data?cursor={cursor}") })
+}
+
+fn row(number: u64) -> Value {
+	json!({
+		"gateway": STRANGER,
+		"network": 8,
+		"device": 1,
+		"sequence": number,
+		"time": 1_769_860_800_000u64 + number,
+		"channel": "temperature",
+		"quantity": "temperature",
+		"unit": "Cel",
+		"value": 23.15,
+		"stage": "sealed",
+		"proof": format!("/v1/proof/1/1/{number}"),
+	})
+}
+
+/// A stranger that always has as many values as it is asked for.
+async fn endless() -> Stranger {
+	Stranger::with_pages(|limit, first| {
+		let last = first + limit;
+		Json(page((first..last).map(row).collect(), last)).into_response()
+	})
+	.await
+}
+
+/// Ask a stranger, and after it a gateway with six values.
+async fn ask_both<C: Check>(
+	stranger: &Stranger,
+	change: impl FnOnce(&mut Question),
+	check: C,
+) -> Answer {
+	let (running, mut question) = gateway().await;
+	question.gateways.clear();
+	change(&mut question);
+	let listed = vec![stranger.listed(), Listed { id: Some(GATEWAY), url: running.url("") }];
+	let manner = Manner { genesis: Some(GENESIS), bounds: Bounds::Anywhere, time: question.time };
+	ask_listed(listed, &question, manner, check).await
+}
+
+async fn ask_listed<C: Check>(
+	listed: Vec<Listed>,
+	question: &Question,
+	manner: Manner,
+	check: C,
+) -> Answer {
+	let answer = Answer::new(question.filter.clone(), None);
+	let listing = Listing { listed, left_out: 0 };
+	let answer = ask_all(answer, listing, question, manner, check, 1_000);
+	Box::pin(answer).await.expect("an answer")
+}
+
+/// How many values of the stranger and of the other one there are, in the answer's order.
+fn counts(answer: &Answer) -> (usize, usize) {
+	let first = answer.rows.iter().take_while(|found| found.gateway == STRANGER).count();
+	let second = answer.rows.iter().skip(first).filter(|found| found.gateway == GATEWAY).count();
+	assert_eq!(first + second, answer.rows.len(), "one gateway after the other");
+	(first, second)
+}
+
+/// What is told of the stranger: causes and remedies are complete.
+fn failure(answer: &Answer) -> String {
+	assert!(answer.asked[1].error.is_none(), "the other one is as it should be");
+	let error = answer.asked[0].error.as_ref().expect("the stranger is not").to_string();
+	let (cause, _) = error.split_once("\n  Remedy: ").expect("a remedy");
+	assert!(answer.to_string().contains(cause), "{answer}");
+	error
+}
+
+#[tokio::test]
+async fn pages_without_values_end() {
+	let stranger =
+		Stranger::with_pages(|_, first| Json(page(Vec::new(), first + 1)).into_response()).await;
+	let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
+	assert_eq!(counts(&answer), (0, 6));
+	assert!(failure(&answer).contains("has no value on 256 pages"), "{answer}");
+	assert_eq!(stranger.asked(), 258, "who it is, and a page more than it may have");
+	let error = answer.ensure_sound().expect_err("one has failed").to_string();
+	assert!(error.contains(&stranger.url) && error.contains("Remedy: ask for less"), "{error}");
+}
+
+#[tokio::test]
+async fn pages_without_values_lead_on() {
+	for next in [0, 4, 5] {
+		let stranger = Stranger::with_pages(move |_, first| {
+			let next = if first == 0 { 5 } else { next };
+			Json(page(Vec::new(), next)).into_response()
+		})
+		.await;
+		let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
+		assert_eq!(counts(&answer), (0, 6));
+		assert!(failure(&answer).contains("from page to page without end"), "{answer}");
+		assert_eq!(stranger.asked(), 3, "{next}");
+	}
+}
+
+#[tokio::test]
+async fn who_is_slow_has_an_end() {
+	let slowly = |bytes: &'static [u8]| {
+		let bytes = stream::unfold(bytes, |rest| async move {
+			sleep(Duration::from_millis(100)).await;
+			let (byte, rest) = rest.split_first().unwrap_or((&b' ', &[]));
+			Some((Ok::<_, Infallible>(vec![*byte]), rest))
+		});
+		Body::from_stream(bytes).into_response()
+	};
+	// A document that never ends, byte by byte.
+	let trickling = Stranger::with_pages(move |_, _| slowly(b"{\"rows\":[")).await;
+	// Pages that lead on and on, each in good time.
+	let leading = Stranger::with_pages(|_, first| {
+		let text = page(Vec::new(), first + 1).to_string();
+		let late = stream::once(async move {
+			sleep(Duration::from_millis(100)).await;
+			Ok::<_, Infallible>(text)
+		});
+		Body::from_stream(late).into_response()
+	})
+	.await;
+	for stranger in [trickling, leading] {
+		let brief = |question: &mut Question| question.time = Duration::from_secs(3);
+		let answer = ask_both(&stranger, brief, UNCHECKED).await;
+		assert_eq!(counts(&answer), (0, 6));
+		let error = failure(&answer);
+		assert!(error.contains("in the time that it has"), "{error}");
+		assert!(error.contains("Remedy: give it more time with --timeout"), "{error}");
+	}
+}
+
+#[tokio::test]
+async fn who_has_much_leaves_the_others_their_shares() {
+	let stranger = endless().await;
+	for (most, expected) in [(1, (1, 0)), (2, (1, 1)), (8, (4, 4)), (9, (5, 4)), (20, (14, 6))] {
+		let answer = ask_both(&stranger, |question| question.most = most, UNCHECKED).await;
+		assert_eq!(counts(&answer), expected, "{most}");
+		assert!(!answer.is_whole && answer.asked.iter().all(|asked| asked.error.is_none()));
+	}
+}
+
+/// Stands for everything but for what a stranger says.
+#[derive(Clone)]
+struct Doubting;
+
+impl Check for Doubting {
+	async fn check(
+		&mut self,
+		gateway: &Gateway,
+		_: &Filter,
+		rows: &[Row],
+	) -> Result<Vec<Option<Verdict>>, OwnerError> {
+		let verdict = |row: &Row| -> Verdict {
+			let proved = Proved {
+				gateway: row.gateway,
+				window: 1,
+				attempt: 0,
+				header_hash: [7; 32],
+				attested_in: None,
+				by: Inclusion::Ledger,
+			};
+			if gateway.id == STRANGER { Err(Doubt::NotInBatch.into()) } else { Ok(proved) }
+		};
+		Ok(rows.iter().map(verdict).map(Some).collect())
+	}
+}
+
+#[tokio::test]
+async fn what_is_not_proved_takes_nobodys_place() {
+	let stranger = endless().await;
+	for (most, expected) in [(2, (1, 2)), (6, (3, 6)), (8, (4, 6)), (20, (10, 6))] {
+		let answer = ask_both(&stranger, |question| question.most = most, Doubting).await;
+		assert_eq!(counts(&answer), expected, "{most}");
+		assert_eq!(answer.doubts().get(&Doubt::NotInBatch), Some(&expected.0));
+		assert!(answer.ensure_sound().is_err());
+	}
+}
+
+#[tokio::test]
+async fn no_value_comes_twice() {
+	// Once on a page, and on the next one again.
+	let repeating =
+		Stranger::with_pages(|_, first| Json(page(vec![row(7)], first + 1)).into_response()).await;
+	let twice =
+		Stranger::with_pages(|_, _| Json(json!({ "rows": [row(7), row(7)] })).into_response())
+			.await;
+	for (stranger, kept) in [(repeating, 1), (twice, 0)] {
+		let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
+		assert_eq!(counts(&answer), (kept, 6));
+		assert!(failure(&answer).contains("with one value more than once"), "{answer}");
+	}
+}
+
+#[tokio::test]
+async fn nobody_is_led_elsewhere() {
+	let target = endless().await;
+	let location = format!("{}/v1/anchor?reboot=1", target.url);
+	let stranger = Stranger::start(move |_| {
+		(StatusCode::FOUND, [(header::LOCATION, location.clone())]).into_response()
+	})
+	.await;
+	let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
+	assert_eq!(counts(&answer), (0, 6));
+	assert!(failure(&answer).contains("answers 302 Found"), "{answer}");
+	assert_eq!((stranger.asked(), target.asked()), (1, 0));
+}
+
+#[tokio::test]
+async fn nobody_is_led_into_the_own_network() {
+	let (running, question) = gateway().await;
+	let question = Question { gateways: Vec::new(), ..question };
+	let stranger = endless().await;
+	let port = stranger.url.rsplit_once(':').expect("a port").1;
+	let urls = [
+		stranger.url.clone(),
+		format!("http://localhost:{port}"),
+		format!("http://[::ffff:127.0.0.1]:{port}"),
+		format!("http://127.0.0.1:{port}/x?reboot=1&y="),
+		format!("http://127.0.0.1:{port}/#"),
+		format!("http://name@localhost:{port}"),
+	];
+	let listed = urls.map(|url| Listed { id: Some(STRANGER), url });
+	let manner = Manner { genesis: Some(GENESIS), bounds: Bounds::Public, time: question.time };
+	let answer = ask_listed(listed.to_vec(), &question, manner, UNCHECKED).await;
+	let errors = answer.asked.iter().filter_map(|asked| asked.error.as_ref());
+	let errors = errors.map(ToString::to_string).collect::<Vec<_>>();
+	assert_eq!(errors.len(), listed.len());
+	let (private, none) = errors.split_at(3);
+	for error in private {
+		assert!(error.contains("not a public address"), "{error}");
+		assert!(error.contains("--allow-private"), "{error}");
+	}
+	for error in none {
+		assert!(error.contains("cannot be asked") && error.contains("Remedy: "), "{error}");
+	}
+	assert_eq!(stranger.asked(), 0);
+
+	// Whoever is named is asked wherever it is.
+	let named = vec![Listed::named(&running.url(""))];
+	let answer = ask_listed(named, &question, manner, UNCHECKED).await;
+	assert_eq!(counts(&answer), (0, 6));
+}
