@@ -63,7 +63,7 @@ async fn nothing_that_is_sent_breaks_the_path() {
 	story.node.ensure_running();
 }
 
-/// Devices of the gateway, and two that it must not take.
+/// Devices of the gateway, and three that it must not take.
 struct Devices {
 	good: Device,
 	silent: Device,
@@ -71,6 +71,8 @@ struct Devices {
 	steady: Device,
 	unassigned: Device,
 	inactive: Device,
+	/// Of an owner whom the gateway's operator denies.
+	denied: Device,
 }
 
 /// Everything that runs. Dropped in this order.
@@ -105,7 +107,7 @@ impl Story {
 		let hand = Hand::new(hands, account("//Eve"), played, slot);
 
 		let connections = CONNECTIONS.to_string();
-		let options = ["--max-connections", connections.as_str()];
+		let options = ["--max-connections", connections.as_str(), "--deny-owner", "//Bob"];
 		let gateway = Gateway::start(id, "//Dave", &node.url(), address, &options).await;
 		let periods = of(chain.clock(At::Best)).await.periods;
 		let (network, genesis) = (network.id, network.genesis);
@@ -149,8 +151,11 @@ async fn register(chain: &Chain, network: &Network, owner: &Signer, pair: Device
 }
 
 /// Register devices with keys of every kind; all but one are assigned to `gateway`, all but another
-/// active.
+/// active. One is somebody else's.
 async fn devices(chain: &Chain, network: &Network, owner: &Signer, gateway: GatewayId) -> Devices {
+	let other = account("//Bob");
+	let denied = register(chain, network, &other, pair(Scheme::Ed25519, 8)).await;
+	network.assign(chain, &other, &[denied.id], gateway).await;
 	let register = |scheme, number| register(chain, network, owner, pair(scheme, number));
 	let good = register(Scheme::Ed25519, 1).await;
 	let silent = register(Scheme::Sr25519, 2).await;
@@ -162,7 +167,7 @@ async fn devices(chain: &Chain, network: &Network, owner: &Signer, gateway: Gate
 	network.assign(chain, owner, &active, gateway).await;
 	let call = calls::devices::assign_gateway(inactive.id, gateway);
 	support::chain::send(chain, &call, owner).await;
-	Devices { good, silent, stale, steady, unassigned, inactive }
+	Devices { good, silent, stale, steady, unassigned, inactive, denied }
 }
 
 // Readings
@@ -201,7 +206,7 @@ impl Story {
 
 	/// Readings that must be refused after `first`, each with its code.
 	fn bad_readings(&self, first: &SignedReading) -> Vec<(&'static str, SignedReading)> {
-		let Devices { good, silent, steady, unassigned, inactive, .. } = &self.devices;
+		let Devices { good, silent, steady, unassigned, inactive, denied, .. } = &self.devices;
 		let base = good.reading(11, first.reading.anchor, now_millis());
 		let time = base.time;
 		let with = |change: fn(&mut Reading)| {
@@ -236,6 +241,7 @@ impl Story {
 			("unknown_device", with(|reading| reading.device = DeviceId(9_999))),
 			("not_assigned", by(unassigned)),
 			("inactive", by(inactive)),
+			("denied", by(denied)),
 		]
 	}
 

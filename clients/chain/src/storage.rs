@@ -1,5 +1,5 @@
 //! What the runtime API does not answer, read from storage: makers, votes, a cycle's numbers, whose
-//! slots are whose, and where many devices are.
+//! slots are whose, and of many devices whose and where they are.
 //!
 //! Values are decoded up to the field that is needed; what follows is not looked at. A test holds
 //! names and order of those fields against the runtime's metadata.
@@ -210,6 +210,28 @@ impl Chain {
 		for device in devices {
 			if let Some(place) = answers.take()? {
 				found.push((*device, place));
+			}
+		}
+		Ok(found)
+	}
+
+	/// Whose devices are: those of `devices` that are registered, in this order.
+	///
+	/// # Errors
+	/// If the node does not answer as expected.
+	pub async fn owners(
+		&self,
+		devices: &[DeviceId],
+		at: At,
+	) -> Result<Vec<(DeviceId, [u8; 32])>, Error> {
+		let prefix = prefix("Devices", "Devices");
+		let key = |device: &DeviceId| [prefix.clone(), twox_64_concat(device)].concat();
+		let keys = devices.iter().map(key).collect::<Vec<_>>();
+		let mut answers = self.stored_many("devices' owners", &keys, at).await?;
+		let mut found = Vec::new();
+		for device in devices {
+			if let Some(owner) = answers.take()? {
+				found.push((*device, owner));
 			}
 		}
 		Ok(found)

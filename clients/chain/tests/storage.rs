@@ -19,6 +19,13 @@ fn makers_are_laid_out_as_expected() {
 }
 
 #[test]
+fn devices_are_laid_out_as_expected() {
+	let metadata = metadata();
+	let record = value(&metadata, "Devices", "Devices", BY_ONE);
+	assert_eq!(parts(&metadata, record).first().map(String::as_str), Some("owner"));
+}
+
+#[test]
 fn locations_are_laid_out_as_expected() {
 	let metadata = metadata();
 	let record = value(&metadata, "Devices", "Locations", BY_ONE);

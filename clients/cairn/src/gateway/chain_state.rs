@@ -11,12 +11,12 @@ use cairn_chain::{
 };
 use cairn_telemetry::WindowContext;
 use cairn_types::{GatewayId, Schema, SchemaId, Window};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{
 	error::Error,
 	metrics::{Metrics, gauge},
-	registry::{self, Registry},
+	registry::{self, Facts, Registry},
 };
 use crate::clock::now_millis;
 
@@ -179,6 +179,7 @@ impl Follower {
 		let window = state.clock.now.window;
 		let next = window.saturating_add(1);
 		if self.fetched.is_none_or(|fetched| fetched.window != window) {
+			self.reload().await;
 			let known =
 				self.fetch_facts(state, window).await && self.fetch_facts(state, next).await;
 			if known {
@@ -196,10 +197,30 @@ impl Follower {
 		}
 	}
 
+	/// Read again whom the operator denies.
+	async fn reload(&self) {
+		let deny = self.registry.deny().clone();
+		if let Err(cause) = spawn_blocking(move || deny.reload()).await {
+			tracing::error!(%cause, "reading whom to deny ended early");
+		}
+	}
+
+	/// What holds of the gateway's slots in a window; whose their devices are is learnt before.
+	async fn ask_facts(
+		&self,
+		state: &ChainState,
+		window: Window,
+	) -> Result<Facts, cairn_chain::Error> {
+		let at = At::Block(state.best.hash);
+		let slots = state.gateway.slots;
+		let facts = registry::fetch(&self.chain, self.gateway, slots, window, at).await?;
+		self.registry.learn_owners(&facts.devices(), at).await?;
+		Ok(facts)
+	}
+
 	/// Fetch the facts of a window; false if that failed.
 	async fn fetch_facts(&self, state: &ChainState, window: Window) -> bool {
-		let at = At::Block(state.best.hash);
-		match registry::fetch(&self.chain, self.gateway, state.gateway.slots, window, at).await {
+		match self.ask_facts(state, window).await {
 			Ok(facts) => {
 				if window == state.clock.now.window {
 					self.metrics.devices.set(gauge(facts.len()));

@@ -67,6 +67,12 @@ pub enum Error {
 		/// What is wrong.
 		cause: String,
 	},
+	/// Whom the operator denies cannot be read.
+	#[error("cannot read whom to deny: {cause}\n  Remedy: correct the file of --deny-file")]
+	Deny {
+		/// What is wrong.
+		cause: String,
+	},
 	/// Two metrics have one name.
 	#[error("cannot make the metrics: {0}\n  Remedy: report it, this is not your mistake")]
 	Metrics(#[from] prometheus::Error),

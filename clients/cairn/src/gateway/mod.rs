@@ -4,10 +4,12 @@
 //! from a broker, [`writer`] commits them in groups, [`chain_state`] follows the chain, [`locations`]
 //! learns from it where devices are, and [`sealer`] brings finished windows to it. [`signatures`] are
 //! checked on threads of their own, and [`peers`] asked for what other networks have. Everything that
-//! decides is pure and lies apart: [`screen`], [`data`], [`sealer::decide`], [`sealer::select`].
+//! decides is pure and lies apart: [`screen`], [`shares`], [`data`], [`sealer::decide`],
+//! [`sealer::select`].
 
 pub mod chain_state;
 pub mod data;
+pub mod deny;
 mod error;
 mod files;
 pub mod http;
@@ -19,6 +21,7 @@ pub mod refusal;
 pub mod registry;
 pub mod screen;
 pub mod sealer;
+pub mod shares;
 pub mod signatures;
 pub mod store;
 #[cfg(test)]
@@ -37,6 +40,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
 use self::{
 	chain_state::{ChainState, Follower, States},
 	data::{Data, DataArgs, schemas::Schemas},
+	deny::{Deny, DenyArgs},
 	http::App,
 	locations::Locator,
 	metrics::Metrics,
@@ -76,6 +80,7 @@ pub enum Command {
 #[command(after_help = "Examples:\n  \
 	cairn gateway run --id 0 --operator-key operator.key --data /var/lib/cairn\n  \
 	cairn gateway run --id 0 --suri //Alice --listen 0.0.0.0:9977\n  \
+	cairn gateway run --id 0 --operator-key operator.key --deny 17,23 --deny-file denied\n  \
 	cairn gateway run --id 0 --operator-key operator.key --mqtt mqtts://broker.example \
 	--mqtt-user gateway --mqtt-password-file password\n  \
 	cairn gateway run --id 0 --operator-key operator.key --peer https://gateway.example")]
@@ -114,6 +119,9 @@ pub struct RunArgs {
 	/// Open connections.
 	#[arg(long, default_value_t = 1_024)]
 	pub max_connections: usize,
+	/// Whose readings are not taken.
+	#[command(flatten)]
+	pub deny: DenyArgs,
 	/// Readings by MQTT.
 	#[command(flatten)]
 	pub mqtt: MqttArgs,
@@ -158,10 +166,11 @@ impl Gateway {
 	/// If anything the operator said does not hold, so that mistakes show at once.
 	pub async fn start(node: &str, args: &RunArgs) -> Result<Self, Error> {
 		let signer = args.signer()?;
+		let deny = Arc::new(Deny::new(&args.deny)?);
 		let chain = Chain::connect(node).await?;
 		let genesis = chain.genesis().await?;
 		let metrics = Arc::new(Metrics::new()?);
-		let registry = Arc::new(Registry::new(chain.clone(), args.id));
+		let registry = Arc::new(Registry::new(chain.clone(), args.id, deny));
 		let (mut follower, states) =
 			Follower::new(chain.clone(), args.id, registry.clone(), metrics.clone());
 		let state = follower.start().await?;
@@ -172,7 +181,8 @@ impl Gateway {
 		let store = Store::open(&args.data, Identity { genesis, gateway: args.id })?;
 		let listener = http::server::listen(args.listen).await?;
 		let locator = Locator::new(chain.clone(), args.id, store.clone());
-		let (writer, thread) = Writer::start(store.clone(), states.clone(), metrics.clone());
+		let (writer, thread) =
+			Writer::start(store.clone(), states.clone(), registry.clone(), metrics.clone());
 		let sealer = Sealer::new(
 			chain.clone(),
 			signer,

@@ -25,6 +25,9 @@ cairn_coded::coded! {
 			"Assign the device to this gateway; it holds from the next window.",
 		/// The device is not active in the reading's window, or its certificate has ended.
 		Inactive = "inactive", false: "Activate the device; it holds from the next window.",
+		/// The gateway's operator takes no readings of the device, or of its owner.
+		Denied = "denied", false:
+			"Ask the gateway's operator, or assign the device to another gateway.",
 		/// The network is paused or closed.
 		NetworkInactive = "network_inactive", false:
 			"Wait until the network's operator lets it run again.",
@@ -49,6 +52,8 @@ cairn_coded::coded! {
 		TooMany = "too_many", false: "Read less often.",
 		/// The gateway has as many readings in this window as a batch may hold.
 		WindowFull = "window_full", false: "Use more gateways, or read less often.",
+		/// The device has had its share of this window, and what is left is kept for other devices.
+		OverShare = "over_share", false: "Read less often, or use a gateway with fewer devices.",
 		/// The device sends more than the gateway takes from one device.
 		RateLimited = "rate_limited", true: "Wait a moment, then send it again.",
 		/// The chain has not entered the reading's window, and the device has no place in it yet.

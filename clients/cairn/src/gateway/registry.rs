@@ -12,10 +12,12 @@ use cairn_telemetry::check::{Registry as SlotRegistry, SlotFacts};
 use cairn_types::{DeviceId, DeviceKey, GatewayId, Slot, Window, view::DeviceFacts};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use super::refusal::Refusal;
+use super::{deny::Deny, refusal::Refusal};
 
 /// Slots asked for at once.
 const PAGE: u32 = 1_024;
+/// Devices whose owners are asked for at once.
+const OWNERS: usize = 1_024;
 /// Windows whose facts are kept.
 const KEPT_WINDOWS: usize = 8;
 /// Single devices looked up per second, at most: of those that recent facts show here, and of others.
@@ -72,6 +74,12 @@ impl Facts {
 		self.slots.values().map(|place| place.device).collect()
 	}
 
+	/// The devices that are active, by slot.
+	#[must_use]
+	pub fn active(&self) -> Vec<DeviceId> {
+		self.slots.values().filter(|place| place.active).map(|place| place.device).collect()
+	}
+
 	/// A device's slot, and what holds of it.
 	#[must_use]
 	pub fn place(&self, device: DeviceId) -> Option<(Slot, SlotFacts)> {
@@ -117,6 +125,7 @@ pub async fn fetch(
 pub struct Registry {
 	chain: Chain,
 	gateway: GatewayId,
+	deny: Arc<Deny>,
 	windows: RwLock<BTreeMap<Window, Arc<Facts>>>,
 	lookups: Mutex<HashMap<(Window, DeviceId), (Instant, Option<DeviceFacts>)>>,
 	/// Look-ups of devices that are in the facts.
@@ -128,16 +137,25 @@ pub struct Registry {
 
 impl Registry {
 	/// Nothing known yet.
+	///
+	/// - `deny`: whose readings the operator does not take.
 	#[must_use]
-	pub fn new(chain: Chain, gateway: GatewayId) -> Self {
+	pub fn new(chain: Chain, gateway: GatewayId, deny: Arc<Deny>) -> Self {
 		Self {
 			chain,
 			gateway,
+			deny,
 			windows: RwLock::default(),
 			lookups: Mutex::default(),
 			known: RateLimiter::direct(Quota::per_second(LOOKUPS)),
 			strangers: RateLimiter::direct(Quota::per_second(LOOKUPS)),
 		}
+	}
+
+	/// Whose readings the operator does not take.
+	#[must_use]
+	pub const fn deny(&self) -> &Arc<Deny> {
+		&self.deny
 	}
 
 	/// Keep the facts of a window.
@@ -168,6 +186,7 @@ impl Registry {
 		window: Window,
 		now: Window,
 	) -> Result<SlotFacts, Refusal> {
+		self.ensure_served(device)?;
 		let facts = self.near(window).ok_or(Refusal::Unsynced)?;
 		if let Some((_, facts)) = facts.place(device)
 			&& facts.active
@@ -175,12 +194,33 @@ impl Registry {
 			return Ok(facts);
 		}
 		let found = self.lookup(device, window).await.ok_or(Refusal::TooSoon)?;
+		// Whose it is may have been learnt just now.
+		self.ensure_served(device)?;
 		let early = window > now;
 		match judge(self.gateway, found.as_ref()) {
 			Ok(facts) => Ok(facts),
 			Err(_) if early => Err(Refusal::TooSoon),
 			Err(refusal) => Err(refusal),
 		}
+	}
+
+	fn ensure_served(&self, device: DeviceId) -> Result<(), Refusal> {
+		if self.deny.is_denied(device) { Err(Refusal::Denied) } else { Ok(()) }
+	}
+
+	/// Learn from the chain which of `devices` belong to owners whom the operator denies.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn learn_owners(&self, devices: &[DeviceId], at: At) -> Result<(), Error> {
+		if !self.deny.has_owners() {
+			return Ok(());
+		}
+		for part in devices.chunks(OWNERS) {
+			let owners = self.chain.owners(part, at).await?;
+			self.deny.learn(&owners);
+		}
+		Ok(())
 	}
 
 	/// Whether it is the turn of a device to be looked up; takes the turn.
@@ -210,6 +250,10 @@ impl Registry {
 		let facts = self.chain.device_facts(device, window, At::Best).await;
 		let facts = facts.inspect_err(|cause| tracing::warn!(%cause, "cannot look up a device"));
 		let facts = facts.ok()?;
+		if facts.is_some() {
+			let learnt = self.learn_owners(&[device], At::Best).await;
+			learnt.inspect_err(|cause| tracing::warn!(%cause, "cannot look up an owner")).ok()?;
+		}
 		let mut known = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
 		if known.len() >= KEPT_LOOKUPS {
 			known.retain(|_, (when, _)| when.elapsed() < LOOKUP_LIFE);
@@ -234,10 +278,17 @@ fn judge(gateway: GatewayId, facts: Option<&DeviceFacts>) -> Result<SlotFacts, R
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::gateway::deny::DenyArgs;
 	use cairn_types::{NetworkId, view::Assignment};
 	use sp_core::ed25519;
 
 	const GATEWAY: GatewayId = GatewayId(1);
+
+	/// One whose node cannot be reached.
+	fn registry(args: DenyArgs) -> Registry {
+		let deny = Deny::new(&args).expect("names devices");
+		Registry::new(Chain::lazy("ws://127.0.0.1:9"), GATEWAY, Arc::new(deny))
+	}
 
 	fn row(device: u8, place: Option<(u32, Slot)>, active: bool) -> DeviceFacts {
 		DeviceFacts {
@@ -256,6 +307,7 @@ mod tests {
 		let facts = Facts::new(5, rows);
 		assert_eq!((facts.len(), facts.window()), (2, 5));
 		assert_eq!(facts.devices(), [DeviceId(1), DeviceId(2)]);
+		assert_eq!(facts.active(), [DeviceId(1)]);
 		let (slot, place) = facts.place(DeviceId(2)).expect("assigned");
 		assert_eq!((slot, facts.slot(7)), (7, Some(place)));
 		assert_eq!((place.active, facts.by_key(&place.key)), (false, Some(DeviceId(2))));
@@ -264,7 +316,7 @@ mod tests {
 
 	#[tokio::test]
 	async fn strangers_take_no_turns_of_the_devices_of_the_gateway() {
-		let registry = Registry::new(Chain::lazy("ws://127.0.0.1:9"), GATEWAY);
+		let registry = registry(DenyArgs::default());
 		// Suspended, so it has to be looked up to be seen active again.
 		registry.put(Facts::new(5, vec![(0, row(1, Some((1, 0)), false))]));
 		registry.put(Facts::new(6, Vec::new()));
@@ -273,6 +325,26 @@ mod tests {
 		assert!(registry.may_ask(DeviceId(1)));
 		let refused = (0..10_000).filter(|_| !registry.may_ask(DeviceId(1))).count();
 		assert!(refused > 0, "the node is not flooded either");
+	}
+
+	#[tokio::test]
+	async fn fails_when_the_operator_denies_the_device() {
+		let (deny, owner) = (vec![DeviceId(1)], [7; 32]);
+		let registry = registry(DenyArgs { deny, deny_owner: vec![owner], deny_file: None });
+		let rows = [1, 2, 3].map(|device| {
+			let slot = Slot::from(device);
+			(slot, row(device, Some((1, slot)), true))
+		});
+		registry.put(Facts::new(5, rows.to_vec()));
+		registry.deny().learn(&[(DeviceId(2), owner), (DeviceId(3), [8; 32])]);
+		for (device, refusal) in [(1, Some(Refusal::Denied)), (2, Some(Refusal::Denied)), (3, None)]
+		{
+			let place = registry.place(DeviceId(device), 5, 5).await;
+			assert_eq!(place.err(), refusal, "{device}");
+		}
+		// Of a device that it does not have the gateway cannot say whose it is: the chain is away.
+		assert_eq!(registry.place(DeviceId(4), 5, 5).await.err(), Some(Refusal::TooSoon));
+		assert!(registry.learn_owners(&[DeviceId(3)], At::Best).await.is_err());
 	}
 
 	#[test]

@@ -12,12 +12,12 @@ use cairn_chain::{
 	BlockId, Chain,
 	views::{Clock, GatewayView},
 };
-use cairn_telemetry::{Reading, SignedReading};
+use cairn_telemetry::{Reading, SignedReading, WindowContext};
 use cairn_types::{
-	Channel, ChannelKind, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, Moment,
-	NetworkId, Periods, Quantity, Schema, SchemaId, Unit,
+	Channel, ChannelKind, DeviceId, DeviceKey, DeviceSignature, GatewayId, Hash32, MeterRule,
+	Moment, NetworkId, Periods, Quantity, Rules, Schema, SchemaId, Unit,
 	schema::Values,
-	view::{Assignment, DeviceFacts},
+	view::{Assignment, DeviceFacts, NetworkFacts},
 };
 use governor::{Quota, RateLimiter};
 use sp_core::{Pair, bounded::BoundedVec, ed25519};
@@ -29,6 +29,7 @@ use tokio::{
 use super::{
 	chain_state::ChainState,
 	data::{Data, STEPS, schemas::Schemas},
+	deny::{Deny, DenyArgs},
 	http::{App, BODIES, Rejections, router, server},
 	metrics::Metrics,
 	peers::{PeerArgs, Peers},
@@ -138,6 +139,44 @@ pub(crate) fn state_of_two() -> ChainState {
 	ChainState { schemas: vec![(SchemaId(2), schema_of_two())], ..state() }
 }
 
+/// The same, of a batch that holds so many readings.
+pub(crate) fn state_with_room_for(readings: u32) -> ChainState {
+	let known = state();
+	let network = NetworkFacts {
+		network: NetworkId(1),
+		schema_id: SchemaId(2),
+		schema: schema(),
+		meter: MeterRule::Uptime { expected: 4, cap: 100 },
+		active: true,
+	};
+	let context = WindowContext {
+		genesis: GENESIS,
+		window: known.clock.now.window,
+		tick: known.clock.now.tick,
+		required: known.clock.required,
+		rules_version: 1,
+		rules: Rules { step: 1, header: 1, max_readings: readings, max_payload: 1 << 20 },
+		periods: known.clock.periods,
+		network,
+	};
+	ChainState { context: Some(context), ..known }
+}
+
+/// What holds of these devices, which all have the key of [`DEVICE`].
+pub(crate) fn facts_of_many(window: u32, devices: &[DeviceId]) -> Facts {
+	let rows = (0..).zip(devices).map(|(slot, device)| {
+		let row = DeviceFacts {
+			device: *device,
+			network: NetworkId(1),
+			key: DeviceKey::Ed25519(pair().public()),
+			active: true,
+			assignment: Some(Assignment { gateway: GATEWAY, slot }),
+		};
+		(slot, row)
+	});
+	Facts::new(window, rows.collect())
+}
+
 pub(crate) fn facts(window: u32) -> Facts {
 	facts_of(window, GATEWAY, NetworkId(1))
 }
@@ -235,6 +274,7 @@ pub(crate) struct Options {
 	pub(crate) peer_timeout: Duration,
 	/// Readings, or devices, that it looks at for one page.
 	pub(crate) steps: u32,
+	pub(crate) deny: DenyArgs,
 }
 
 impl Default for Options {
@@ -249,6 +289,7 @@ impl Default for Options {
 			peers: Vec::new(),
 			peer_timeout: Duration::from_secs(30),
 			steps: STEPS,
+			deny: DenyArgs::default(),
 		}
 	}
 }
@@ -294,12 +335,14 @@ impl Served {
 		let metrics = Arc::new(Metrics::new().expect("metrics"));
 		// Nobody listens there: whatever needs the chain fails.
 		let chain = Chain::lazy("ws://127.0.0.1:9");
-		let registry = Arc::new(Registry::new(chain.clone(), gateway));
+		let deny = Arc::new(Deny::new(&options.deny).expect("names devices"));
+		let registry = Arc::new(Registry::new(chain.clone(), gateway, deny));
 		if let Some(state) = &state {
 			registry.put(facts_of(state.clock.now.window, gateway, network));
 		}
 		let (sender, states) = watch::channel(state.map(Arc::new));
-		let (writer, _) = Writer::start(store.clone(), states.clone(), metrics.clone());
+		let (writer, _) =
+			Writer::start(store.clone(), states.clone(), registry.clone(), metrics.clone());
 		let burst = NonZeroU32::new(burst).expect("not zero");
 		let cell = CELL.parse().expect("a cell");
 		store.learn(&[(DEVICE, vec![(0, cell)])]).expect("learns");

@@ -18,6 +18,7 @@ use crate::{
 	gateway::{
 		chain_state::ChainState,
 		data::fault::DataFault,
+		shares::Shares,
 		store::{Incoming, Keep, Limits as StoreLimits, SealedWindow, Store},
 		testing::{
 			CELL, DEVICE, GATEWAY, GENESIS, Options, Served, pair, periods, signed_by, state,
@@ -573,7 +574,11 @@ async fn a_device_elsewhere_is_in_no_location() {
 	let incoming =
 		Incoming { window: note.window, signed: other, key: DeviceKey::Ed25519(public()) };
 	let limits = StoreLimits { readings: 9, bytes: 9_999 };
-	let taken = moved.app.store.ingest(vec![vec![incoming]], limits).expect("the store works");
+	let taken = moved
+		.app
+		.store
+		.ingest(vec![vec![incoming]], limits, &mut Shares::default())
+		.expect("the store works");
 	assert!(taken[0][0].is_ok());
 	assert!(entities(&moved, "/v1/sensorthings/Things(6)/Locations").await.is_empty());
 	assert!(entities(&moved, "/v1/sensorthings/Locations").await.is_empty());
@@ -597,7 +602,9 @@ async fn a_move_leaves_values_where_they_were_taken() {
 		key: DeviceKey::Ed25519(public()),
 	});
 	let limits = StoreLimits { readings: 9, bytes: 9_999 };
-	let taken = store.ingest(vec![incoming.to_vec()], limits).expect("the store works");
+	let taken = store
+		.ingest(vec![incoming.to_vec()], limits, &mut Shares::default())
+		.expect("the store works");
 	assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
 
 	// It moves with the window's beginning, and back with the next one's.

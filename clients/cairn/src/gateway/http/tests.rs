@@ -10,7 +10,13 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, task::yield_now, time::timeout};
 use super::*;
 use crate::{
 	clock::now_millis,
-	gateway::testing::{DEVICE, GATEWAY, GENESIS, Served, schema, signed, state},
+	gateway::{
+		deny::DenyArgs,
+		testing::{
+			DEVICE, GATEWAY, GENESIS, Options, Served, facts_of_many, schema, signed, signed_by,
+			state, state_with_room_for,
+		},
+	},
 	protocol::{AnchorInfo, OCTETS, ReadingStatus, ReadingsAnswer, SchemaInfo},
 };
 
@@ -58,6 +64,69 @@ async fn fails_when_a_device_sends_too_much() {
 	let codes = results.iter().map(|result| result.code.as_deref()).collect::<Vec<_>>();
 	assert_eq!(codes, [None, None, Some("rate_limited"), Some("rate_limited")]);
 	assert!(results[2].retry && results[3].retry);
+}
+
+#[tokio::test]
+async fn a_flood_leaves_every_device_its_place() {
+	let state = state_with_room_for(3);
+	let window = state.clock.now.window;
+	let served = Served::start(Some(state), 100).await;
+	served.app.registry.put(facts_of_many(window, &[DEVICE, DeviceId(5), DeviceId(6)]));
+	let now = now_millis();
+	let flood = (0..3).map(|n| signed(n + 1, now + n)).collect::<Vec<_>>();
+	let results = served.send(&flood).await;
+	let codes = results.iter().map(|result| result.code.as_deref()).collect::<Vec<_>>();
+	assert_eq!(codes, [None, Some("over_share"), Some("over_share")]);
+	assert!(!results[1].retry && results[1].remedy.is_some());
+	for device in [5, 6] {
+		let results = served.send(&[signed_by(DeviceId(device), 1, now, &[Some(1)])]).await;
+		assert_eq!(results[0].status, ReadingStatus::Accepted, "{device}");
+	}
+	let results = served.send(&[signed(9, now + 9)]).await;
+	assert_eq!(results[0].code.as_deref(), Some("window_full"));
+	let metrics = served.get("/metrics").await.text().await.expect("text");
+	assert!(metrics.contains("cairn_gateway_readings_rejected_total{code=\"over_share\"} 2"));
+}
+
+#[tokio::test]
+async fn fails_when_the_operator_denies_the_device() {
+	let deny = DenyArgs { deny: vec![DEVICE], ..DenyArgs::default() };
+	let served = Served::made(Options { state: Some(state()), deny, ..Options::default() }).await;
+	let results = served.send(&[signed(1, now_millis())]).await;
+	assert_eq!(results[0].code.as_deref(), Some("denied"));
+	assert!(!results[0].retry && results[0].remedy.is_some());
+	assert_eq!(served.app.store.note(DEVICE).expect("reads"), None);
+	assert_eq!(served.app.rejections.of(DEVICE), BTreeMap::from([(Refusal::Denied, 1)]));
+	let metrics = served.get("/metrics").await.text().await.expect("text");
+	assert!(metrics.contains("cairn_gateway_readings_rejected_total{code=\"denied\"} 1"));
+}
+
+#[tokio::test]
+async fn fails_when_the_operator_denies_the_owner() {
+	let owner = [7; 32];
+	let deny = DenyArgs { deny_owner: vec![owner], ..DenyArgs::default() };
+	let served = Served::made(Options { state: Some(state()), deny, ..Options::default() }).await;
+	let now = now_millis();
+	let results = served.send(&[signed(1, now)]).await;
+	assert_eq!(results[0].status, ReadingStatus::Accepted, "nobody knows whose it is");
+	served.app.registry.deny().learn(&[(DEVICE, owner)]);
+	let results = served.send(&[signed(2, now + 1)]).await;
+	assert_eq!(results[0].code.as_deref(), Some("denied"));
+}
+
+/// What the operator denies takes nobody's places.
+#[tokio::test]
+async fn shares_are_of_devices_that_are_not_denied() {
+	let state = state_with_room_for(3);
+	let window = state.clock.now.window;
+	let deny = DenyArgs { deny: vec![DeviceId(5), DeviceId(6)], ..DenyArgs::default() };
+	let served = Served::made(Options { state: Some(state), deny, ..Options::default() }).await;
+	served.app.registry.put(facts_of_many(window, &[DEVICE, DeviceId(5), DeviceId(6)]));
+	let now = now_millis();
+	let readings = (0..4).map(|n| signed(n + 1, now + n)).collect::<Vec<_>>();
+	let results = served.send(&readings).await;
+	let codes = results.iter().map(|result| result.code.as_deref()).collect::<Vec<_>>();
+	assert_eq!(codes, [None, None, None, Some("window_full")]);
 }
 
 #[tokio::test]

@@ -1,17 +1,20 @@
 //! Taking readings: judged against what is stored, committed before anybody is told.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, HashMap, btree_map::Entry};
 
 use cairn_telemetry::{SignedReading, reading::MAX_DEVICE_READINGS};
-use cairn_types::{DeviceId, DeviceKey, Window};
-use codec::Encode;
-use redb::{ReadableTable, Table};
+use cairn_types::{DeviceId, DeviceKey, Window, schema::MAX_CHANNELS};
+use codec::{Encode, MaxEncodedLen};
+use redb::{ReadableDatabase, ReadableTable, Table};
 
 use super::{
 	CLOSED, DEVICES, DeviceNote, META, READINGS, Store, StoredReading, WINDOWS, WindowRow, note,
 };
 use crate::{
-	gateway::refusal::Refusal,
+	gateway::{
+		refusal::Refusal,
+		shares::{Reserve, Shares},
+	},
 	store::{StoreError, decode},
 };
 
@@ -36,6 +39,15 @@ pub struct Limits {
 	pub readings: u32,
 	/// Bytes.
 	pub bytes: u64,
+}
+
+/// How many readings are stored of a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+	/// All of them.
+	pub row: WindowRow,
+	/// Those of each device that has some.
+	pub devices: HashMap<DeviceId, u32>,
 }
 
 /// A reading that is stored.
@@ -66,6 +78,7 @@ pub(super) fn judge(
 	row: &WindowRow,
 	closed: Option<Window>,
 	limits: Limits,
+	reserve: Option<&Reserve>,
 ) -> Result<Taken, Refusal> {
 	if stored == Stored::Same {
 		return Ok(Taken::Duplicate);
@@ -85,9 +98,12 @@ pub(super) fn judge(
 			return Err(Refusal::TooMany);
 		}
 	}
-	let bytes = row.bytes.saturating_add(size(&incoming.signed));
-	if row.readings >= limits.readings || bytes > limits.bytes {
+	let bytes = size(&incoming.signed);
+	if row.readings >= limits.readings || row.bytes.saturating_add(bytes) > limits.bytes {
 		return Err(Refusal::WindowFull);
+	}
+	if reserve.is_some_and(|reserve| !reserve.admits(reading.device, row, bytes)) {
+		return Err(Refusal::OverShare);
 	}
 	Ok(Taken::Accepted)
 }
@@ -95,6 +111,15 @@ pub(super) fn judge(
 /// Most bytes that a reading adds to a payload.
 fn size(signed: &SignedReading) -> u64 {
 	u64::try_from(signed.encoded_size()).unwrap_or(u64::MAX).saturating_add(SLOT_OVERHEAD)
+}
+
+/// Most bytes that a reading of so many channels adds to a payload.
+#[must_use]
+pub fn largest(channels: usize) -> u64 {
+	let most = usize::try_from(MAX_CHANNELS).unwrap_or(usize::MAX);
+	let unused = most.saturating_sub(channels).saturating_mul(Option::<i64>::max_encoded_len());
+	let bytes = SignedReading::max_encoded_len().saturating_sub(unused);
+	u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(SLOT_OVERHEAD)
 }
 
 /// The last closed window.
@@ -116,21 +141,28 @@ struct Ingest<'a> {
 	rows: BTreeMap<Window, WindowRow>,
 	closed: Option<Window>,
 	limits: Limits,
+	shares: &'a mut Shares,
 }
 
 impl Ingest<'_> {
 	fn take(&mut self, incoming: Incoming) -> Result<Result<Taken, Refusal>, StoreError> {
-		let device = incoming.signed.reading.device;
-		let key = (incoming.window, device.0, incoming.signed.reading.sequence);
+		let (device, window) = (incoming.signed.reading.device, incoming.window);
+		let key = (window, device.0, incoming.signed.reading.sequence);
 		let value = StoredReading { signed: incoming.signed.clone(), key: incoming.key }.encode();
 		let stored = self.stored(key, &incoming.signed)?;
-		self.load(device, incoming.window)?;
+		self.load(device, window)?;
 		let note = self.notes.get(&device).and_then(Option::as_ref);
-		let row = self.rows.get(&incoming.window).copied().unwrap_or_default();
-		let verdict = judge(&incoming, stored, note, &row, self.closed, self.limits);
-		if verdict == Ok(Taken::Accepted) {
-			self.readings.insert(key, value.as_slice())?;
-			self.note(incoming, row);
+		let row = self.rows.get(&window).copied().unwrap_or_default();
+		let reserve = self.shares.of(window);
+		let verdict = judge(&incoming, stored, note, &row, self.closed, self.limits, reserve);
+		match verdict {
+			Ok(Taken::Accepted) => {
+				self.readings.insert(key, value.as_slice())?;
+				self.shares.take(window, device);
+				self.note(incoming, row);
+			},
+			Err(Refusal::WindowFull | Refusal::OverShare) => self.shares.refuse(window),
+			Ok(Taken::Duplicate) | Err(_) => {},
 		}
 		Ok(verdict)
 	}
@@ -201,12 +233,15 @@ impl Store {
 	/// Take the readings of several requests in one transaction: when this returns, all that was
 	/// accepted is on disk.
 	///
+	/// - `shares`: what is kept for devices, of windows that have a reserve; it is brought up to date.
+	///
 	/// # Errors
-	/// If the store fails; then nothing was taken.
+	/// If the store fails; then nothing was taken, and `shares` may be wrong.
 	pub fn ingest(
 		&self,
 		requests: Vec<Vec<Incoming>>,
 		limits: Limits,
+		shares: &mut Shares,
 	) -> Result<Vec<Vec<Result<Taken, Refusal>>>, StoreError> {
 		let transaction = self.database.begin_write()?;
 		let mut results = Vec::with_capacity(requests.len());
@@ -220,6 +255,7 @@ impl Store {
 				rows: BTreeMap::new(),
 				closed,
 				limits,
+				shares,
 			};
 			for request in requests {
 				let taken = request.into_iter().map(|incoming| ingest.take(incoming));
@@ -229,5 +265,23 @@ impl Store {
 		}
 		transaction.commit()?;
 		Ok(results)
+	}
+
+	/// How many readings are stored of a window. Looks at the key of each of them.
+	///
+	/// # Errors
+	/// If the store fails.
+	pub fn tally(&self, window: Window) -> Result<Tally, StoreError> {
+		let transaction = self.database.begin_read()?;
+		let row = note::read_row(&transaction.open_table(WINDOWS)?, window)?;
+		let readings = transaction.open_table(READINGS)?;
+		let mut devices = HashMap::<DeviceId, u32>::new();
+		for entry in readings.range((window, 0, 0)..=(window, u64::MAX, u64::MAX))? {
+			let (key, _) = entry?;
+			let (_, device, _) = key.value();
+			let count = devices.entry(DeviceId(device)).or_default();
+			*count = count.saturating_add(1);
+		}
+		Ok(Tally { row, devices })
 	}
 }

@@ -18,7 +18,7 @@ mod seals;
 mod tests;
 
 pub use archive::{Archived, Keep};
-pub use ingest::{Incoming, Limits, Taken};
+pub use ingest::{Incoming, Limits, Taken, Tally, largest};
 pub use ledger::LedgerView;
 pub use note::{DeviceNote, Lost, WindowRow};
 pub use scan::{Kept, Position, Stage, Walked};

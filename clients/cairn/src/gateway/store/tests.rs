@@ -10,12 +10,15 @@ use cairn_telemetry::{
 	store::{self as tree, MemoryStore},
 	tree::empty_root,
 };
-use cairn_types::{DeviceSignature, NetworkId, SchemaId, Slot};
+use cairn_types::{DeviceSignature, NetworkId, Periods, SchemaId, Slot, schema::Values};
 use proptest::prelude::*;
-use sp_core::ed25519;
+use sp_core::{ecdsa, ed25519};
 
 use super::*;
-use crate::gateway::refusal::Refusal;
+use crate::gateway::{
+	refusal::Refusal,
+	shares::{Basis, Left, Shares},
+};
 
 const IDENTITY: Identity = Identity { genesis: [1; 32], gateway: GatewayId(2) };
 const LIMITS: Limits = Limits { readings: 1_000, bytes: 1_000_000 };
@@ -52,7 +55,8 @@ fn incoming(device: u64, sequence: u64, time: u64) -> Incoming {
 }
 
 fn take(store: &Store, readings: Vec<Incoming>) -> Vec<Result<Taken, Refusal>> {
-	store.ingest(vec![readings], LIMITS).expect("the store works").remove(0)
+	let results = store.ingest(vec![readings], LIMITS, &mut Shares::default());
+	results.expect("the store works").remove(0)
 }
 
 fn leaf(slot: Slot, sequence: u64) -> Leaf {
@@ -175,8 +179,67 @@ fn fails_when_the_window_is_full() {
 	let (_directory, store) = store();
 	let limits = Limits { readings: 2, ..LIMITS };
 	let readings = (1..=3).map(|device| incoming(device, 1, 1)).collect();
-	let results = store.ingest(vec![readings], limits).expect("the store works");
-	assert_eq!(results, [vec![Ok(Taken::Accepted), Ok(Taken::Accepted), Err(Refusal::WindowFull)]]);
+	let results = store.ingest(vec![readings], limits, &mut Shares::default());
+	let expected = vec![Ok(Taken::Accepted), Ok(Taken::Accepted), Err(Refusal::WindowFull)];
+	assert_eq!(results, Ok(vec![expected]));
+}
+
+/// Shares of devices 1, 2 and 3 at the beginning of window 0.
+fn shares(store: &Store, limits: Limits) -> Shares {
+	let mut shares = Shares::default();
+	let periods = Periods { window_slots: 1, ..Periods::DEVELOPMENT };
+	let basis = Basis { facts: Arc::default(), limits, largest: largest(0) };
+	let devices = (1..=3).map(DeviceId).collect::<Vec<_>>();
+	let know = || Ok::<_, StoreError>((devices, store.tally(0)?));
+	shares.prepare(0, basis, Left::at(0, &periods, 0), know).expect("the store works");
+	shares
+}
+
+#[test]
+fn fails_when_a_device_has_had_its_share() {
+	let (directory, store) = store();
+	let limits = Limits { readings: 6, ..LIMITS };
+	let (taken, over) = (Ok(Taken::Accepted), Err(Refusal::OverShare));
+	let mut kept = shares(&store, limits);
+	let flood = (1..=4).map(|n| incoming(1, n, n)).collect::<Vec<_>>();
+	let results = store.ingest(vec![flood], limits, &mut kept);
+	assert_eq!(results, Ok(vec![vec![taken, taken, over, over]]));
+	assert_eq!(kept.crowded(), Some((0, 2)));
+	drop(store);
+
+	// A gateway that starts again goes on with it.
+	let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+	assert_eq!(shares(&store, limits).of(0), kept.of(0));
+	let mut kept = shares(&store, limits);
+	let others = [2, 3].into_iter().flat_map(|device| (1..=2).map(move |n| incoming(device, n, n)));
+	let readings = [incoming(1, 5, 5)].into_iter().chain(others).chain([incoming(3, 3, 3)]);
+	let results = store.ingest(vec![readings.collect()], limits, &mut kept);
+	let full = Err(Refusal::WindowFull);
+	assert_eq!(results, Ok(vec![vec![over, taken, taken, taken, taken, full]]));
+}
+
+#[test]
+fn works_when_a_window_is_counted() {
+	let (_directory, store) = store();
+	assert_eq!(store.tally(0), Ok(Tally::default()));
+	take(
+		&store,
+		vec![incoming(1, 1, 1), incoming(1, 2, 2), incoming(2, 1, 1), incoming(1, 3, 1_000)],
+	);
+	let row = store.windows().expect("reads")[&0];
+	let devices = [(DeviceId(1), 2), (DeviceId(2), 1)].into();
+	assert_eq!(store.tally(0), Ok(Tally { row, devices }));
+}
+
+#[test]
+fn the_largest_reading_is_as_large_as_one_can_be() {
+	for channels in [0, 1, 4, 16] {
+		let mut signed = signed(1, 1, 1);
+		signed.reading.values = Values::truncate_from(vec![Some(i64::MAX); channels]);
+		signed.signature = DeviceSignature::Secp256k1(ecdsa::Signature::from_raw([0; 65]));
+		// Five bytes of a slot: a device may have one reading.
+		assert_eq!(u64::try_from(signed.encoded_size() + 5), Ok(largest(channels)), "{channels}");
+	}
 }
 
 #[test]
@@ -271,7 +334,8 @@ fn works_when_a_walk_takes_long() {
 		let readings = (1..=200).map(|device| incoming(device, window + 1, window * 1_000 + 1));
 		readings.collect::<Vec<_>>()
 	});
-	store.ingest(requests.collect(), LIMITS).expect("the store works");
+	let results = store.ingest(requests.collect(), LIMITS, &mut Shares::default());
+	assert!(results.is_ok());
 	let (mut position, mut walks, mut count) = (Position::default(), 0, 0);
 	loop {
 		let mut visit = |_: Kept| {

@@ -11,8 +11,12 @@ use super::*;
 use crate::{
 	clock::now_millis,
 	gateway::{
+		deny::DenyArgs,
 		registry::Facts,
-		testing::{DEVICE, GATEWAY, Served, facts, pair, signed, signed_by, state},
+		testing::{
+			DEVICE, GATEWAY, Options, Served, facts, facts_of_many, pair, signed, signed_by, state,
+			state_with_room_for,
+		},
 	},
 };
 
@@ -122,6 +126,32 @@ async fn fails_when_a_message_is_wrong() {
 		assert_eq!(outcome(&mut intake), (1, expected), "{topic}");
 	}
 	assert_eq!(served.app.store.note(DEVICE).expect("reads"), None);
+}
+
+#[tokio::test]
+async fn fails_when_the_operator_denies_the_device() {
+	let deny = DenyArgs { deny: vec![DEVICE], ..DenyArgs::default() };
+	let served = Served::made(Options { state: Some(state()), deny, ..Options::default() }).await;
+	let mut intake = intake(&served);
+	intake.push(message(TOPIC, vec![signed(1, now_millis())].encode()));
+	judged(&mut intake).await;
+	assert_eq!(outcome(&mut intake), (1, vec![(Some(1), "denied".to_owned(), false)]));
+	let metrics = served.app.metrics.text().expect("writes");
+	assert!(metrics.contains("cairn_gateway_readings_rejected_total{code=\"denied\"} 1"));
+}
+
+#[tokio::test]
+async fn fails_when_a_device_has_had_its_share() {
+	let state = state_with_room_for(2);
+	let window = state.clock.now.window;
+	let served = Served::start(Some(state), 100).await;
+	served.app.registry.put(facts_of_many(window, &[DEVICE, DeviceId(5)]));
+	let mut intake = intake(&served);
+	let now = now_millis();
+	intake.push(message(TOPIC, vec![signed(1, now), signed(2, now + 1)].encode()));
+	judged(&mut intake).await;
+	// It is not held: what waits would keep the messages of others out.
+	assert_eq!(outcome(&mut intake), (1, vec![(Some(2), "over_share".to_owned(), false)]));
 }
 
 #[tokio::test]
