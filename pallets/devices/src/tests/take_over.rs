@@ -72,9 +72,8 @@ fn fails_when_the_key_was_an_earlier_owners() {
 		let device = registered(&ALICE, &pair());
 		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
 		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
-		let take_back = |proof: Possession| {
-			Devices::take_over(RuntimeOrigin::signed(ALICE), device, proof)
-		};
+		let take_back =
+			|proof: Possession| Devices::take_over(RuntimeOrigin::signed(ALICE), device, proof);
 		end_blocks(2);
 		let early = pair().prove(&ALICE);
 		assert_noop!(take_back(early), Error::KeyInherited);

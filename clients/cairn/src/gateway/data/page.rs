@@ -238,6 +238,7 @@ mod tests {
 	use super::*;
 	use crate::gateway::{
 		data::STEPS,
+		shares::Shares,
 		store::{Identity, Incoming, Limits},
 		testing::{DEVICE, GATEWAY, GENESIS, periods, schema_of_two, signed_by},
 	};
@@ -269,7 +270,9 @@ mod tests {
 			})
 		});
 		let limits = Limits { readings: 1_000, bytes: 1_000_000 };
-		let taken = store.ingest(vec![readings.collect()], limits).expect("the store works");
+		let taken = store
+			.ingest(vec![readings.collect()], limits, &mut Shares::default())
+			.expect("the store works");
 		assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
 		let moves = vec![(499_000, cell(HERE)), (500_002, cell(THERE))];
 		store.learn(&[(OTHER, moves)]).expect("learns");

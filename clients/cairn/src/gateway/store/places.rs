@@ -222,6 +222,7 @@ mod tests {
 	use super::*;
 	use crate::gateway::{
 		locations::contains,
+		shares::Shares,
 		store::{DeviceNote, Identity, Incoming, Limits, prune::forget_windows},
 		testing::{CELL, GATEWAY, GENESIS, signed_by},
 	};
@@ -318,7 +319,9 @@ mod tests {
 			key: DeviceKey::Ed25519(ed25519::Public::from_raw([0; 32])),
 		};
 		let limits = Limits { readings: 9, bytes: 9_999 };
-		let taken = store.ingest(vec![vec![incoming]], limits).expect("the store works");
+		let taken = store
+			.ingest(vec![vec![incoming]], limits, &mut Shares::default())
+			.expect("the store works");
 		assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
 		let told = [(9, there()), (12, here())];
 		// A reading of any window may still come; then, only one of window 6 is kept.
@@ -433,7 +436,9 @@ mod tests {
 			key,
 		});
 		let limits = Limits { readings: 9, bytes: 9_999 };
-		let taken = store.ingest(vec![incoming.to_vec()], limits).expect("the store works");
+		let taken = store
+			.ingest(vec![incoming.to_vec()], limits, &mut Shares::default())
+			.expect("the store works");
 		assert!(taken[0].iter().all(Result::is_ok), "{taken:?}");
 		let visited = |window, most: usize| {
 			let mut visited = Vec::new();
