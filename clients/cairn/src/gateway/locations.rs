@@ -64,8 +64,12 @@ impl Track {
 	/// Learn what the chain tells. What is known of the time before stays.
 	pub fn learn(&mut self, told: &[(Window, Cell)]) {
 		for (from, cell) in told {
+			if self.at(*from) == Some(*cell) {
+				continue;
+			}
+			self.0.retain(|(known, _)| known < from);
+			// After a reorganisation of the chain the device may not have moved after all.
 			if self.at(*from) != Some(*cell) {
-				self.0.retain(|(known, _)| known < from);
 				self.0.push((*from, *cell));
 			}
 		}
@@ -294,6 +298,15 @@ mod tests {
 		let changed = fact.change(higher, 14, 12, 20).expect("settled");
 		track.learn(&told(&changed, Moment { window: 15, tick: 14 }));
 		assert_eq!(track.places(), [(9, place(0))]);
+	}
+
+	#[test]
+	fn a_move_that_a_reorganisation_took_back_is_none() {
+		let mut track = Track::default();
+		for (from, number) in [(0, 1), (14, 0), (14, 1)] {
+			track.learn(&[(from, place(number))]);
+		}
+		assert_eq!(track.places(), [(0, place(1))]);
 	}
 
 	/// What happens in a window: whether it has a tick, where the device moves in it, and whether the
