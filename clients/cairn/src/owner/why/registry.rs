@@ -94,6 +94,7 @@ fn certificate(facts: &Facts, device: &DeviceView) -> Finding {
 	let id = device.device;
 	let bring = format!("cairn device certify {id} --certificate FILE");
 	let renew = format!("ask the maker for another, then {bring}");
+	let replace = format!("ask another maker that the network admits, then {bring}");
 	let state = &device.state;
 	let Some((maker, serial)) = &device.serial else {
 		let required =
@@ -107,10 +108,12 @@ fn certificate(facts: &Facts, device: &DeviceView) -> Finding {
 	let by = format!("maker {maker}, serial {}", format::text(serial));
 	let now = facts.clock.now.window;
 	if now >= state.expires {
-		return Finding::bad(CHECK, format!("{by}: ended in window {}", state.expires), renew);
+		let says = format!("{by}: ended in window {}", state.expires);
+		let remedy = if facts.is_convicted { replace } else { renew };
+		return Finding::bad(CHECK, says, remedy);
 	}
 	if facts.is_convicted {
-		return of_a_convicted_maker(CHECK, device, &by, &bring);
+		return of_a_convicted_maker(CHECK, device, &by, replace);
 	}
 	if state.expires == Window::MAX {
 		return Finding::good(CHECK, by);
@@ -133,10 +136,9 @@ fn of_a_convicted_maker(
 	check: &'static str,
 	device: &DeviceView,
 	by: &str,
-	bring: &str,
+	remedy: String,
 ) -> Finding {
 	let says = format!("{by}: the maker was convicted, what it signed admits nothing any more");
-	let remedy = format!("ask another maker that the network admits, then {bring}");
 	match device.stage.as_slice() {
 		b"Active" => Finding::note(check, says, remedy),
 		_ => Finding::bad(check, says, remedy),

@@ -325,6 +325,14 @@ fn certificates_are_explained() {
 		of(facts).stage = b"Suspended".to_vec();
 	});
 	assert_found(&suspended, "certificate", Mark::Bad, "convicted");
+	// A convicted maker signs no renewal.
+	let both = with(|facts| {
+		facts.is_convicted = true;
+		of(facts).state.expires = NOW;
+	});
+	assert_found(&both, "certificate", Mark::Bad, "ended in window 25");
+	let remedy = found(&both, "certificate").remedy.expect("a remedy");
+	assert!(remedy.contains("ask another maker"), "{remedy}");
 }
 
 #[test]
