@@ -7,7 +7,7 @@ use std::{
 };
 
 use cairn_chain::{
-	At, Call, Described,
+	At, Call, Described, MakerView,
 	calls::{devices, system, treasury},
 };
 use cairn_types::MakerId;
@@ -117,6 +117,7 @@ pub(super) async fn prepare(
 			treasury::spend(*amount, to).encode(&metadata)?
 		},
 		Proposed { convict: Some(maker), .. } => {
+			ensure_bonded(*maker, session.chain.maker(*maker, At::Best).await?.as_ref())?;
 			notes.push(
 				"its active devices stay active: anyone has them suspended, where their network \
 				 admits certified devices only, by cairn device expel"
@@ -197,6 +198,24 @@ async fn upgrade(
 	Ok(system::set_code(&code))
 }
 
+/// Ensure that a maker has a bond to lose. Pure.
+///
+/// # Errors
+/// If there is no maker with this id, or it was convicted before.
+fn ensure_bonded(id: MakerId, maker: Option<&MakerView>) -> Result<(), OwnerError> {
+	match maker {
+		None => Err(OwnerError::not_found(
+			format!("maker {id}"),
+			"take the id that `cairn device why` names; a maker that retired is gone",
+		)),
+		Some(MakerView { bond: None, .. }) => Err(OwnerError::refused(
+			format!("maker {id} was convicted before"),
+			"have its devices suspended: `cairn device expel`",
+		)),
+		Some(_) => Ok(()),
+	}
+}
+
 /// The current values of all parameters.
 ///
 /// # Errors
@@ -238,6 +257,7 @@ async fn settings(
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use cairn_chain::BondView;
 	use std::io::Write;
 
 	#[test]
@@ -247,6 +267,26 @@ mod tests {
 		}
 		for text in ["", "0x", "0x0", "0xzz"] {
 			assert!(text.parse::<HexCall>().is_err(), "{text:?}");
+		}
+	}
+
+	#[test]
+	fn fails_when_there_is_no_maker_to_convict() {
+		let bond = Some(BondView { payer: [7; 32], amount: 1 });
+		let maker = MakerView {
+			admins: vec![[7; 32]],
+			keys: Vec::new(),
+			next_key: 1,
+			registered: (3, 4),
+			devices: 5,
+			settled: 6,
+			bond,
+		};
+		assert!(ensure_bonded(MakerId(9), Some(&maker)).is_ok());
+		let convicted = MakerView { bond: None, ..maker };
+		for (known, says) in [(None, "maker 9"), (Some(&convicted), "maker 9 was convicted")] {
+			let error = ensure_bonded(MakerId(9), known).expect_err("refused").to_string();
+			assert!(error.contains(says) && error.contains("Remedy: "), "{error}");
 		}
 	}
 
