@@ -62,3 +62,19 @@ fn a_network_had_no_facts_before_it_was_created() {
 		assert_eq!(Registry::facts(id, 97, 4), None);
 	});
 }
+
+#[test]
+fn what_holds_of_it_is_told_while_it_is_open_or_active() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = running();
+		assert_eq!(Registry::open_config(id, 5), Some(uptime()));
+		advance(1);
+		assert_ok!(Registry::close(RuntimeOrigin::signed(ALICE), id));
+		assert_eq!(Registry::config(id, 5), Some(uptime()));
+		assert_eq!(Registry::open_config(id, 5), None);
+		assert_eq!(Registry::active_config(id, 102, 5), Some(uptime()));
+		assert_eq!(Registry::active_config(id, 103, 5), None);
+		assert_eq!(Registry::open_config(NOBODY, 5), None);
+		assert_eq!(Registry::active_config(NOBODY, 102, 5), None);
+	});
+}
