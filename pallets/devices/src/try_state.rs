@@ -25,6 +25,7 @@ impl<T: Config> Pallet<T> {
 			Self::root_leads_to_its_device(device, &record)?;
 			Self::stage_says_when_it_is_active(&record)?;
 			Self::maker_is_that_of_the_certificate(&record)?;
+			Self::certificate_of_an_active_device_stands(device, &record)?;
 			Self::slot_is_that_of_the_device(device, &record)?;
 		}
 		Self::every_key_belongs_to_a_device()?;
@@ -118,6 +119,20 @@ impl<T: Config> Pallet<T> {
 	fn maker_is_that_of_the_certificate(record: &DeviceRecordOf<T>) -> Result<(), TryRuntimeError> {
 		let maker = record.certified.as_ref().map(|certified| certified.maker);
 		ensure!(record.state.maker == maker, "devices: the maker is not that of the certificate");
+		Ok(())
+	}
+
+	/// So its maker is there, and `expel` can ask whether it was convicted.
+	fn certificate_of_an_active_device_stands(
+		device: DeviceId,
+		record: &DeviceRecordOf<T>,
+	) -> Result<(), TryRuntimeError> {
+		let active = record.certified.as_ref().filter(|_| record.stage == Stage::Active);
+		let stands = active.is_none_or(|known| {
+			Serials::<T>::get(known.maker, &known.serial)
+				.is_some_and(|entry| entry.stands_for(device))
+		});
+		ensure!(stands, "devices: an active device's certificate does not stand");
 		Ok(())
 	}
 
