@@ -69,6 +69,27 @@ fn works_without_a_root() {
 }
 
 #[test]
+fn the_new_key_was_no_earlier_owners() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = rooted(&ALICE, &pair(), 1, 7);
+		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
+		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
+		assert!(record(device).inherited);
+		end_blocks(2);
+		let approval = approve(device, &next().key(), None);
+		let (origin, proof) = (RuntimeOrigin::signed(BOB), next().prove(&BOB));
+		assert_ok!(Devices::recover(origin, device, next().key(), proof, None, approval));
+		advance(RECOVERY);
+		assert_ok!(complete(device));
+		end_blocks(2);
+		// It has no root any more, so its key may name an owner.
+		let (origin, proof) = (RuntimeOrigin::signed(MAKER), next().prove(&MAKER));
+		assert_ok!(Devices::take_over(origin, device, proof));
+		assert_eq!(record(device).owner, MAKER);
+	});
+}
+
+#[test]
 fn fails_when_not_found_or_not_requested() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		assert_noop!(complete(DeviceId(9)), Error::NotFound);

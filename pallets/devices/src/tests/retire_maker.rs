@@ -52,6 +52,29 @@ fn the_bond_can_be_taken_until_the_maker_may_leave() {
 	});
 }
 
+/// So who leaves revokes its keys first.
+#[test]
+fn a_certificate_that_is_brought_meanwhile_begins_the_wait_anew() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		advance(SETTLED + LEAVING - 1);
+		certified(&ALICE, &DevicePair::new(3), 7);
+		assert_ok!(Devices::revoke(RuntimeOrigin::signed(MAKER), FIRST, serial(7)));
+		assert_ok!(Devices::revoke_maker_key(RuntimeOrigin::signed(MAKER), FIRST, 0));
+		advance(1);
+		assert_noop!(retire(MAKER), Error::TooEarly);
+		let another = DevicePair::new(4);
+		let (key, proof) = (another.key(), another.prove(&ALICE));
+		let certificate = Some(certificate(8, &key));
+		let origin = RuntimeOrigin::signed(ALICE);
+		assert_noop!(
+			Devices::register(origin, CERTIFIED, key, proof, certificate),
+			Error::MakerKeyRevoked
+		);
+		advance(SETTLED + LEAVING - 1);
+		assert_ok!(retire(MAKER));
+	});
+}
+
 #[test]
 fn anybody_removes_what_is_left_of_a_convicted_one() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
