@@ -438,7 +438,7 @@ pub mod pallet {
 		/// What was changed before can still be checked. Wait for H ticks after it, and before a
 		/// key is forgotten also for as many blocks as a proof of possession is accepted; before a
 		/// device moves again, for `moving_ticks` of the policy; before a maker leaves with its bond, for
-		/// as long again as a referendum may take.
+		/// `LeavingTicks` more.
 		TooEarly,
 		/// All device ids are given.
 		TooManyDevices,
