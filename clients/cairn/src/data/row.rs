@@ -19,6 +19,8 @@ use crate::gateway::{
 
 /// Milliseconds below this are relative in SenML (RFC 8428 §4.5.3).
 const SENML_FIRST: u64 = (1 << 28) * 1_000;
+/// Most bytes of the path of a proof: three numbers of 10, 20 and 20 digits behind its beginning.
+const LONGEST_PATH: usize = 62;
 /// Exponents of values: a scale has 8 bits, and zeros at the end of 64 bits move into the exponent.
 const EXPONENTS: RangeInclusive<i16> = -128..=146;
 
@@ -69,6 +71,7 @@ pub(crate) struct Row {
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub(crate) cell: Option<Cell>,
 	/// Where the proof is.
+	#[serde(deserialize_with = "read_path")]
 	pub(crate) proof: String,
 }
 
@@ -143,6 +146,16 @@ fn read_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 		Ok(text)
 	} else {
 		Err(D::Error::custom("a channel's name is too long, or outside SenML's character set"))
+	}
+}
+
+/// A path that is no longer than a proof's can be: many rows of a stranger fill no memory by it.
+fn read_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+	let text = String::deserialize(deserializer)?;
+	if text.len() <= LONGEST_PATH {
+		Ok(text)
+	} else {
+		Err(D::Error::custom("the path of a proof is too long"))
 	}
 }
 
@@ -222,6 +235,17 @@ mod tests {
 	}
 
 	#[test]
+	fn the_longest_path_of_a_proof_is_read() {
+		let mut document = document();
+		document["device"] = json!(u64::MAX);
+		document["sequence"] = json!(u64::MAX);
+		let path = proof_path(Window::MAX, DeviceId(u64::MAX), u64::MAX);
+		document["proof"] = json!(path);
+		assert_eq!(path.len(), LONGEST_PATH);
+		assert_eq!(read(&document).expect("a row").window(), Some(Window::MAX));
+	}
+
+	#[test]
 	fn a_row_is_written_as_it_is_read() {
 		let placed = concat!(
 			r#"{"gateway":3,"network":1,"device":4,"sequence":12,"time":1769860800000,"#,
@@ -258,6 +282,7 @@ mod tests {
 			("quantity", json!("warmth")),
 			("cell", json!("8c2a1072b59adfx")),
 			("device", json!(-1)),
+			("proof", json!("a".repeat(LONGEST_PATH + 1))),
 		] {
 			let mut document = document();
 			document[field] = value;

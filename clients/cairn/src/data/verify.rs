@@ -2,7 +2,7 @@
 //!
 //! All facts are of one final block, so that they fit each other and stay.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use cairn_chain::{
 	At, BlockId, Chain,
@@ -28,6 +28,8 @@ use crate::{
 
 /// Proofs that a gateway is asked for at once.
 const AT_ONCE: usize = 8;
+/// Proofs that are kept until they are looked at: a stranger's may be a megabyte each.
+const TOGETHER: usize = 64;
 /// Largest payload that rules of the chain allow, in bytes.
 const MAX_PAYLOAD: usize = 64 << 20;
 
@@ -161,27 +163,41 @@ impl Verifier {
 		rows: &[Row],
 	) -> Result<BTreeMap<usize, Verdict>, OwnerError> {
 		let served = &context.gateway.served;
-		let proofs = readings.into_iter().map(|((device, sequence), places)| async move {
-			(served.reading_proof(window, device, sequence).await, places)
-		});
-		let proofs = stream::iter(proofs).buffered(AT_ONCE).collect::<Vec<_>>();
 		let (mut verdicts, mut batches) = (BTreeMap::new(), BTreeMap::new());
-		for (proof, places) in Box::pin(proofs).await {
-			for place in places {
-				let Some(row) = rows.get(place) else { continue };
-				let judged = match &proof {
-					Ok(proof) => Box::pin(self.judge(context, row, proof, &mut batches)).await,
-					Err(error) => Err(Doubt::NoProof.about(first_line(error)).into()),
-				};
-				let verdict = match judged {
-					Ok(proved) => Ok(proved),
-					Err(Stop::Doubt(doubted)) => Err(doubted),
-					Err(Stop::Error(error)) => return Err(error),
-				};
-				verdicts.insert(place, verdict);
+		for part in parts(readings, TOGETHER) {
+			let proofs = part.into_iter().map(|((device, sequence), places)| async move {
+				(served.reading_proof(window, device, sequence).await, places)
+			});
+			// All of them, and only then the node: while that is waited for, no gateway's time passes.
+			let proofs = stream::iter(proofs).buffered(AT_ONCE).collect::<Vec<_>>();
+			for (proof, places) in Box::pin(proofs).await {
+				for place in places {
+					let Some(row) = rows.get(place) else { continue };
+					let judged = self.judge_by(context, row, proof.as_ref(), &mut batches);
+					verdicts.insert(place, Box::pin(judged).await?);
+				}
 			}
 		}
 		Ok(verdicts)
+	}
+
+	/// Check one row by what the gateway has answered for its proof.
+	async fn judge_by(
+		&mut self,
+		context: Context<'_>,
+		row: &Row,
+		proof: Result<&ReadingProof, &OwnerError>,
+		batches: &mut BTreeMap<Attempt, Batch>,
+	) -> Result<Verdict, OwnerError> {
+		let judged = match proof {
+			Ok(proof) => Box::pin(self.judge(context, row, proof, batches)).await,
+			Err(error) => Err(Doubt::NoProof.about(first_line(error)).into()),
+		};
+		match judged {
+			Ok(proved) => Ok(Ok(proved)),
+			Err(Stop::Doubt(doubted)) => Ok(Err(doubted)),
+			Err(Stop::Error(error)) => Err(error),
+		}
 	}
 
 	/// Check one row.
@@ -308,6 +324,15 @@ fn by_reading(rows: &[Row]) -> BTreeMap<Window, Readings> {
 	windows
 }
 
+/// Items in their order, at most so many at a time. Pure.
+fn parts<T>(items: impl IntoIterator<Item = T>, most: usize) -> impl Iterator<Item = Vec<T>> {
+	let mut items = items.into_iter();
+	iter::from_fn(move || {
+		let part = items.by_ref().take(most).collect::<Vec<_>>();
+		(!part.is_empty()).then_some(part)
+	})
+}
+
 /// The payload of a reading's batch, from the gateway.
 async fn fetch(
 	gateway: &Gateway,
@@ -364,6 +389,17 @@ async fn first_block(last: u32, holds: impl AsyncFn(u32) -> Option<bool>) -> Opt
 mod tests {
 	use super::*;
 	use std::cell::Cell;
+
+	#[test]
+	fn parts_add_up_and_are_small() {
+		let cases: [(u32, Vec<usize>); 4] =
+			[(0, vec![]), (1, vec![1]), (4, vec![2, 2]), (5, vec![2, 2, 1])];
+		for (count, sizes) in cases {
+			let parts = parts(0..count, 2).collect::<Vec<_>>();
+			assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
+			assert_eq!(parts.concat(), (0..count).collect::<Vec<_>>());
+		}
+	}
 
 	#[tokio::test]
 	async fn the_first_block_is_found() {
