@@ -34,6 +34,9 @@ const MAX_BYTES_OF_STRANGERS: usize = 1 << 20;
 const MAX_READINGS: usize = 4_096;
 /// Most refusals that wait to be published.
 const MAX_NOTICES: usize = 4_096;
+/// Refusals that wait from which on no more are told to devices that the gateway does not have: one
+/// message of theirs may bring thousands.
+const MAX_NOTICES_WITH_STRANGERS: usize = MAX_NOTICES / 2;
 /// How long a reading that may be taken later is tried again.
 const HOLD: Duration = Duration::from_secs(30);
 /// Time between two tries.
@@ -291,39 +294,43 @@ impl Intake {
 		if result.status != ReadingStatus::Rejected {
 			return;
 		}
-		let notice = RefusalNotice {
-			gateway: self.gateway,
+		let gateway = self.gateway;
+		self.send(device, move || RefusalNotice {
+			gateway,
 			device,
 			sequence: Some(result.sequence),
 			code: result.code.unwrap_or_default(),
 			cause: result.cause.unwrap_or_default(),
 			remedy: result.remedy.unwrap_or_default(),
 			retry: result.retry,
-		};
-		self.send(device, &notice);
+		});
 	}
 
 	/// Refuse something before it is judged, and tell the device.
 	fn refuse(&mut self, device: DeviceId, sequence: Option<u64>, refusal: Refusal) {
 		self.app.metrics.rejected.with_label_values(&[refusal.code()]).inc();
-		let notice = RefusalNotice {
-			gateway: self.gateway,
+		let gateway = self.gateway;
+		self.send(device, move || RefusalNotice {
+			gateway,
 			device,
 			sequence,
 			code: refusal.code().to_owned(),
 			cause: refusal.cause().to_owned(),
 			remedy: refusal.remedy().to_owned(),
 			retry: refusal.retry(),
-		};
-		self.send(device, &notice);
+		});
 	}
 
-	fn send(&mut self, device: DeviceId, notice: &RefusalNotice) {
-		if self.notices.len() >= MAX_NOTICES {
+	/// Let a notice wait to be published, if there is room; it is made only then.
+	fn send(&mut self, device: DeviceId, notice: impl FnOnce() -> RefusalNotice) {
+		let waiting = self.notices.len();
+		let is_full = waiting >= MAX_NOTICES
+			|| (waiting >= MAX_NOTICES_WITH_STRANGERS && self.is_stranger(device));
+		if is_full {
 			self.app.metrics.mqtt_notices_dropped.inc();
 			return;
 		}
-		let bytes = serde_json::to_vec(notice).unwrap_or_default();
+		let bytes = serde_json::to_vec(&notice()).unwrap_or_default();
 		self.notices.push_back((device, bytes));
 	}
 }

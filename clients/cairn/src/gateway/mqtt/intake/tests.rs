@@ -265,6 +265,21 @@ async fn large_messages_of_strangers_leave_room_for_the_devices_of_the_gateway()
 	assert_eq!(intake.pending.len(), most + 1);
 }
 
+/// A message of many readings brings as many refusals.
+#[tokio::test]
+async fn refusals_of_strangers_leave_room_for_those_of_the_gateways_devices() {
+	let served = Served::start(Some(state()), 100).await;
+	let mut intake = intake(&served);
+	for sequence in 0..=MAX_NOTICES as u64 {
+		intake.refuse(UNKNOWN, Some(sequence), Refusal::RateLimited);
+	}
+	assert_eq!(intake.notices.len(), MAX_NOTICES_WITH_STRANGERS);
+	intake.refuse(DEVICE, Some(1), Refusal::OutOfOrder);
+	assert_eq!(intake.notices.len(), MAX_NOTICES_WITH_STRANGERS + 1);
+	let dropped = served.app.metrics.mqtt_notices_dropped.get();
+	assert_eq!(dropped, (MAX_NOTICES + 1 - MAX_NOTICES_WITH_STRANGERS) as u64);
+}
+
 /// Messages of QoS 0, which no limit of the broker holds back, while the broker takes nothing.
 #[tokio::test]
 async fn a_flood_leaves_a_bounded_queue() {
