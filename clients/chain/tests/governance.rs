@@ -275,7 +275,7 @@ fn calls_are_put_into_words() {
 	let policy: DevicesPolicy = read(&production::DEVICES);
 	let text = described(&parameters::set_registry_policy(&policy), &metadata);
 	assert!(text.starts_with("Parameters.set_parameter (key_value: Devices("), "{text}");
-	assert!(text.contains("Some(9)"), "{text}");
+	assert!(text.contains("per_cycle: 10000"), "{text}");
 	let policy: RewardsPolicy = read(&production::REWARDS);
 	let text = described(&parameters::set_emission(&policy), &metadata);
 	assert!(text.contains("validators: 30%") && text.contains("vesting: 30"), "{text}");
