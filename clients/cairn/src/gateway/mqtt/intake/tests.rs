@@ -222,7 +222,7 @@ async fn the_queue_is_bounded() {
 	other.bytes = MAX_BYTES;
 	assert!(!other.has_room());
 	for _ in 0..MAX_NOTICES + 3 {
-		other.refuse(DEVICE, None, Refusal::Malformed);
+		other.refuse(DeviceId(1_000), None, Refusal::Malformed);
 	}
 	assert_eq!(other.notices.len(), MAX_NOTICES);
 	assert_eq!(served.app.metrics.mqtt_notices_dropped.get(), 3);
