@@ -2,16 +2,16 @@
 //!
 //! Each input is about a megabyte of one measurement a record. Of each reader the fastest of
 //! several runs counts, so that other load on the machine matters little. Beside ours, on the same
-//! bytes and in the same run, stand kept readers that do less: `serde_json::Value` and the `csv` crate
-//! keep texts and floats, and `prost` alone keeps the fields of protobuf; none resolves base values or
-//! aliases, or checks names. Nothing stands beside SenML in CBOR and OpenMetrics: no other reader of
-//! CBOR is in the workspace's lock file, and its crates of Prometheus write the format only.
+//! bytes and in the same run, stand kept readers that do less: `serde_json::Value`, `ciborium::Value`,
+//! the `csv` crate and `prometheus-parse` keep texts and floats, and `prost` alone keeps the fields of
+//! protobuf; none resolves base values or aliases, or checks names.
 
 #![expect(unsafe_code, reason = "an allocator that counts has to be one")]
 
 use std::{
 	alloc::{GlobalAlloc, Layout as Memory, System},
 	hint::black_box,
+	io::BufRead,
 	sync::atomic::{AtomicUsize, Ordering},
 	time::{Duration, Instant},
 };
@@ -310,8 +310,13 @@ fn measure_senml() {
 		let pack: serde_json::Value = serde_json::from_slice(input).expect("JSON");
 		pack.as_array().map_or(0, Vec::len)
 	});
-	measure("SenML CBOR", &senml_cbor(), |input| {
+	let cbor = senml_cbor();
+	let ours = measure("SenML CBOR", &cbor, |input| {
 		senml::decode_cbor(input, NOW, &LIMITS).expect("a pack").len()
+	});
+	compare(ours, "ciborium::Value", &cbor, |input| {
+		let pack: ciborium::Value = ciborium::from_reader(input).expect("CBOR");
+		pack.as_array().map_or(0, Vec::len)
 	});
 	let records = senml::decode_json(json.as_bytes(), NOW, &LIMITS).expect("a pack");
 	measure("SenML JSON, written", json.as_bytes(), |_| {
@@ -342,8 +347,13 @@ fn measure_csv() {
 }
 
 fn measure_openmetrics() {
-	measure("OpenMetrics", exposition().as_bytes(), |input| {
+	let text = exposition();
+	let ours = measure("OpenMetrics", text.as_bytes(), |input| {
 		openmetrics::decode(input, Dialect::OpenMetrics, &LIMITS).expect("an exposition").len()
+	});
+	compare(ours, "prometheus-parse", text.as_bytes(), |input| {
+		let lines = input.lines();
+		prometheus_parse::Scrape::parse(lines).expect("an exposition").samples.len()
 	});
 }
 
