@@ -50,7 +50,7 @@ fn assert_sound(preset: &str) {
 		assert!(candidates.is_some_and(|most| most <= MAX_ELECTABLE_TARGETS));
 
 		// The wallets' view: every parameter is in state.
-		assert_eq!(pallet_parameters::Parameters::<Runtime>::iter().count(), 6);
+		assert_eq!(pallet_parameters::Parameters::<Runtime>::iter().count(), 3);
 		assert_eq!(<telemetry::SealPolicy as Get<Policy>>::get().committee_size, 21);
 		let emission = <rewards::Emission as Get<RewardsPolicy>>::get();
 		assert_eq!((emission.default_weight, emission.vesting), (1, 1));
