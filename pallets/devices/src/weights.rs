@@ -3,7 +3,7 @@
 //! THIS FILE WAS AUTO-GENERATED USING THE SUBSTRATE BENCHMARK CLI VERSION 64.0.0
 //! by `scripts/weights`: change the benchmarks or `scripts/weights.hbs`, not this file.
 //!
-//! DATE: 2026-11-29, CPU: `Intel(R) Xeon(R) Processor`
+//! DATE: 2026-11-29, CPU: `AMD EPYC`
 //! STEPS: `20`, REPEAT: `10`, WASM-EXECUTION: `Compiled`, PRESET: `development`
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -76,70 +76,70 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 125_080_000 picoseconds.
-		Weight::from_parts(141_164_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 145_462_000 picoseconds.
+		Weight::from_parts(158_536_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 131_218_000 picoseconds.
-		Weight::from_parts(143_655_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 143_328_000 picoseconds.
+		Weight::from_parts(159_108_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 117_907_000 picoseconds.
-		Weight::from_parts(130_506_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 136_485_000 picoseconds.
+		Weight::from_parts(145_181_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -152,21 +152,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_certified_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1528`
-		//  Estimated: `6028`
-		// Minimum execution time: 208_933_000 picoseconds.
-		Weight::from_parts(227_978_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1372`
+		//  Estimated: `4089`
+		// Minimum execution time: 241_111_000 picoseconds.
+		Weight::from_parts(277_148_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -179,21 +179,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_certified_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1528`
-		//  Estimated: `6028`
-		// Minimum execution time: 215_888_000 picoseconds.
-		Weight::from_parts(234_066_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1372`
+		//  Estimated: `4089`
+		// Minimum execution time: 263_241_000 picoseconds.
+		Weight::from_parts(282_507_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -206,18 +206,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1528`
-		//  Estimated: `6028`
-		// Minimum execution time: 212_044_000 picoseconds.
-		Weight::from_parts(225_532_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1372`
+		//  Estimated: `4089`
+		// Minimum execution time: 262_711_000 picoseconds.
+		Weight::from_parts(286_876_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -226,26 +226,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1618`
+		//  Measured:  `1620`
 		//  Estimated: `4089`
-		// Minimum execution time: 40_820_000 picoseconds.
-		Weight::from_parts(45_711_000, 4089)
+		// Minimum execution time: 47_258_000 picoseconds.
+		Weight::from_parts(52_588_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn suspend() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `486`
-		//  Estimated: `3736`
-		// Minimum execution time: 20_612_000 picoseconds.
-		Weight::from_parts(23_891_000, 3736)
+		//  Measured:  `487`
+		//  Estimated: `3737`
+		// Minimum execution time: 25_858_000 picoseconds.
+		Weight::from_parts(33_191_000, 3737)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
@@ -264,15 +264,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2084`
+		//  Measured:  `2085`
 		//  Estimated: `9372`
-		// Minimum execution time: 124_451_000 picoseconds.
-		Weight::from_parts(133_762_000, 9372)
+		// Minimum execution time: 141_775_000 picoseconds.
+		Weight::from_parts(162_564_000, 9372)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -289,18 +289,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1704`
+		//  Measured:  `1706`
 		//  Estimated: `4089`
-		// Minimum execution time: 123_549_000 picoseconds.
-		Weight::from_parts(132_127_000, 4089)
+		// Minimum execution time: 146_984_000 picoseconds.
+		Weight::from_parts(158_706_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -308,18 +308,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1272`
-		//  Estimated: `6028`
-		// Minimum execution time: 146_763_000 picoseconds.
-		Weight::from_parts(155_511_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `1081`
+		//  Estimated: `3748`
+		// Minimum execution time: 163_054_000 picoseconds.
+		Weight::from_parts(174_446_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -327,18 +327,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1300`
-		//  Estimated: `6028`
-		// Minimum execution time: 148_685_000 picoseconds.
-		Weight::from_parts(158_557_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `1109`
+		//  Estimated: `3748`
+		// Minimum execution time: 167_192_000 picoseconds.
+		Weight::from_parts(183_523_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -346,15 +346,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1272`
-		//  Estimated: `6028`
-		// Minimum execution time: 136_930_000 picoseconds.
-		Weight::from_parts(146_200_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `1081`
+		//  Estimated: `3748`
+		// Minimum execution time: 163_234_000 picoseconds.
+		Weight::from_parts(185_577_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:2 w:2)
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -363,28 +363,28 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn assign_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1777`
+		//  Measured:  `1778`
 		//  Estimated: `6836`
-		// Minimum execution time: 97_228_000 picoseconds.
-		Weight::from_parts(108_341_000, 6836)
+		// Minimum execution time: 115_376_000 picoseconds.
+		Weight::from_parts(127_408_000, 6836)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:0 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `496`
-		//  Estimated: `3736`
-		// Minimum execution time: 18_234_000 picoseconds.
-		Weight::from_parts(20_975_000, 3736)
+		//  Measured:  `497`
+		//  Estimated: `3737`
+		// Minimum execution time: 23_184_000 picoseconds.
+		Weight::from_parts(29_626_000, 3737)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:1 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
@@ -403,16 +403,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1917`
+		//  Measured:  `1918`
 		//  Estimated: `6506`
-		// Minimum execution time: 305_314_000 picoseconds.
-		Weight::from_parts(318_029_000, 6506)
+		// Minimum execution time: 355_594_000 picoseconds.
+		Weight::from_parts(371_203_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
@@ -432,16 +432,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2199`
+		//  Measured:  `2008`
 		//  Estimated: `6506`
-		// Minimum execution time: 361_650_000 picoseconds.
-		Weight::from_parts(383_707_000, 6506)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		// Minimum execution time: 447_446_000 picoseconds.
+		Weight::from_parts(488_552_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
@@ -461,16 +461,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2199`
+		//  Measured:  `2008`
 		//  Estimated: `6506`
-		// Minimum execution time: 375_235_000 picoseconds.
-		Weight::from_parts(396_090_000, 6506)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		// Minimum execution time: 450_121_000 picoseconds.
+		Weight::from_parts(471_320_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
@@ -490,23 +490,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2200`
+		//  Measured:  `2009`
 		//  Estimated: `6506`
-		// Minimum execution time: 359_340_000 picoseconds.
-		Weight::from_parts(384_873_000, 6506)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		// Minimum execution time: 434_902_000 picoseconds.
+		Weight::from_parts(468_976_000, 6506)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:1 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn cancel_transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `558`
-		//  Estimated: `3736`
-		// Minimum execution time: 22_133_000 picoseconds.
-		Weight::from_parts(24_960_000, 3736)
+		//  Measured:  `559`
+		//  Estimated: `3737`
+		// Minimum execution time: 29_165_000 picoseconds.
+		Weight::from_parts(33_884_000, 3737)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -520,8 +520,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
 		//  Estimated: `3748`
-		// Minimum execution time: 87_207_000 picoseconds.
-		Weight::from_parts(94_895_000, 3748)
+		// Minimum execution time: 112_620_000 picoseconds.
+		Weight::from_parts(119_033_000, 3748)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -529,10 +529,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `734`
+		//  Measured:  `735`
 		//  Estimated: `4089`
-		// Minimum execution time: 51_089_000 picoseconds.
-		Weight::from_parts(55_861_000, 4089)
+		// Minimum execution time: 71_323_000 picoseconds.
+		Weight::from_parts(84_839_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -540,10 +540,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `734`
+		//  Measured:  `735`
 		//  Estimated: `4089`
-		// Minimum execution time: 16_542_000 picoseconds.
-		Weight::from_parts(19_103_000, 4089)
+		// Minimum execution time: 25_027_000 picoseconds.
+		Weight::from_parts(35_686_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -556,13 +556,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1597`
+		//  Measured:  `1599`
 		//  Estimated: `4089`
-		// Minimum execution time: 90_900_000 picoseconds.
-		Weight::from_parts(97_043_000, 4089)
+		// Minimum execution time: 107_852_000 picoseconds.
+		Weight::from_parts(116_016_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -576,15 +576,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn revoke_retained() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1662`
+		//  Measured:  `1663`
 		//  Estimated: `6506`
-		// Minimum execution time: 117_715_000 picoseconds.
-		Weight::from_parts(127_981_000, 6506)
+		// Minimum execution time: 138_789_000 picoseconds.
+		Weight::from_parts(145_592_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:2 w:2)
@@ -593,38 +593,36 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2756`
+		//  Measured:  `2602`
 		//  Estimated: `7188`
-		// Minimum execution time: 180_811_000 picoseconds.
-		Weight::from_parts(190_525_000, 7188)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		// Minimum execution time: 185_697_000 picoseconds.
+		Weight::from_parts(197_469_000, 7188)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `968`
-		//  Estimated: `4089`
-		// Minimum execution time: 56_332_000 picoseconds.
-		Weight::from_parts(61_889_000, 4089)
+		//  Measured:  `969`
+		//  Estimated: `4434`
+		// Minimum execution time: 72_355_000 picoseconds.
+		Weight::from_parts(80_010_000, 4434)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
@@ -645,10 +643,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2187`
+		//  Measured:  `2188`
 		//  Estimated: `9372`
-		// Minimum execution time: 123_478_000 picoseconds.
-		Weight::from_parts(135_817_000, 9372)
+		// Minimum execution time: 136_655_000 picoseconds.
+		Weight::from_parts(148_838_000, 9372)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -664,8 +662,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
 		//  Estimated: `4089`
-		// Minimum execution time: 58_743_000 picoseconds.
-		Weight::from_parts(63_495_000, 4089)
+		// Minimum execution time: 77_756_000 picoseconds.
+		Weight::from_parts(87_173_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -675,21 +673,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_rooted_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_543_117_000 picoseconds.
-		Weight::from_parts(1_646_554_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 2_017_358_000 picoseconds.
+		Weight::from_parts(2_105_823_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
@@ -698,21 +696,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_rooted_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_553_199_000 picoseconds.
-		Weight::from_parts(1_626_564_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 2_027_717_000 picoseconds.
+		Weight::from_parts(2_199_849_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
@@ -721,28 +719,28 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_rooted_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_534_530_000 picoseconds.
-		Weight::from_parts(1_610_548_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 2_012_258_000 picoseconds.
+		Weight::from_parts(2_183_849_000, 3776)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -750,18 +748,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1339`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_571_258_000 picoseconds.
-		Weight::from_parts(1_708_659_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `1148`
+		//  Estimated: `3748`
+		// Minimum execution time: 2_049_568_000 picoseconds.
+		Weight::from_parts(2_209_557_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -769,18 +767,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1367`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_609_522_000 picoseconds.
-		Weight::from_parts(1_675_416_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `1176`
+		//  Estimated: `3748`
+		// Minimum execution time: 2_061_560_000 picoseconds.
+		Weight::from_parts(2_301_949_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -788,15 +786,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1339`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_560_711_000 picoseconds.
-		Weight::from_parts(1_624_058_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		//  Measured:  `1148`
+		//  Estimated: `3748`
+		// Minimum execution time: 2_061_430_000 picoseconds.
+		Weight::from_parts(2_286_069_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -805,7 +803,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
@@ -813,15 +811,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn recover_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1909`
-		//  Estimated: `6028`
-		// Minimum execution time: 201_885_000 picoseconds.
-		Weight::from_parts(218_326_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1720`
+		//  Estimated: `4089`
+		// Minimum execution time: 238_686_000 picoseconds.
+		Weight::from_parts(259_505_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -830,7 +828,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
@@ -838,15 +836,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn recover_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1909`
-		//  Estimated: `6028`
-		// Minimum execution time: 214_075_000 picoseconds.
-		Weight::from_parts(227_262_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1720`
+		//  Estimated: `4089`
+		// Minimum execution time: 239_738_000 picoseconds.
+		Weight::from_parts(263_072_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -855,7 +853,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
@@ -863,15 +861,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn recover_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1909`
-		//  Estimated: `6028`
-		// Minimum execution time: 203_909_000 picoseconds.
-		Weight::from_parts(227_152_000, 6028)
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+		//  Measured:  `1720`
+		//  Estimated: `4089`
+		// Minimum execution time: 229_498_000 picoseconds.
+		Weight::from_parts(240_970_000, 4089)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -888,116 +886,106 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn complete_recovery() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1917`
+		//  Measured:  `1919`
 		//  Estimated: `4089`
-		// Minimum execution time: 104_167_000 picoseconds.
-		Weight::from_parts(117_206_000, 4089)
+		// Minimum execution time: 129_723_000 picoseconds.
+		Weight::from_parts(148_847_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_owner() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 74_110_000 picoseconds.
-		Weight::from_parts(86_035_000, 3748)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		// Minimum execution time: 85_810_000 picoseconds.
+		Weight::from_parts(98_835_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 124_844_000 picoseconds.
-		Weight::from_parts(137_064_000, 3748)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		// Minimum execution time: 148_226_000 picoseconds.
+		Weight::from_parts(166_431_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 132_223_000 picoseconds.
-		Weight::from_parts(139_233_000, 3748)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		// Minimum execution time: 157_464_000 picoseconds.
+		Weight::from_parts(175_999_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1232`
+		//  Measured:  `1074`
 		//  Estimated: `3748`
-		// Minimum execution time: 120_260_000 picoseconds.
-		Weight::from_parts(131_017_000, 3748)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		// Minimum execution time: 150_030_000 picoseconds.
+		Weight::from_parts(165_449_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_root() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 1_538_738_000 picoseconds.
-		Weight::from_parts(1_573_561_000, 3748)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		// Minimum execution time: 1_959_951_000 picoseconds.
+		Weight::from_parts(2_218_213_000, 3748)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_admin() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `702`
+		//  Measured:  `703`
 		//  Estimated: `4089`
-		// Minimum execution time: 17_005_000 picoseconds.
-		Weight::from_parts(18_515_000, 4089)
+		// Minimum execution time: 37_199_000 picoseconds.
+		Weight::from_parts(43_932_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -1009,74 +997,74 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn remove_maker_admin() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `968`
+		//  Measured:  `969`
 		//  Estimated: `6506`
-		// Minimum execution time: 99_231_000 picoseconds.
-		Weight::from_parts(104_631_000, 6506)
+		// Minimum execution time: 133_039_000 picoseconds.
+		Weight::from_parts(147_145_000, 6506)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:6 w:6)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1334`
+		//  Measured:  `1287`
 		//  Estimated: `17754`
-		// Minimum execution time: 97_657_000 picoseconds.
-		Weight::from_parts(106_138_000, 17754)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
+		// Minimum execution time: 102_361_000 picoseconds.
+		Weight::from_parts(113_803_000, 17754)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:3 w:3)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location_first() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1265`
+		//  Measured:  `1225`
 		//  Estimated: `9372`
-		// Minimum execution time: 99_038_000 picoseconds.
-		Weight::from_parts(109_002_000, 9372)
+		// Minimum execution time: 118_211_000 picoseconds.
+		Weight::from_parts(129_442_000, 9372)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:1 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn describe() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `523`
-		//  Estimated: `3736`
-		// Minimum execution time: 20_817_000 picoseconds.
-		Weight::from_parts(23_203_000, 3736)
+		//  Measured:  `524`
+		//  Estimated: `3737`
+		// Minimum execution time: 29_324_000 picoseconds.
+		Weight::from_parts(32_290_000, 3737)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn expel() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1618`
+		//  Measured:  `1590`
 		//  Estimated: `4089`
-		// Minimum execution time: 40_820_000 picoseconds.
-		Weight::from_parts(45_711_000, 4089)
+		// Minimum execution time: 55_774_000 picoseconds.
+		Weight::from_parts(65_272_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -1088,10 +1076,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn force_retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `968`
+		//  Measured:  `969`
 		//  Estimated: `4089`
-		// Minimum execution time: 56_332_000 picoseconds.
-		Weight::from_parts(61_889_000, 4089)
+		// Minimum execution time: 75_231_000 picoseconds.
+		Weight::from_parts(86_051_000, 4089)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -1099,7 +1087,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:65 w:0)
+	/// Storage: `System::BlockHash` (r:64 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -1112,17 +1100,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:64)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[1, 64]`.
 	fn register_batch(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1479 + n * (77 ±0)`
+		//  Measured:  `933 + n * (71 ±0)`
 		//  Estimated: `4089 + n * (2598 ±0)`
-		// Minimum execution time: 217_163_000 picoseconds.
-		Weight::from_parts(42_502_887, 4089)
-			// Standard Error: 359_700
-			.saturating_add(Weight::from_parts(178_792_226, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		// Minimum execution time: 273_431_000 picoseconds.
+		Weight::from_parts(298_203_273, 4089)
+			// Standard Error: 4_221_876
+			.saturating_add(Weight::from_parts(199_254_897, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
@@ -1132,8 +1120,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 1_391_814_000 picoseconds.
-		Weight::from_parts(1_454_344_000, 0)
+		// Minimum execution time: 1_829_507_000 picoseconds.
+		Weight::from_parts(1_907_793_000, 0)
 	}
 }
 
@@ -1143,70 +1131,70 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 125_080_000 picoseconds.
-		Weight::from_parts(141_164_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 145_462_000 picoseconds.
+		Weight::from_parts(158_536_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 131_218_000 picoseconds.
-		Weight::from_parts(143_655_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 143_328_000 picoseconds.
+		Weight::from_parts(159_108_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 117_907_000 picoseconds.
-		Weight::from_parts(130_506_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 136_485_000 picoseconds.
+		Weight::from_parts(145_181_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -1219,21 +1207,21 @@ impl WeightInfo for () {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_certified_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1528`
-		//  Estimated: `6028`
-		// Minimum execution time: 208_933_000 picoseconds.
-		Weight::from_parts(227_978_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1372`
+		//  Estimated: `4089`
+		// Minimum execution time: 241_111_000 picoseconds.
+		Weight::from_parts(277_148_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -1246,21 +1234,21 @@ impl WeightInfo for () {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_certified_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1528`
-		//  Estimated: `6028`
-		// Minimum execution time: 215_888_000 picoseconds.
-		Weight::from_parts(234_066_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1372`
+		//  Estimated: `4089`
+		// Minimum execution time: 263_241_000 picoseconds.
+		Weight::from_parts(282_507_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -1273,18 +1261,18 @@ impl WeightInfo for () {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_certified_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1528`
-		//  Estimated: `6028`
-		// Minimum execution time: 212_044_000 picoseconds.
-		Weight::from_parts(225_532_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1372`
+		//  Estimated: `4089`
+		// Minimum execution time: 262_711_000 picoseconds.
+		Weight::from_parts(286_876_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -1293,26 +1281,26 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1618`
+		//  Measured:  `1620`
 		//  Estimated: `4089`
-		// Minimum execution time: 40_820_000 picoseconds.
-		Weight::from_parts(45_711_000, 4089)
+		// Minimum execution time: 47_258_000 picoseconds.
+		Weight::from_parts(52_588_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn suspend() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `486`
-		//  Estimated: `3736`
-		// Minimum execution time: 20_612_000 picoseconds.
-		Weight::from_parts(23_891_000, 3736)
+		//  Measured:  `487`
+		//  Estimated: `3737`
+		// Minimum execution time: 25_858_000 picoseconds.
+		Weight::from_parts(33_191_000, 3737)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
@@ -1331,15 +1319,15 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2084`
+		//  Measured:  `2085`
 		//  Estimated: `9372`
-		// Minimum execution time: 124_451_000 picoseconds.
-		Weight::from_parts(133_762_000, 9372)
+		// Minimum execution time: 141_775_000 picoseconds.
+		Weight::from_parts(162_564_000, 9372)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(10_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -1356,18 +1344,18 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	fn reap() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1704`
+		//  Measured:  `1706`
 		//  Estimated: `4089`
-		// Minimum execution time: 123_549_000 picoseconds.
-		Weight::from_parts(132_127_000, 4089)
+		// Minimum execution time: 146_984_000 picoseconds.
+		Weight::from_parts(158_706_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -1375,18 +1363,18 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1272`
-		//  Estimated: `6028`
-		// Minimum execution time: 146_763_000 picoseconds.
-		Weight::from_parts(155_511_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `1081`
+		//  Estimated: `3748`
+		// Minimum execution time: 163_054_000 picoseconds.
+		Weight::from_parts(174_446_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -1394,18 +1382,18 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1300`
-		//  Estimated: `6028`
-		// Minimum execution time: 148_685_000 picoseconds.
-		Weight::from_parts(158_557_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `1109`
+		//  Estimated: `3748`
+		// Minimum execution time: 167_192_000 picoseconds.
+		Weight::from_parts(183_523_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -1413,15 +1401,15 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1272`
-		//  Estimated: `6028`
-		// Minimum execution time: 136_930_000 picoseconds.
-		Weight::from_parts(146_200_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `1081`
+		//  Estimated: `3748`
+		// Minimum execution time: 163_234_000 picoseconds.
+		Weight::from_parts(185_577_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:2 w:2)
 	/// Proof: `Telemetry::Gateways` (`max_values`: None, `max_size`: Some(448), added: 2923, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -1430,28 +1418,28 @@ impl WeightInfo for () {
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	fn assign_gateway() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1777`
+		//  Measured:  `1778`
 		//  Estimated: `6836`
-		// Minimum execution time: 97_228_000 picoseconds.
-		Weight::from_parts(108_341_000, 6836)
+		// Minimum execution time: 115_376_000 picoseconds.
+		Weight::from_parts(127_408_000, 6836)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:0 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `496`
-		//  Estimated: `3736`
-		// Minimum execution time: 18_234_000 picoseconds.
-		Weight::from_parts(20_975_000, 3736)
+		//  Measured:  `497`
+		//  Estimated: `3737`
+		// Minimum execution time: 23_184_000 picoseconds.
+		Weight::from_parts(29_626_000, 3737)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:1 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
@@ -1470,16 +1458,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn accept() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1917`
+		//  Measured:  `1918`
 		//  Estimated: `6506`
-		// Minimum execution time: 305_314_000 picoseconds.
-		Weight::from_parts(318_029_000, 6506)
+		// Minimum execution time: 355_594_000 picoseconds.
+		Weight::from_parts(371_203_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
@@ -1499,16 +1487,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2199`
+		//  Measured:  `2008`
 		//  Estimated: `6506`
-		// Minimum execution time: 361_650_000 picoseconds.
-		Weight::from_parts(383_707_000, 6506)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		// Minimum execution time: 447_446_000 picoseconds.
+		Weight::from_parts(488_552_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
@@ -1528,16 +1516,16 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2199`
+		//  Measured:  `2008`
 		//  Estimated: `6506`
-		// Minimum execution time: 375_235_000 picoseconds.
-		Weight::from_parts(396_090_000, 6506)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		// Minimum execution time: 450_121_000 picoseconds.
+		Weight::from_parts(471_320_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
@@ -1557,23 +1545,23 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn take_over_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2200`
+		//  Measured:  `2009`
 		//  Estimated: `6506`
-		// Minimum execution time: 359_340_000 picoseconds.
-		Weight::from_parts(384_873_000, 6506)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		// Minimum execution time: 434_902_000 picoseconds.
+		Weight::from_parts(468_976_000, 6506)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Offers` (r:1 w:1)
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn cancel_transfer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `558`
-		//  Estimated: `3736`
-		// Minimum execution time: 22_133_000 picoseconds.
-		Weight::from_parts(24_960_000, 3736)
+		//  Measured:  `559`
+		//  Estimated: `3737`
+		// Minimum execution time: 29_165_000 picoseconds.
+		Weight::from_parts(33_884_000, 3737)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1587,8 +1575,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `124`
 		//  Estimated: `3748`
-		// Minimum execution time: 87_207_000 picoseconds.
-		Weight::from_parts(94_895_000, 3748)
+		// Minimum execution time: 112_620_000 picoseconds.
+		Weight::from_parts(119_033_000, 3748)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1596,10 +1584,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `734`
+		//  Measured:  `735`
 		//  Estimated: `4089`
-		// Minimum execution time: 51_089_000 picoseconds.
-		Weight::from_parts(55_861_000, 4089)
+		// Minimum execution time: 71_323_000 picoseconds.
+		Weight::from_parts(84_839_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1607,10 +1595,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn revoke_maker_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `734`
+		//  Measured:  `735`
 		//  Estimated: `4089`
-		// Minimum execution time: 16_542_000 picoseconds.
-		Weight::from_parts(19_103_000, 4089)
+		// Minimum execution time: 25_027_000 picoseconds.
+		Weight::from_parts(35_686_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -1623,13 +1611,13 @@ impl WeightInfo for () {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn revoke() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1597`
+		//  Measured:  `1599`
 		//  Estimated: `4089`
-		// Minimum execution time: 90_900_000 picoseconds.
-		Weight::from_parts(97_043_000, 4089)
+		// Minimum execution time: 107_852_000 picoseconds.
+		Weight::from_parts(116_016_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
@@ -1643,15 +1631,15 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn revoke_retained() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1662`
+		//  Measured:  `1663`
 		//  Estimated: `6506`
-		// Minimum execution time: 117_715_000 picoseconds.
-		Weight::from_parts(127_981_000, 6506)
+		// Minimum execution time: 138_789_000 picoseconds.
+		Weight::from_parts(145_592_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:2 w:2)
@@ -1660,38 +1648,36 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn certify() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2756`
+		//  Measured:  `2602`
 		//  Estimated: `7188`
-		// Minimum execution time: 180_811_000 picoseconds.
-		Weight::from_parts(190_525_000, 7188)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		// Minimum execution time: 185_697_000 picoseconds.
+		Weight::from_parts(197_469_000, 7188)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
+	/// Storage: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
+	/// Proof: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
-	/// Proof: UNKNOWN KEY `0x859cee4a33bf7748c05dbcbd9158eafa` (r:1 w:0)
 	fn retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `968`
-		//  Estimated: `4089`
-		// Minimum execution time: 56_332_000 picoseconds.
-		Weight::from_parts(61_889_000, 4089)
+		//  Measured:  `969`
+		//  Estimated: `4434`
+		// Minimum execution time: 72_355_000 picoseconds.
+		Weight::from_parts(80_010_000, 4434)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Slots` (r:1 w:1)
 	/// Proof: `Telemetry::Slots` (`max_values`: None, `max_size`: Some(124), added: 2599, mode: `MaxEncodedLen`)
 	/// Storage: `Telemetry::Gateways` (r:1 w:1)
@@ -1712,10 +1698,10 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Offers` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn force_retire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2187`
+		//  Measured:  `2188`
 		//  Estimated: `9372`
-		// Minimum execution time: 123_478_000 picoseconds.
-		Weight::from_parts(135_817_000, 9372)
+		// Minimum execution time: 136_655_000 picoseconds.
+		Weight::from_parts(148_838_000, 9372)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
@@ -1731,8 +1717,8 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `469`
 		//  Estimated: `4089`
-		// Minimum execution time: 58_743_000 picoseconds.
-		Weight::from_parts(63_495_000, 4089)
+		// Minimum execution time: 77_756_000 picoseconds.
+		Weight::from_parts(87_173_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -1742,21 +1728,21 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_rooted_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_543_117_000 picoseconds.
-		Weight::from_parts(1_646_554_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 2_017_358_000 picoseconds.
+		Weight::from_parts(2_105_823_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
@@ -1765,21 +1751,21 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_rooted_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_553_199_000 picoseconds.
-		Weight::from_parts(1_626_564_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 2_027_717_000 picoseconds.
+		Weight::from_parts(2_199_849_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::DeviceByKey` (r:1 w:1)
@@ -1788,28 +1774,28 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByRoot` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::NextDevice` (r:1 w:1)
 	/// Proof: `Devices::NextDevice` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	fn register_rooted_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `553`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_534_530_000 picoseconds.
-		Weight::from_parts(1_610_548_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
+		//  Measured:  `461`
+		//  Estimated: `3776`
+		// Minimum execution time: 2_012_258_000 picoseconds.
+		Weight::from_parts(2_183_849_000, 3776)
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -1817,18 +1803,18 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1339`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_571_258_000 picoseconds.
-		Weight::from_parts(1_708_659_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `1148`
+		//  Estimated: `3748`
+		// Minimum execution time: 2_049_568_000 picoseconds.
+		Weight::from_parts(2_209_557_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -1836,18 +1822,18 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1367`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_609_522_000 picoseconds.
-		Weight::from_parts(1_675_416_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `1176`
+		//  Estimated: `3748`
+		// Minimum execution time: 2_061_560_000 picoseconds.
+		Weight::from_parts(2_301_949_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:2)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
@@ -1855,15 +1841,15 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn rotate_rooted_key_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1339`
-		//  Estimated: `6028`
-		// Minimum execution time: 1_560_711_000 picoseconds.
-		Weight::from_parts(1_624_058_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		//  Measured:  `1148`
+		//  Estimated: `3748`
+		// Minimum execution time: 2_061_430_000 picoseconds.
+		Weight::from_parts(2_286_069_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -1872,7 +1858,7 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
@@ -1880,15 +1866,15 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn recover_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1909`
-		//  Estimated: `6028`
-		// Minimum execution time: 201_885_000 picoseconds.
-		Weight::from_parts(218_326_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1720`
+		//  Estimated: `4089`
+		// Minimum execution time: 238_686_000 picoseconds.
+		Weight::from_parts(259_505_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -1897,7 +1883,7 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
@@ -1905,15 +1891,15 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn recover_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1909`
-		//  Estimated: `6028`
-		// Minimum execution time: 214_075_000 picoseconds.
-		Weight::from_parts(227_262_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1720`
+		//  Estimated: `4089`
+		// Minimum execution time: 239_738_000 picoseconds.
+		Weight::from_parts(263_072_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -1922,7 +1908,7 @@ impl WeightInfo for () {
 	/// Proof: `Devices::Serials` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::DeviceByKey` (r:1 w:0)
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:2 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
@@ -1930,15 +1916,15 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn recover_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1909`
-		//  Estimated: `6028`
-		// Minimum execution time: 203_909_000 picoseconds.
-		Weight::from_parts(227_152_000, 6028)
-			.saturating_add(RocksDbWeight::get().reads(9_u64))
+		//  Measured:  `1720`
+		//  Estimated: `4089`
+		// Minimum execution time: 229_498_000 picoseconds.
+		Weight::from_parts(240_970_000, 4089)
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
@@ -1955,116 +1941,106 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn complete_recovery() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1917`
+		//  Measured:  `1919`
 		//  Estimated: `4089`
-		// Minimum execution time: 104_167_000 picoseconds.
-		Weight::from_parts(117_206_000, 4089)
+		// Minimum execution time: 129_723_000 picoseconds.
+		Weight::from_parts(148_847_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_owner() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 74_110_000 picoseconds.
-		Weight::from_parts(86_035_000, 3748)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		// Minimum execution time: 85_810_000 picoseconds.
+		Weight::from_parts(98_835_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_ed25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 124_844_000 picoseconds.
-		Weight::from_parts(137_064_000, 3748)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		// Minimum execution time: 148_226_000 picoseconds.
+		Weight::from_parts(166_431_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_sr25519() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 132_223_000 picoseconds.
-		Weight::from_parts(139_233_000, 3748)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		// Minimum execution time: 157_464_000 picoseconds.
+		Weight::from_parts(175_999_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_secp256k1() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1232`
+		//  Measured:  `1074`
 		//  Estimated: `3748`
-		// Minimum execution time: 120_260_000 picoseconds.
-		Weight::from_parts(131_017_000, 3748)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		// Minimum execution time: 150_030_000 picoseconds.
+		Weight::from_parts(165_449_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Recoveries` (r:1 w:1)
 	/// Proof: `Devices::Recoveries` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn cancel_recovery_root() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1231`
+		//  Measured:  `1073`
 		//  Estimated: `3748`
-		// Minimum execution time: 1_538_738_000 picoseconds.
-		Weight::from_parts(1_573_561_000, 3748)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		// Minimum execution time: 1_959_951_000 picoseconds.
+		Weight::from_parts(2_218_213_000, 3748)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn add_maker_admin() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `702`
+		//  Measured:  `703`
 		//  Estimated: `4089`
-		// Minimum execution time: 17_005_000 picoseconds.
-		Weight::from_parts(18_515_000, 4089)
+		// Minimum execution time: 37_199_000 picoseconds.
+		Weight::from_parts(43_932_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -2076,74 +2052,74 @@ impl WeightInfo for () {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn remove_maker_admin() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `968`
+		//  Measured:  `969`
 		//  Estimated: `6506`
-		// Minimum execution time: 99_231_000 picoseconds.
-		Weight::from_parts(104_631_000, 6506)
+		// Minimum execution time: 133_039_000 picoseconds.
+		Weight::from_parts(147_145_000, 6506)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:6 w:6)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1334`
+		//  Measured:  `1287`
 		//  Estimated: `17754`
-		// Minimum execution time: 97_657_000 picoseconds.
-		Weight::from_parts(106_138_000, 17754)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
+		// Minimum execution time: 102_361_000 picoseconds.
+		Weight::from_parts(113_803_000, 17754)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Locations` (r:1 w:1)
 	/// Proof: `Devices::Locations` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::CellCounts` (r:3 w:3)
 	/// Proof: `Devices::CellCounts` (`max_values`: None, `max_size`: Some(319), added: 2794, mode: `MaxEncodedLen`)
 	fn assert_location_first() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1265`
+		//  Measured:  `1225`
 		//  Estimated: `9372`
-		// Minimum execution time: 99_038_000 picoseconds.
-		Weight::from_parts(109_002_000, 9372)
+		// Minimum execution time: 118_211_000 picoseconds.
+		Weight::from_parts(129_442_000, 9372)
 			.saturating_add(RocksDbWeight::get().reads(7_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:0)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Descriptions` (r:1 w:1)
 	/// Proof: `Devices::Descriptions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn describe() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `523`
-		//  Estimated: `3736`
-		// Minimum execution time: 20_817_000 picoseconds.
-		Weight::from_parts(23_203_000, 3736)
+		//  Measured:  `524`
+		//  Estimated: `3737`
+		// Minimum execution time: 29_324_000 picoseconds.
+		Weight::from_parts(32_290_000, 3737)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Devices::Devices` (r:1 w:1)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:0)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
 	fn expel() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1618`
+		//  Measured:  `1590`
 		//  Estimated: `4089`
-		// Minimum execution time: 40_820_000 picoseconds.
-		Weight::from_parts(45_711_000, 4089)
+		// Minimum execution time: 55_774_000 picoseconds.
+		Weight::from_parts(65_272_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
@@ -2155,10 +2131,10 @@ impl WeightInfo for () {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	fn force_retire_maker() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `968`
+		//  Measured:  `969`
 		//  Estimated: `4089`
-		// Minimum execution time: 56_332_000 picoseconds.
-		Weight::from_parts(61_889_000, 4089)
+		// Minimum execution time: 75_231_000 picoseconds.
+		Weight::from_parts(86_051_000, 4089)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
@@ -2166,7 +2142,7 @@ impl WeightInfo for () {
 	/// Proof: `Devices::DeviceByKey` (`max_values`: None, `max_size`: Some(58), added: 2533, mode: `MaxEncodedLen`)
 	/// Storage: `Networks::Networks` (r:1 w:0)
 	/// Proof: `Networks::Networks` (`max_values`: None, `max_size`: Some(311), added: 2786, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:65 w:0)
+	/// Storage: `System::BlockHash` (r:64 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Makers` (r:1 w:1)
 	/// Proof: `Devices::Makers` (`max_values`: None, `max_size`: Some(624), added: 3099, mode: `MaxEncodedLen`)
@@ -2179,17 +2155,17 @@ impl WeightInfo for () {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Devices::Devices` (r:0 w:64)
-	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Proof: `Devices::Devices` (`max_values`: None, `max_size`: Some(272), added: 2747, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[1, 64]`.
 	fn register_batch(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1479 + n * (77 ±0)`
+		//  Measured:  `933 + n * (71 ±0)`
 		//  Estimated: `4089 + n * (2598 ±0)`
-		// Minimum execution time: 217_163_000 picoseconds.
-		Weight::from_parts(42_502_887, 4089)
-			// Standard Error: 359_700
-			.saturating_add(Weight::from_parts(178_792_226, 0).saturating_mul(n.into()))
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
+		// Minimum execution time: 273_431_000 picoseconds.
+		Weight::from_parts(298_203_273, 4089)
+			// Standard Error: 4_221_876
+			.saturating_add(Weight::from_parts(199_254_897, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 			.saturating_add(RocksDbWeight::get().writes((3_u64).saturating_mul(n.into())))
@@ -2199,7 +2175,7 @@ impl WeightInfo for () {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 1_391_814_000 picoseconds.
-		Weight::from_parts(1_454_344_000, 0)
+		// Minimum execution time: 1_829_507_000 picoseconds.
+		Weight::from_parts(1_907_793_000, 0)
 	}
 }
