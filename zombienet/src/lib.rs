@@ -13,7 +13,7 @@
 //! - [`state`], [`events`], [`referendum`]: the chain, as a node answers and as far as the client
 //!   library does not know it.
 //! - [`field`]: a gateway and devices that report for ever.
-//! - [`bench`]: a program that measures: arguments, failures, exit codes.
+//! - [`mod@bench`]: a program that measures: arguments, failures, exit codes.
 //! - [`ingest`]: a gateway that many devices send to, and what a measurement of it comes to.
 //!
 //! Each file in `tests/` tells one story and can be run alone; what is in `benches/` measures.
