@@ -226,7 +226,7 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> NetworkRegistry for Pallet<T> {
 	fn config(id: NetworkId, cycle: Cycle) -> Option<NetworkConfig> {
-		Networks::<T>::get(id)?.config.at(cycle).cloned()
+		config_if::<T>(id, cycle, |_| true)
 	}
 
 	fn is_active(id: NetworkId, window: Window) -> bool {
@@ -238,14 +238,22 @@ impl<T: Config> NetworkRegistry for Pallet<T> {
 	}
 
 	fn open_config(id: NetworkId, cycle: Cycle) -> Option<NetworkConfig> {
-		let record = Networks::<T>::get(id).filter(|record| record.stage != Stage::Closed)?;
-		record.config.at(cycle).cloned()
+		config_if::<T>(id, cycle, |record| record.stage != Stage::Closed)
 	}
 
 	fn active_config(id: NetworkId, window: Window, cycle: Cycle) -> Option<NetworkConfig> {
-		let record = Networks::<T>::get(id).filter(|record| record.activity.contains(window))?;
-		record.config.at(cycle).cloned()
+		config_if::<T>(id, cycle, |record| record.activity.contains(window))
 	}
+}
+
+/// What holds of a network in `cycle` if its record is as asked: one read.
+fn config_if<T: Config>(
+	id: NetworkId,
+	cycle: Cycle,
+	is_asked: impl FnOnce(&NetworkRecordOf<T>) -> bool,
+) -> Option<NetworkConfig> {
+	let record = Networks::<T>::get(id).filter(is_asked)?;
+	record.config.at(cycle).cloned()
 }
 
 impl<T> From<MeterFault> for Error<T> {
