@@ -45,6 +45,12 @@ export function paidDevice() {
 /** How long one test may take: none waits for more than finality, some blocks away. */
 export const limit = { timeout: 60_000 };
 
+/** Derivation of an account that owns tokens, and with which nobody on the demo's chain does anything. */
+export const sender = "//Dave";
+
+/** The beginning of derivations of accounts, one a client, whose tokens nobody else adds to or takes. */
+export const receiver = "//JavaScript";
+
 /** What is transferred: 3 tokens of 12 decimals. */
 export const amount = 3_000_000_000_000n;
 

@@ -18,6 +18,8 @@ import {
 	limit,
 	metadataVersions,
 	paidDevice,
+	receiver,
+	sender,
 	url,
 } from "../lib/chain.mjs";
 
@@ -114,10 +116,10 @@ describe("PAPI", () => {
 
 	test("transfers, with extensions that it does not know", limit, async () => {
 		const derive = sr25519CreateDerive(DEV_MINI_SECRET);
-		const bob = derive("//Bob");
-		const from = ss58Address(bob.publicKey);
-		const to = ss58Address(derive("//Charlie").publicKey);
-		const signer = getPolkadotSigner(bob.publicKey, "Sr25519", bob.sign);
+		const pair = derive(sender);
+		const from = ss58Address(pair.publicKey);
+		const to = ss58Address(derive(`${receiver}//PAPI`).publicKey);
+		const signer = getPolkadotSigner(pair.publicKey, "Sr25519", pair.sign);
 		const free = async (block) => (await api.query.System.Account.getValue(to, block)).data.free;
 
 		const held = await free(await newest());

@@ -13,6 +13,8 @@ import {
 	limit,
 	metadataVersions,
 	paidDevice,
+	receiver,
+	sender,
 	url,
 } from "../lib/chain.mjs";
 
@@ -98,21 +100,21 @@ describe("polkadot.js API", () => {
 		assert.deepEqual(api.registry.signedExtensions, extensions);
 
 		const keyring = new Keyring({ type: "sr25519", ss58Format: 42 });
-		const bob = keyring.addFromUri("//Bob");
-		const charlie = keyring.addFromUri("//Charlie");
-		const transfer = api.tx.balances.transferKeepAlive(charlie.address, amount);
-		const { status, dispatchError, events } = await inBlock(transfer, bob);
+		const from = keyring.addFromUri(sender);
+		const to = keyring.addFromUri(`${receiver}//polkadot.js`);
+		const transfer = api.tx.balances.transferKeepAlive(to.address, amount);
+		const { status, dispatchError, events } = await inBlock(transfer, from);
 		assert.equal(dispatchError, undefined);
 
 		const paid = events.map(({ event }) => event).find(api.events.balances.Transfer.is);
-		assert.equal(paid.data.from.toString(), bob.address);
-		assert.equal(paid.data.to.toString(), charlie.address);
+		assert.equal(paid.data.from.toString(), from.address);
+		assert.equal(paid.data.to.toString(), to.address);
 		assert.equal(paid.data.amount.toBigInt(), amount);
 
 		const block = status.asInBlock;
 		const { parentHash } = await api.rpc.chain.getHeader(block);
 		const free = async (hash) =>
-			(await (await api.at(hash)).query.system.account(charlie.address)).data.free.toBigInt();
+			(await (await api.at(hash)).query.system.account(to.address)).data.free.toBigInt();
 		assert.equal((await free(block)) - (await free(parentHash)), amount);
 	});
 
@@ -122,17 +124,17 @@ describe("polkadot.js API", () => {
 		assert.equal(tracks.get(0), "root");
 		assert.equal(tracks.get(10), "economic admin");
 
-		const dave = new Keyring({ type: "sr25519", ss58Format: 42 }).addFromUri("//Dave");
+		const voter = new Keyring({ type: "sr25519", ss58Format: 42 }).addFromUri(sender);
 		const proposal = { Inline: api.tx.system.remark("0x636169726e").method.toHex() };
 		const origin = { Origins: "EconomicAdmin" };
 		const submit = api.tx.referenda.submit(origin, proposal, { After: 0 });
-		const submitted = await inBlock(submit, dave);
+		const submitted = await inBlock(submit, voter);
 		assert.equal(submitted.dispatchError, undefined);
 		const event = submitted.events.map((record) => record.event).find(api.events.referenda.Submitted.is);
 		assert.equal(event.data.track.toNumber(), 10);
 
 		const vote = { Standard: { vote: { aye: true, conviction: "Locked2x" }, balance: amount } };
-		const voted = await inBlock(api.tx.convictionVoting.vote(event.data.index, vote), dave);
+		const voted = await inBlock(api.tx.convictionVoting.vote(event.data.index, vote), voter);
 		assert.equal(voted.dispatchError, undefined);
 		const { query } = await api.at(voted.status.asInBlock);
 		const status = (await query.referenda.referendumInfoFor(event.data.index)).unwrap().asOngoing;
