@@ -163,10 +163,10 @@ def option(content):
     return b"\0" if content is None else b"\1" + content
 
 
-def live(signing=None, key=None, active=True, root=None, endpoint=None, description=None):
+def live(signing=None, key=None, active=True, root=None, endpoint=None, description=None, inherited=False):
     gateway = None if endpoint is None else struct.pack("<I", 3) + bytes([len(endpoint) << 2]) + endpoint
-    return (ALICE + option(signing) + (key or key_of("secp256k1")) + bytes([active]) + option(root)
-            + option(gateway) + option(description))
+    return (ALICE + option(signing) + (key or key_of("secp256k1")) + bytes([inherited, active])
+            + option(root) + option(gateway) + option(description))
 
 
 def facts_of(content, device=7):
@@ -183,6 +183,7 @@ def facts():
         "good-vector": facts_of(whole),
         "good-bare": facts_of(live(active=False)),
         "good-steady": facts_of(live(same, same, True, root)),
+        "good-inherited": facts_of(live(same, inherited=True)),
         "good-ended": facts_of(None, 2**64 - 1),
         "good-endpoint-is-no-uri": facts_of(live(endpoint=b"gateway.example \xff")),
         "good-endpoint-is-none": facts_of(live(endpoint=b"")),

@@ -221,12 +221,13 @@ fn says(known: &FactsV1, document: &Value) {
 	let root = live.root.as_ref().map(|RootKey::P256(key)| (Codec::P256, key.0.to_vec()));
 	let leaving = signing.clone().filter(|key| *key != chosen);
 	let asserting = signing.filter(|_| live.active);
+	let commanding = Some(&chosen).filter(|_| !live.inherited);
 	let all = |keys: [Option<&Key>; 2]| keys.into_iter().flatten().cloned().collect::<Vec<_>>();
 	for (purpose, keys) in [
 		("authentication", all([leaving.as_ref(), Some(&chosen)])),
 		("assertionMethod", all([asserting.as_ref(), None])),
 		("keyAgreement", all([None, None])),
-		("capabilityInvocation", all([Some(&chosen), root.as_ref()])),
+		("capabilityInvocation", all([commanding, root.as_ref()])),
 		("capabilityDelegation", all([root.as_ref(), None])),
 	] {
 		assert_eq!(referred(document, purpose), keys, "{purpose}");

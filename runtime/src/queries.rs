@@ -102,6 +102,7 @@ fn did_live(id: DeviceId, record: pallet_devices::DeviceRecordOf<Runtime>) -> Li
 		owner: record.owner.into(),
 		signing: now.map(|now| now.key),
 		key: record.state.key.current,
+		inherited: record.inherited,
 		active: now.is_some_and(|now| now.active),
 		root: record.root,
 		gateway: assigned.and_then(|assigned| did_gateway(assigned.gateway)),

@@ -529,7 +529,8 @@ pub mod pallet {
 		/// No recovery of the device is requested: nothing is left to do.
 		NotRequested,
 		/// The objection is not the signature of the device's present operational or root key for
-		/// this recovery on this chain. Check the fields of the signed message.
+		/// this recovery on this chain, or that key was an earlier owner's. Check the fields of the
+		/// signed message, or let the owner object.
 		ObjectionInvalid,
 		/// As many accounts act for the maker as may. Remove one of them.
 		TooManyAdmins,
@@ -1021,7 +1022,7 @@ pub mod pallet {
 		}
 
 		/// Let a device keep its keys. Its present operational key or its root key objects, whoever
-		/// sends it, or its owner does. The maker's consent is void then, and the deposit returns.
+		/// sends it, or its owner does; an operational key that came with another owner does not. The maker's consent is void then, and the deposit returns.
 		///
 		/// - `device`: a device for which a recovery was requested.
 		/// - `objection`: who objects.

@@ -148,6 +148,7 @@ impl Document {
 		let leaving = signing.as_ref().filter(|key| **key != chosen);
 		let operational = leaving.into_iter().chain([&chosen]);
 		let asserting = signing.as_ref().filter(|_| live.active);
+		let commanding = (!live.inherited).then_some(&chosen);
 		let service = services(&id, live);
 		let mut context = vec![Context::Uri(DID_CONTEXT), Context::Uri(MULTIKEY_CONTEXT)];
 		if !service.is_empty() {
@@ -163,7 +164,7 @@ impl Document {
 				.collect(),
 			authentication: operational.map(url).collect(),
 			assertion_method: asserting.map(url).into_iter().collect(),
-			capability_invocation: [&chosen].into_iter().chain(&root).map(url).collect(),
+			capability_invocation: commanding.into_iter().chain(&root).map(url).collect(),
 			capability_delegation: root.iter().map(url).collect(),
 			service,
 			id,

@@ -34,6 +34,8 @@ pub struct LiveV1 {
 	pub signing: Option<DeviceKey>,
 	/// The operational key that was chosen last: it signs from the next window on, at the latest.
 	pub key: DeviceKey,
+	/// Whether an earlier owner may have kept that key: the chain takes no orders from it then.
+	pub inherited: bool,
 	/// Whether its readings of the current window count.
 	pub active: bool,
 	/// Its root key.

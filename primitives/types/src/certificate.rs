@@ -299,7 +299,8 @@ pub fn recovery_message(
 pub enum Objection {
 	/// The owner, by sending the call.
 	Owner,
-	/// The device, by its present operational key's signature over [`objection_message`].
+	/// The device, by its present operational key's signature over [`objection_message`]; not by a
+	/// key that an earlier owner may have kept.
 	Operational(DeviceSignature),
 	/// The device, by its root key's signature over [`objection_message`].
 	Root(RootSignature),

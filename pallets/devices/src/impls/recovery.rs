@@ -133,7 +133,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Check that who objects may: the owner, or one of the device's present keys.
+	/// Check that who objects may: the owner, or one of the device's present keys, unless an earlier
+	/// owner may have it, too.
 	fn ensure_objection(
 		who: &T::AccountId,
 		device: DeviceId,
@@ -147,8 +148,9 @@ impl<T: Config> Pallet<T> {
 				ensure!(record.owner == *who, Error::<T>::NotOwner);
 				true
 			},
+			// An earlier owner may have kept an inherited key, and must not hinder its replacement.
 			Objection::Operational(signature) => {
-				record.state.key.current.verify(&message, signature)
+				!record.inherited && record.state.key.current.verify(&message, signature)
 			},
 			Objection::Root(signature) => {
 				record.root.is_some_and(|root| root.verify(&message, signature))

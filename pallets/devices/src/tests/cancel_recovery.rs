@@ -126,6 +126,23 @@ fn fails_when_a_root_objects_for_a_device_without_one() {
 }
 
 #[test]
+fn fails_when_the_key_may_be_an_earlier_owners() {
+	ExtBuilder::default().with_makers(1).build_and_execute(|| {
+		let device = rooted(&ALICE, &pair(), 1, 7);
+		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
+		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
+		end_blocks(2);
+		let approval = approve(device, &next().key(), None);
+		let (origin, proof) = (RuntimeOrigin::signed(BOB), next().prove(&BOB));
+		assert_ok!(Devices::recover(origin, device, next().key(), proof, None, approval));
+		let message = objection(device);
+		let kept = Objection::Operational(pair().sign(&message));
+		assert_noop!(cancel(ALICE, device, kept), Error::ObjectionInvalid);
+		assert_ok!(cancel(ALICE, device, Objection::Root(root_sign(1, &message))));
+	});
+}
+
+#[test]
 fn a_change_of_owner_and_the_end_cancel_it_too() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
 		let device = device();

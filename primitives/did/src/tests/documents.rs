@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sp_core::{ecdsa, ed25519, sr25519};
 
 use super::{document, ed25519_key, facts, gateway, json, live, lives, secp256k1_key};
-use crate::{Document, Facts, FactsV1, GatewayV1, LiveV1, check_document};
+use crate::{Document, Facts, FactsV1, GatewayV1, LiveV1, check_document, multikey::root_multikey};
 
 const GOLDEN: &str = include_str!("../../vectors/document.json");
 
@@ -66,6 +66,22 @@ fn a_key_that_stays_is_named_once() {
 }
 
 #[test]
+fn an_inherited_key_is_the_devices_and_gives_no_orders() {
+	for live in lives() {
+		let root =
+			live.root.as_ref().map(|root| json!(format!("did:cairn:7#{}", root_multikey(root))));
+		let document = json(&Document::new(&facts(Some(live.clone()))));
+		let inherited = json(&Document::new(&facts(Some(LiveV1 { inherited: true, ..live }))));
+		let expected = root.map_or(Value::Null, |root| json!([root]));
+		assert_eq!(inherited["capabilityInvocation"], expected);
+		for purpose in ["authentication", "assertionMethod", "verificationMethod"] {
+			assert_eq!(inherited[purpose], document[purpose], "{purpose}");
+		}
+		assert_eq!(check_document(&inherited), Ok(()));
+	}
+}
+
+#[test]
 fn an_endpoint_that_is_no_uri_is_left_out() {
 	let endpoints: [&[u8]; 5] = [b"http://a b", b"http://<host>", &[0xff, 0xfe], b"", b"host"];
 	for endpoint in endpoints {
@@ -117,14 +133,16 @@ fn any_live() -> impl Strategy<Value = LiveV1> {
 		option::of(device_key()),
 		device_key(),
 		any::<bool>(),
+		any::<bool>(),
 		option::of(root_key()),
 		option::of(gateway),
 		option::of(any::<[u8; 32]>()),
 	)
-		.prop_map(|(owner, signing, key, active, root, gateway, description)| LiveV1 {
+		.prop_map(|(owner, signing, key, inherited, active, root, gateway, description)| LiveV1 {
 			owner,
 			signing,
 			key,
+			inherited,
 			active,
 			root,
 			gateway,

@@ -53,6 +53,7 @@ fn live() -> LiveV1 {
 		owner: bytes(ALICE),
 		signing: Some(ed25519_key()),
 		key: secp256k1_key(),
+		inherited: false,
 		active: true,
 		root: Some(p256_key()),
 		gateway: Some(gateway(b"https://gateway.example:9977")),

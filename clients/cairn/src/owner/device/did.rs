@@ -206,6 +206,7 @@ mod tests {
 			owner: [4; 32],
 			signing: Some(DeviceKey::Ed25519(ed25519::Public::from_raw([1; 32]))),
 			key: DeviceKey::Sr25519(sr25519::Public::from_raw([2; 32])),
+			inherited: false,
 			active: true,
 			root: Some(RootKey::P256(P256Public([3; 33]))),
 			gateway: Some(GatewayV1 { gateway: GatewayId(3), endpoint: b"http://host".to_vec() }),

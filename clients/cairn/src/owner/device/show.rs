@@ -158,7 +158,7 @@ impl fmt::Display for Shown {
 		writeln!(f, "  network      {}", state.network)?;
 		let key = format::device_key(&state.key.current);
 		writeln!(f, "  key          {key} since window {}", state.key.since)?;
-		if *inherited && root.is_none() {
+		if *inherited {
 			writeln!(f, "               an earlier owner's, who may have kept it: rotate it")?;
 		}
 		if let Some(root) = root {
@@ -265,10 +265,8 @@ mod tests {
 	}
 
 	#[test]
-	fn a_key_that_an_earlier_owner_may_have_is_told_unless_a_root_names_it() {
+	fn a_key_that_an_earlier_owner_may_have_is_told() {
 		let mut shown = shown();
-		assert!(!shown.to_string().contains("rotate it"), "{shown}");
-		shown.device.root = None;
 		assert!(shown.to_string().contains("rotate it"), "{shown}");
 		shown.device.inherited = false;
 		assert!(!shown.to_string().contains("rotate it"), "{shown}");
