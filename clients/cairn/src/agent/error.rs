@@ -19,6 +19,17 @@ pub enum Error {
 		/// What to do about it.
 		remedy: String,
 	},
+	/// Two devices sign with one key.
+	#[error(
+		"devices {other:?} and {device:?} have the same key\n  \
+		 Remedy: give each its own: make one with `cairn agent key --key FILE`"
+	)]
+	SameKey {
+		/// A device's name in the configuration.
+		device: String,
+		/// The name of one before it.
+		other: String,
+	},
 	/// The program that signs on P-256 does not.
 	#[error("the key of {path} does not sign: {cause}\n  Remedy: {remedy}")]
 	Hardware {

@@ -1,7 +1,8 @@
 //! Running sources and devices together, until the end.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use cairn_types::DeviceKey;
 use tokio::{
 	sync::watch,
 	task::{JoinError, JoinSet},
@@ -29,6 +30,7 @@ pub async fn run(config: &Config, stop: impl Future<Output = ()>) -> Result<(), 
 	let posts = config.devices.iter().map(post).collect::<Vec<_>>();
 	let agents = config.devices.iter().zip(&posts).map(|(device, post)| agent(device, post));
 	let agents = agents.collect::<Result<Vec<_>, Error>>()?;
+	ensure_distinct(agents.iter().map(|agent| (agent.post.name.as_str(), agent.pair.public())))?;
 	let names = config.sources.iter().map(|source| source.name.clone()).collect();
 	let hub: Arc<dyn Sink> = Arc::new(Hub::new(names, posts));
 	let mut sources = JoinSet::new();
@@ -105,6 +107,18 @@ fn agent(device: &Device, post: &Arc<Post>) -> Result<Agent, Error> {
 	})
 }
 
+/// Check that no two devices sign with one key, which two files may hold or two paths name: each would
+/// count readings of its own, and the gateway refuse the one's as out of order. Takes names and keys.
+fn ensure_distinct<'a>(devices: impl Iterator<Item = (&'a str, DeviceKey)>) -> Result<(), Error> {
+	let mut names = BTreeMap::new();
+	for (device, key) in devices {
+		if let Some(other) = names.insert(key, device) {
+			return Err(Error::SameKey { device: device.to_owned(), other: other.to_owned() });
+		}
+	}
+	Ok(())
+}
+
 async fn report(agent: Agent, mut stop: watch::Receiver<bool>) -> Ended {
 	let name = agent.post.name.clone();
 	let stopped = async move {
@@ -123,6 +137,7 @@ async fn report(agent: Agent, mut stop: watch::Receiver<bool>) -> Ended {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::agent::key::{DevicePair, Scheme};
 	use std::{future::pending, time::Duration};
 	use tokio::time::{sleep, timeout};
 
@@ -152,6 +167,16 @@ mod tests {
 		device(&mut devices, 20, Err(Error::Options("second")));
 		let (is_stopping, result) = over(JoinSet::new(), devices, pending()).await;
 		assert!(!is_stopping && matches!(result, Err(Error::Options("first"))), "{result:?}");
+	}
+
+	#[test]
+	fn fails_when_two_devices_have_one_key() {
+		let key = |seed: u8| DevicePair::from_seed(Scheme::Ed25519, &[seed; 32]).public();
+		let devices = [("roof", key(1)), ("cellar", key(2)), ("attic", key(1))];
+		assert!(ensure_distinct(devices[..2].iter().copied()).is_ok());
+		let error = ensure_distinct(devices.into_iter()).expect_err("one key").to_string();
+		assert!(error.contains(r#""roof" and "attic" have the same key"#), "{error}");
+		assert!(error.contains("Remedy: "), "{error}");
 	}
 
 	#[tokio::test]

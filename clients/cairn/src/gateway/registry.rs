@@ -223,13 +223,17 @@ impl Registry {
 		Ok(())
 	}
 
+	/// Whether the chain says that a device is none of the gateway's in any window that is known: one
+	/// that leaves may still report for its last. Of nothing known nobody is a stranger.
+	#[must_use]
+	pub fn is_stranger(&self, device: DeviceId) -> bool {
+		let windows = self.windows.read().unwrap_or_else(PoisonError::into_inner);
+		!windows.is_empty() && windows.values().all(|facts| facts.place(device).is_none())
+	}
+
 	/// Whether it is the turn of a device to be looked up; takes the turn.
 	fn may_ask(&self, device: DeviceId) -> bool {
-		let is_known = {
-			let windows = self.windows.read().unwrap_or_else(PoisonError::into_inner);
-			windows.values().any(|facts| facts.place(device).is_some())
-		};
-		let turns = if is_known { &self.known } else { &self.strangers };
+		let turns = if self.is_stranger(device) { &self.strangers } else { &self.known };
 		turns.check().is_ok()
 	}
 
@@ -312,6 +316,16 @@ mod tests {
 		assert_eq!((slot, facts.slot(7)), (7, Some(place)));
 		assert_eq!((place.active, facts.by_key(&place.key)), (false, Some(DeviceId(2))));
 		assert_eq!((facts.place(DeviceId(3)), facts.slot(1)), (None, None));
+	}
+
+	#[test]
+	fn who_leaves_is_no_stranger_in_its_last_window() {
+		let registry = registry(DenyArgs::default());
+		assert!(!registry.is_stranger(DeviceId(2)), "nothing is known");
+		registry.put(Facts::new(5, vec![(0, row(1, Some((1, 0)), true))]));
+		registry.put(Facts::new(6, Vec::new()));
+		assert!(!registry.is_stranger(DeviceId(1)));
+		assert!(registry.is_stranger(DeviceId(2)));
 	}
 
 	#[tokio::test]

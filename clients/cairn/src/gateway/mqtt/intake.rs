@@ -7,7 +7,7 @@ use std::{
 };
 
 use cairn_telemetry::SignedReading;
-use cairn_types::{DeviceId, GatewayId, NetworkId, Window};
+use cairn_types::{DeviceId, GatewayId, NetworkId};
 use tokio::{task::JoinHandle, time::sleep};
 
 use super::{MAX_PAYLOAD, MAX_PENDING, PACKET_V3, topic};
@@ -147,7 +147,7 @@ impl Intake {
 			},
 		};
 		self.app.metrics.mqtt_messages.with_label_values(&["readings"]).inc();
-		let is_stranger = self.is_stranger(device);
+		let is_stranger = self.app.registry.is_stranger(device);
 		let is_crowded = self.is_crowded(device, is_stranger);
 		let (mut own, mut others) = (Vec::new(), Vec::new());
 		for signed in readings {
@@ -173,12 +173,6 @@ impl Intake {
 		let pending = Pending { device, is_stranger, readings, bytes, since, receipt };
 		self.pending.push_back(pending);
 		self.start();
-	}
-
-	/// Whether the chain, as far as the gateway knows it, says that a device is none of the gateway's.
-	fn is_stranger(&self, device: DeviceId) -> bool {
-		let newest = self.app.registry.near(Window::MAX);
-		newest.is_some_and(|facts| facts.place(device).is_none())
 	}
 
 	/// Whether as many messages of a device wait as may, or of strangers.
@@ -325,7 +319,7 @@ impl Intake {
 	fn send(&mut self, device: DeviceId, notice: impl FnOnce() -> RefusalNotice) {
 		let waiting = self.notices.len();
 		let is_full = waiting >= MAX_NOTICES
-			|| (waiting >= MAX_NOTICES_WITH_STRANGERS && self.is_stranger(device));
+			|| (waiting >= MAX_NOTICES_WITH_STRANGERS && self.app.registry.is_stranger(device));
 		if is_full {
 			self.app.metrics.mqtt_notices_dropped.inc();
 			return;
