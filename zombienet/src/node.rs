@@ -17,8 +17,8 @@ use crate::process::{Process, binary, free_port, run_to_end};
 
 /// How long an answer may take: a node that compiles a new runtime answers late.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long a node may take to end after a signal.
-const END: Duration = Duration::from_secs(60);
+/// How long a node may take to end after a signal: it gives its own tasks 60 s.
+const END: Duration = Duration::from_secs(120);
 /// How long a node's command may take that only reads a key.
 const KEY_READ: Duration = Duration::from_secs(30);
 

@@ -26,6 +26,8 @@ use crate::{
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
+/// What a gateway is called at its broker.
+const CLIENT: &str = "cairn-gateway-3";
 /// Messages of a flood.
 const FLOOD: u32 = 5_000;
 
@@ -75,6 +77,12 @@ async fn stored(served: &Served, count: u64) {
 		(note.accepted == count).then_some(())
 	})
 	.await;
+}
+
+/// Wait until the broker has heard that so many messages were taken, since it was started last.
+async fn acknowledged(broker: &RealBroker, count: usize) {
+	let has_heard = || (broker.acknowledged_by(CLIENT) >= count).then_some(());
+	until("acknowledgements of the gateway", has_heard).await;
 }
 
 /// Readings pass, refusals come back, and a broker that was away is found again.
@@ -160,6 +168,8 @@ async fn retains(version: Version) {
 	let served = Served::start(Some(state()), 100).await;
 	let task = listen(&served, &args(broker.port, version));
 	stored(&served, 1).await;
+	// Otherwise the broker delivers it again.
+	acknowledged(&broker, 1).await;
 	task.abort();
 	drop(task.await);
 

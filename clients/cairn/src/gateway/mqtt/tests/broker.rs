@@ -132,7 +132,7 @@ pub(super) fn password_of(user: &str) -> &'static str {
 
 /// A broker that keeps nothing, for anybody.
 pub(super) fn anybody(_: &Path) -> String {
-	"persistence false\nallow_anonymous true\n".to_owned()
+	"persistence false\nallow_anonymous true\nlog_dest stderr\nlog_type all\n".to_owned()
 }
 
 /// A broker with TLS that admits its users only, lets each do what it has to, keeps what it has to,

@@ -16,9 +16,6 @@ use super::{
 };
 use crate::demo::place::free_ports;
 
-/// What a gateway is called at its broker.
-const CLIENT: &str = "cairn-gateway-3";
-
 /// The options of a gateway that knows its broker, and that its broker knows.
 fn right(broker: &RealBroker, version: Version) -> MqttArgs {
 	MqttArgs {
@@ -29,12 +26,6 @@ fn right(broker: &RealBroker, version: Version) -> MqttArgs {
 		mqtt_ca: Some(broker.authority()),
 		mqtt_client_id: None,
 	}
-}
-
-/// Wait until the broker has heard that so many messages were taken, since it was started last.
-async fn acknowledged(broker: &RealBroker, count: usize) {
-	let has_heard = || (broker.acknowledged_by(CLIENT) >= count).then_some(());
-	until("acknowledgements of the gateway", has_heard).await;
 }
 
 /// The readings that a gateway serves from `from` on: their sequences, in its order.
