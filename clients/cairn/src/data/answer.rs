@@ -572,7 +572,7 @@ pub(crate) mod tests {
 		assert!(error.contains("does not stand for 2 values: 2 row_differs;"), "{error}");
 
 		let mut partial = answer(vec![found(1, 4, "1")]);
-		let listed = Listed { id: Some(GatewayId(2)), url: "http://away.example".to_owned() };
+		let listed = Listed { id: Some(GatewayId(2)), ..Listed::named("http://away.example") };
 		let error = OwnerError::Gateway {
 			url: listed.url.clone(),
 			cause: "does not answer: refused".to_owned(),

@@ -21,6 +21,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Listed {
 	/// Its id, if the chain lists it.
 	pub(super) id: Option<GatewayId>,
+	/// The network that it serves, if the chain lists it.
+	pub(super) network: Option<NetworkId>,
 	/// Where it is.
 	pub(super) url: String,
 }
@@ -50,7 +52,7 @@ pub(super) struct Manner {
 pub(crate) struct Gateway {
 	/// Its id, as it says.
 	pub(crate) id: GatewayId,
-	/// The network that it serves, as it says.
+	/// The network that it serves, as it says; if the chain lists it, the chain says so, too.
 	pub(crate) network: NetworkId,
 	/// Its interface.
 	pub(super) served: Served,
@@ -112,21 +114,22 @@ fn choose(
 impl From<GatewayView> for Listed {
 	fn from(view: GatewayView) -> Self {
 		// An endpoint is what its operator has written.
-		Self { id: Some(view.gateway), url: format::text(&view.endpoint) }
+		let url = format::text(&view.endpoint);
+		Self { id: Some(view.gateway), network: Some(view.network), url }
 	}
 }
 
 impl Listed {
 	/// One that is named by its address.
 	pub(super) fn named(url: &str) -> Self {
-		Self { id: None, url: url.to_owned() }
+		Self { id: None, network: None, url: url.to_owned() }
 	}
 
 	/// Ask it who it is.
 	///
 	/// # Errors
 	/// If it is not to be asked, does not answer, is another one than the chain lists there, or serves
-	/// another chain.
+	/// another chain, or another network than the chain says.
 	pub(super) async fn meet(&self, manner: Manner) -> Result<Gateway, OwnerError> {
 		let failed = |cause: String, remedy: &str| OwnerError::Gateway {
 			url: self.url.clone(),
@@ -155,6 +158,12 @@ impl Listed {
 			return Err(failed(
 				"serves another chain than the node's".to_owned(),
 				"name a node of its chain with --node, or another gateway",
+			));
+		}
+		if let Some(listed) = self.network.filter(|listed| *listed != network) {
+			return Err(failed(
+				format!("serves network {network}, where the chain lists network {listed}"),
+				"ask the other gateways that the chain lists for the network",
 			));
 		}
 		Ok(Gateway { id, network, served })
@@ -224,11 +233,17 @@ mod tests {
 		let error = Listed::named(&url).meet(manner(Some([1; 32]))).await;
 		let error = error.expect_err("another chain").to_string();
 		assert!(error.contains("serves another chain"), "{error}");
-		let other = Listed { id: Some(GatewayId(8)), url: url.clone() };
+		let other = Listed { id: Some(GatewayId(8)), ..Listed::named(&url) };
 		let error = other.meet(manner(None)).await.expect_err("another gateway").to_string();
 		assert!(error.contains("is gateway 3, where the chain lists"), "{error}");
+		let of_network =
+			|id| Listed { id: Some(GATEWAY), network: Some(NetworkId(id)), ..Listed::named(&url) };
+		assert!(of_network(1).meet(manner(None)).await.is_ok());
+		let error =
+			of_network(2).meet(manner(None)).await.expect_err("another network").to_string();
+		assert!(error.contains("serves network 1, where the chain lists network 2"), "{error}");
 		for id in [Some(GatewayId(8)), None] {
-			let nowhere = Listed { id, url: "0x1b".to_owned() };
+			let nowhere = Listed { id, ..Listed::named("0x1b") };
 			let error = nowhere.meet(manner(None)).await.expect_err("no URL").to_string();
 			assert!(error.contains("cannot be asked") && error.contains("Remedy: "), "{error}");
 		}

@@ -102,13 +102,25 @@ impl<C: Check> Heard<C> {
 		let mut rows = Vec::new();
 		while rows.len() < share && self.pages.has_more() {
 			let limit = share.saturating_sub(rows.len()).min(page);
-			match Box::pin(self.pages.turn(&self.gateway.served, filter, limit)).await {
+			match Box::pin(self.read_page(filter, limit)).await {
 				Ok(more) => rows.extend(more),
 				// What came before is not lost.
 				Err(error) => self.error = Some(error),
 			}
 		}
 		rows
+	}
+
+	/// The rows of the next page, if all of them are such as it may answer.
+	async fn read_page(&mut self, filter: &Filter, limit: usize) -> Result<Vec<Row>, OwnerError> {
+		let Gateway { id, network, served } = &self.gateway;
+		let rows = Box::pin(self.pages.turn(served, filter, limit)).await?;
+		let wrong = rows.iter().find_map(|row| row.ensure_right(*id, *network, filter).err());
+		if let Some(cause) = wrong {
+			self.pages.end();
+			return Err(served.odd(cause));
+		}
+		Ok(rows)
 	}
 
 	/// Whether no more is to be had of it.

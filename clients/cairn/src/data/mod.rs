@@ -9,7 +9,8 @@
 //!
 //! **Invariant:** a gateway can keep back its own values, and nothing else. Who listens to many gateways
 //! listens to strangers: `gateways` says which addresses are asked, `pages` bounds how long one leads on,
-//! `heard` gives each a fair share of what is wanted, whatever the others answer.
+//! `heard` gives each a fair share of what is wanted, whatever the others answer, and takes no rows of it
+//! but its own that were asked for.
 
 pub(crate) mod answer;
 pub(crate) mod ask;

@@ -57,6 +57,11 @@ impl Pages {
 		!matches!(self.next, Next::None)
 	}
 
+	/// Read no further.
+	pub(super) fn end(&mut self) {
+		self.next = Next::None;
+	}
+
 	/// The values of the next page, at most `limit`.
 	///
 	/// # Errors

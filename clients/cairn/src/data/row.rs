@@ -119,6 +119,29 @@ impl Row {
 		is_value && EXPONENTS.contains(&self.value.exponent()) && self.window().is_some()
 	}
 
+	/// Ensure that it is one that a gateway of a network may answer. Whether it is true only its proof can
+	/// say.
+	///
+	/// # Errors
+	/// What is wrong with an answer that has it.
+	pub(crate) fn ensure_right(
+		&self,
+		gateway: GatewayId,
+		network: NetworkId,
+		filter: &Filter,
+	) -> Result<(), &'static str> {
+		if self.gateway != gateway {
+			return Err("answers with rows of another gateway");
+		}
+		if self.network != network {
+			return Err("answers with rows of another network");
+		}
+		if !self.is_asked(filter) || !self.is_inside(filter) {
+			return Err("answers with rows that were not asked for");
+		}
+		if self.is_possible() { Ok(()) } else { Err("answers with rows that are of no reading") }
+	}
+
 	/// The value as a record of exchange formats; its name is unique on the chain.
 	#[must_use]
 	pub(crate) fn record(&self) -> Record {
@@ -330,6 +353,26 @@ mod tests {
 		}
 		let proof = "/v1/proof/491627/4/13".to_owned();
 		assert!(!Row { proof, ..row }.is_possible());
+	}
+
+	#[test]
+	fn a_row_is_right_or_not() {
+		let row = read(&document()).expect("a row");
+		let filter = Filter { from: row.time, to: row.time + 1, ..Filter::default() };
+		let ensure =
+			|row: &Row, filter: &Filter| row.ensure_right(GatewayId(3), NetworkId(1), filter);
+		assert_eq!(ensure(&row, &filter), Ok(()));
+		let elsewhere = Filter { region: "8c1fb46741ae9ff".parse().ok(), ..filter.clone() };
+		for (row, filter, words) in [
+			(Row { gateway: GatewayId(4), ..row.clone() }, &filter, "another gateway"),
+			(Row { network: NetworkId(2), ..row.clone() }, &filter, "another network"),
+			(Row { time: row.time + 1, ..row.clone() }, &filter, "not asked for"),
+			(row.clone(), &elsewhere, "not asked for"),
+			(Row { sequence: 13, ..row.clone() }, &filter, "of no reading"),
+		] {
+			let cause = ensure(&row, filter).expect_err(words);
+			assert!(cause.contains(words), "{cause}");
+		}
 	}
 
 	#[test]

@@ -16,7 +16,8 @@ use axum::{
 	http::{StatusCode, Uri, header},
 	response::{IntoResponse, Response},
 };
-use cairn_types::{DeviceId, GatewayId};
+use cairn_geo::Cell;
+use cairn_types::{DeviceId, GatewayId, NetworkId};
 use futures::{future::join_all, stream};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::sleep};
@@ -35,7 +36,7 @@ use crate::{
 	gateway::{
 		data::query::{Filter, Place},
 		store::Position,
-		testing::{GATEWAY, GENESIS, anchor},
+		testing::{CELL, GATEWAY, GENESIS, anchor},
 	},
 	owner::{OwnerError, outside::Bounds},
 };
@@ -44,6 +45,36 @@ use crate::{
 const STRANGER: GatewayId = GatewayId(8);
 /// Nobody checks.
 const UNCHECKED: Option<Verifier> = None;
+
+/// What a stranger is asked for.
+#[derive(Clone, Copy)]
+struct Wanted {
+	/// So many rows at most.
+	limit: u64,
+	/// From the one of this number on.
+	first: u64,
+	/// Read at this time or later.
+	from: u64,
+}
+
+impl Wanted {
+	/// A row of this number, such as it may answer.
+	fn row(self, number: u64) -> Value {
+		json!({
+			"gateway": STRANGER,
+			"network": 8,
+			"device": 1,
+			"sequence": number,
+			"time": self.from,
+			"channel": "temperature",
+			"quantity": "temperature",
+			"unit": "Cel",
+			"value": 23.15,
+			"stage": "sealed",
+			"proof": format!("/v1/proof/1/1/{number}"),
+		})
+	}
+}
 
 /// A server that answers as it likes.
 struct Stranger {
@@ -68,19 +99,19 @@ impl Stranger {
 		Self { url, asked }
 	}
 
-	/// One that says who it is, and answers for pages by `page`: of a number of rows at most, and of the
-	/// number of the first one.
-	async fn with_pages(
-		page: impl Fn(u64, u64) -> Response + Clone + Send + Sync + 'static,
-	) -> Self {
+	/// One that says who it is, and answers for pages by `page`.
+	async fn with_pages(page: impl Fn(Wanted) -> Response + Clone + Send + Sync + 'static) -> Self {
 		Self::start(move |uri| {
 			if uri.path() == "/v1/anchor" {
 				return Json(anchor()).into_response();
 			}
-			let limit = parameter(uri, "limit").and_then(|limit| limit.parse().ok());
+			let number =
+				|name: &str| parameter(uri, name).and_then(|text| text.parse::<u64>().ok());
+			let [limit, from] =
+				["limit", "from"].map(|name| number(name).expect("it is asked for"));
 			let place = parameter(uri, "cursor").and_then(Place::of_cursor);
 			let first = place.map_or(0, |place| place.position.sequence);
-			page(limit.expect("it is asked for"), first)
+			page(Wanted { limit, first, from })
 		})
 		.await
 	}
@@ -90,7 +121,7 @@ impl Stranger {
 	}
 
 	fn listed(&self) -> Listed {
-		Listed { id: Some(STRANGER), url: self.url.clone() }
+		Listed { id: Some(STRANGER), network: Some(NetworkId(8)), url: self.url.clone() }
 	}
 }
 
@@ -106,27 +137,12 @@ fn page(rows: Vec<Value>, next: u64) -> Value {
 	json!({ "rows": rows, "next": format!("/v1/data?cursor={cursor}") })
 }
 
-fn row(number: u64) -> Value {
-	json!({
-		"gateway": STRANGER,
-		"network": 8,
-		"device": 1,
-		"sequence": number,
-		"time": 1_769_860_800_000u64 + number,
-		"channel": "temperature",
-		"quantity": "temperature",
-		"unit": "Cel",
-		"value": 23.15,
-		"stage": "sealed",
-		"proof": format!("/v1/proof/1/1/{number}"),
-	})
-}
-
 /// A stranger that always has as many values as it is asked for.
 async fn endless() -> Stranger {
-	Stranger::with_pages(|limit, first| {
-		let last = first + limit;
-		Json(page((first..last).map(row).collect(), last)).into_response()
+	Stranger::with_pages(|wanted| {
+		let last = wanted.first + wanted.limit;
+		let rows = (wanted.first..last).map(|number| wanted.row(number));
+		Json(page(rows.collect(), last)).into_response()
 	})
 	.await
 }
@@ -140,7 +156,8 @@ async fn ask_both<C: Check>(
 	let (running, mut question) = gateway().await;
 	question.gateways.clear();
 	change(&mut question);
-	let listed = vec![stranger.listed(), Listed { id: Some(GATEWAY), url: running.url("") }];
+	let other = Listed { id: Some(GATEWAY), network: Some(NetworkId(1)), url: running.url("") };
+	let listed = vec![stranger.listed(), other];
 	let manner = Manner { genesis: Some(GENESIS), bounds: Bounds::Anywhere, time: question.time };
 	ask_listed(listed, &question, manner, check).await
 }
@@ -177,7 +194,8 @@ fn failure(answer: &Answer) -> String {
 #[tokio::test]
 async fn pages_without_values_end() {
 	let stranger =
-		Stranger::with_pages(|_, first| Json(page(Vec::new(), first + 1)).into_response()).await;
+		Stranger::with_pages(|wanted| Json(page(Vec::new(), wanted.first + 1)).into_response())
+			.await;
 	let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
 	assert_eq!(counts(&answer), (0, 6));
 	assert!(failure(&answer).contains("has no value on 256 pages"), "{answer}");
@@ -189,8 +207,8 @@ async fn pages_without_values_end() {
 #[tokio::test]
 async fn pages_without_values_lead_on() {
 	for next in [0, 4, 5] {
-		let stranger = Stranger::with_pages(move |_, first| {
-			let next = if first == 0 { 5 } else { next };
+		let stranger = Stranger::with_pages(move |wanted| {
+			let next = if wanted.first == 0 { 5 } else { next };
 			Json(page(Vec::new(), next)).into_response()
 		})
 		.await;
@@ -212,10 +230,10 @@ async fn who_is_slow_has_an_end() {
 		Body::from_stream(bytes).into_response()
 	};
 	// A document that never ends, byte by byte.
-	let trickling = Stranger::with_pages(move |_, _| slowly(b"{\"rows\":[")).await;
+	let trickling = Stranger::with_pages(move |_| slowly(b"{\"rows\":[")).await;
 	// Pages that lead on and on, each in good time.
-	let leading = Stranger::with_pages(|_, first| {
-		let text = page(Vec::new(), first + 1).to_string();
+	let leading = Stranger::with_pages(|wanted| {
+		let text = page(Vec::new(), wanted.first + 1).to_string();
 		let late = stream::once(async move {
 			sleep(Duration::from_millis(100)).await;
 			Ok::<_, Infallible>(text)
@@ -284,16 +302,56 @@ async fn what_is_not_proved_takes_nobodys_place() {
 #[tokio::test]
 async fn no_value_comes_twice() {
 	// Once on a page, and on the next one again.
-	let repeating =
-		Stranger::with_pages(|_, first| Json(page(vec![row(7)], first + 1)).into_response()).await;
-	let twice =
-		Stranger::with_pages(|_, _| Json(json!({ "rows": [row(7), row(7)] })).into_response())
-			.await;
+	let repeating = Stranger::with_pages(|wanted| {
+		Json(page(vec![wanted.row(7)], wanted.first + 1)).into_response()
+	})
+	.await;
+	let twice = Stranger::with_pages(|wanted| {
+		Json(json!({ "rows": [wanted.row(7), wanted.row(7)] })).into_response()
+	})
+	.await;
 	for (stranger, kept) in [(repeating, 1), (twice, 0)] {
 		let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
 		assert_eq!(counts(&answer), (kept, 6));
 		assert!(failure(&answer).contains("with one value more than once"), "{answer}");
 	}
+}
+
+#[tokio::test]
+async fn nobodys_rows_pass_for_others() {
+	for (field, value, cause) in [
+		("gateway", json!(GATEWAY), "of another gateway"),
+		("network", json!(1), "of another network"),
+		("time", json!(5), "not asked for"),
+		("proof", json!("/v1/proof/1/1/9"), "of no reading"),
+	] {
+		let stranger = Stranger::with_pages(move |wanted| {
+			let mut wrong = wanted.row(1);
+			wrong[field] = value.clone();
+			Json(json!({ "rows": [wanted.row(0), wrong] })).into_response()
+		})
+		.await;
+		let answer = ask_both(&stranger, |_| {}, UNCHECKED).await;
+		assert_eq!(counts(&answer), (0, 6), "{field}");
+		assert!(failure(&answer).contains(cause), "{answer}");
+	}
+
+	// Rows of no place, where one was asked for.
+	let region = CELL.parse::<Cell>().expect("a cell").parent(7).ok();
+	let inside = |question: &mut Question| question.filter.region = region;
+	let answer = ask_both(&endless().await, inside, UNCHECKED).await;
+	assert_eq!(counts(&answer), (0, 6));
+	assert!(failure(&answer).contains("not asked for"), "{answer}");
+
+	// Of another network than the chain has for it.
+	let (running, question) = gateway().await;
+	let named = Listed::named(&running.url(""));
+	let listed = Listed { id: Some(GATEWAY), network: Some(NetworkId(8)), ..named };
+	let manner = Manner { genesis: None, bounds: Bounds::Anywhere, time: question.time };
+	let question = Question { gateways: Vec::new(), networks: vec![NetworkId(8)], ..question };
+	let answer = ask_listed(vec![listed], &question, manner, UNCHECKED).await;
+	let error = answer.asked[0].error.as_ref().expect("it is not").to_string();
+	assert!(answer.rows.is_empty() && error.contains("lists network 8"), "{error}");
 }
 
 #[tokio::test]
@@ -324,7 +382,7 @@ async fn nobody_is_led_into_the_own_network() {
 		format!("http://127.0.0.1:{port}/#"),
 		format!("http://name@localhost:{port}"),
 	];
-	let listed = urls.map(|url| Listed { id: Some(STRANGER), url });
+	let listed = urls.map(|url| Listed { id: Some(STRANGER), ..Listed::named(&url) });
 	let manner = Manner { genesis: Some(GENESIS), bounds: Bounds::Public, time: question.time };
 	let answer = ask_listed(listed.to_vec(), &question, manner, UNCHECKED).await;
 	let errors = answer.asked.iter().filter_map(|asked| asked.error.as_ref());

@@ -21,7 +21,7 @@ use crate::{
 	cli::parse_duration,
 	data::{
 		part::{self, Part},
-		row::{Row, proof_path},
+		row::proof_path,
 	},
 	owner::{
 		parse,
@@ -163,24 +163,13 @@ impl Peers {
 			return Err(odd("leads from one page to something else"));
 		}
 		for row in &mut part.rows {
-			ensure_right(met, filter, row).map_err(odd)?;
+			row.ensure_right(met.gateway, met.network, filter).map_err(odd)?;
 			if let Some(window) = row.window() {
 				row.proof = proof_path(window, row.device, row.sequence);
 			}
 		}
 		Ok(part)
 	}
-}
-
-/// Ensure that a row is one that the peer may answer. Whether it is true only its proof can say.
-fn ensure_right(met: Met, filter: &Filter, row: &Row) -> Result<(), &'static str> {
-	if row.gateway != met.gateway || row.network != met.network {
-		return Err("answers with rows of another gateway");
-	}
-	if !row.is_asked(filter) || !row.is_inside(filter) {
-		return Err("answers with rows that were not asked for");
-	}
-	if row.is_possible() { Ok(()) } else { Err("answers with rows that are of no reading") }
 }
 
 fn odd(cause: &str) -> Trouble {

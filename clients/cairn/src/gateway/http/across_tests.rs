@@ -374,7 +374,7 @@ async fn fails_when_a_peer_answers_what_it_cannot_have() {
 	assert_eq!(found["rows"], whole["rows"]);
 
 	for (pointer, value, words) in [
-		("/rows/0/network", json!(1), "of another gateway"),
+		("/rows/0/network", json!(1), "of another network"),
 		("/rows/0/gateway", json!(3), "of another gateway"),
 		("/rows/0/time", json!(from - 1), "not asked for"),
 		("/rows/0/channel", json!("temperature"), "not asked for"),
