@@ -59,6 +59,22 @@ cairn_coded::coded! {
 }
 
 impl Doubt {
+	/// Whether values of honest gateways raise it, too: the chain does not stand for them yet, not any more,
+	/// or because they were left out. Who raises it has shown a reading that a device of its own has signed.
+	#[must_use]
+	pub const fn is_honest(self) -> bool {
+		matches!(
+			self,
+			Self::OtherPlace
+				| Self::NotSealed
+				| Self::LeftOut
+				| Self::UnknownBatch
+				| Self::NotAttested
+				| Self::DeadBatch
+				| Self::NoInclusion
+		)
+	}
+
 	/// This doubt, with what it is about.
 	#[must_use]
 	pub fn about(self, detail: impl Into<String>) -> Doubted {

@@ -71,11 +71,14 @@ impl<C: Check> Heard<C> {
 		Self { place, gateway, check, pages, found: Vec::new(), error: None }
 	}
 
-	/// Whether it gets a part of what others leave: if it may have more, and the chain stands for all
-	/// that it has answered.
-	fn goes_on(&self) -> bool {
-		let is_doubted = self.found.iter().any(|found| found.doubted().is_some());
-		self.error.is_none() && self.pages.has_more() && !is_doubted
+	/// When it gets a part of what others leave, the least first: those for all of whose values the chain
+	/// stands, and then those with doubts that honest gateways raise, too. `None` if it gets none: it has no
+	/// more, has answered `most` values, or has raised another doubt.
+	fn turn(&self, most: usize) -> Option<u8> {
+		let doubts = || self.found.iter().filter_map(Found::doubted);
+		let is_honest = doubts().all(|doubted| doubted.doubt.is_honest());
+		let goes_on = self.error.is_none() && self.pages.has_more() && self.found.len() < most;
+		(goes_on && is_honest).then(|| u8::from(doubts().next().is_some()))
 	}
 
 	/// Values that count: those that the chain does not stand for take nobody's place.
@@ -146,7 +149,8 @@ pub(super) fn found(
 }
 
 /// Ask gateways for `most` values in all. Each is asked for its share; what one leaves, because it has no
-/// more or because the chain does not stand for it, goes to the others, in equal parts.
+/// more or because the chain does not stand for it, goes to those whose turn it is, in equal parts. Nobody
+/// answers more than `most`, counted or not.
 ///
 /// # Errors
 /// If values cannot be checked. That a gateway fails is told of it.
@@ -159,15 +163,18 @@ pub(super) async fn gather<C: Check>(
 	for _ in 0..ROUNDS {
 		let counted = heard.iter().map(Heard::counted).sum::<usize>();
 		let left = most.saturating_sub(counted);
-		let many = heard.iter().filter(|heard| heard.goes_on()).count();
-		if left == 0 || many == 0 {
+		let turn = heard.iter().filter_map(|heard| heard.turn(most)).min();
+		if left == 0 || turn.is_none() {
 			break;
 		}
+		let many = heard.iter().filter(|heard| heard.turn(most) == turn).count();
 		let mut shares = shares(left, many);
 		let mut asked = Vec::new();
 		for heard in heard {
-			let share = if heard.goes_on() { shares.next().unwrap_or_default() } else { 0 };
-			asked.push(Box::pin(heard.go_on(share, filter, page)));
+			let is_next = heard.turn(most) == turn;
+			let share = if is_next { shares.next().unwrap_or_default() } else { 0 };
+			let room = most.saturating_sub(heard.found.len());
+			asked.push(Box::pin(heard.go_on(share.min(room), filter, page)));
 		}
 		// Who is slow holds nobody up.
 		let asked = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();

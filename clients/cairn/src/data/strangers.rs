@@ -262,9 +262,9 @@ async fn who_has_much_leaves_the_others_their_shares() {
 	}
 }
 
-/// Stands for everything but for what a stranger says.
+/// Stands for everything but for what this doubts.
 #[derive(Clone)]
-struct Doubting;
+struct Doubting(fn(&Gateway, &Row) -> Option<Doubt>);
 
 impl Check for Doubting {
 	async fn check(
@@ -282,7 +282,10 @@ impl Check for Doubting {
 				attested_in: None,
 				by: Inclusion::Ledger,
 			};
-			if gateway.id == STRANGER { Err(Doubt::NotInBatch.into()) } else { Ok(proved) }
+			match (self.0)(gateway, row) {
+				Some(doubt) => Err(doubt.into()),
+				None => Ok(proved),
+			}
 		};
 		Ok(rows.iter().map(verdict).map(Some).collect())
 	}
@@ -291,11 +294,33 @@ impl Check for Doubting {
 #[tokio::test]
 async fn what_is_not_proved_takes_nobodys_place() {
 	let stranger = endless().await;
+	let lies = Doubting(|gateway, _| (gateway.id == STRANGER).then_some(Doubt::NotInBatch));
 	for (most, expected) in [(2, (1, 2)), (6, (3, 6)), (8, (4, 6)), (20, (10, 6))] {
-		let answer = ask_both(&stranger, |question| question.most = most, Doubting).await;
+		let answer = ask_both(&stranger, |question| question.most = most, lies.clone()).await;
 		assert_eq!(counts(&answer), expected, "{most}");
 		assert_eq!(answer.doubts().get(&Doubt::NotInBatch), Some(&expected.0));
 		assert!(answer.ensure_sound().is_err());
+	}
+}
+
+#[tokio::test]
+async fn what_honest_gateways_have_too_ends_no_share() {
+	let empty = Stranger::with_pages(|_| Json(json!({ "rows": [] })).into_response()).await;
+	let one = Doubting(|gateway, row| {
+		let is_first = row.sequence == 1 && row.channel == "level";
+		(gateway.id == GATEWAY && is_first).then_some(Doubt::LeftOut)
+	});
+	let answer = ask_both(&empty, |question| question.most = 6, one).await;
+	assert_eq!(counts(&answer), (0, 6));
+	assert_eq!(answer.doubts().get(&Doubt::LeftOut), Some(&1));
+
+	// Whose values the chain stands for comes first, and nobody answers more than is wanted in all.
+	let stranger = endless().await;
+	let early = Doubting(|gateway, _| (gateway.id == STRANGER).then_some(Doubt::NotSealed));
+	for (most, expected) in [(2, (1, 2)), (6, (3, 6)), (8, (8, 6)), (20, (20, 6))] {
+		let answer = ask_both(&stranger, |question| question.most = most, early.clone()).await;
+		assert_eq!(counts(&answer), expected, "{most}");
+		assert_eq!(answer.doubts().get(&Doubt::NotSealed), Some(&expected.0));
 	}
 }
 

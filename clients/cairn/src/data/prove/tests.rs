@@ -464,6 +464,20 @@ fn fails_when_anything_is_not_as_the_chain_has_it() {
 	assert_eq!(met, Doubt::ALL.iter().copied().collect::<BTreeSet<_>>());
 }
 
+#[test]
+fn who_has_no_signature_raises_no_honest_doubt() {
+	for (sequence, lies) in [(1, lies()), (2, lies_about_the_leaf())] {
+		for (place, (_, change)) in lies.into_iter().enumerate() {
+			let mut world = World::new(sequence);
+			change(&mut world);
+			let message = world.proof.reading.reading.message(&[8; 32]);
+			world.proof.reading.signature = pair(1).sign(&message);
+			let doubt = world.prove().expect_err("not signed").doubt;
+			assert!(!doubt.is_honest(), "lie {place} about reading {sequence}: {doubt:?}");
+		}
+	}
+}
+
 /// One bit of some bytes is another one.
 fn flip(bytes: &mut [u8], place: usize) {
 	let place = place % (bytes.len() * 8);
