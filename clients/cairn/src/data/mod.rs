@@ -143,7 +143,8 @@ struct Query {
 	#[arg(long)]
 	verify: bool,
 
-	/// How long each gateway may take in all; it has 50 ms more for each value that it answers
+	/// How long each gateway may take in all; it has 2 ms more for each value that it answers, and with
+	/// --verify 50 ms for each whose proof it is asked for
 	#[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30s")]
 	timeout: Duration,
 

@@ -12,7 +12,7 @@ use super::{
 	doubt::{Doubt, Doubted},
 	gateways::{Gateway, MOST, Manner, of_id},
 	heard::{AT_ONCE, Check, found},
-	pages::{Pages, VALUE_TIME},
+	pages::Pages,
 	row::Row,
 	verify::{Verdict, Verifier, first_line},
 };
@@ -102,11 +102,7 @@ async fn check(
 		return doubted(Doubt::OtherGateway.about("the chain has no such gateway"));
 	};
 	match Box::pin(listed.meet(manner)).await {
-		Ok(gateway) => {
-			let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-			gateway.served.grant(VALUE_TIME.saturating_mul(count));
-			verifier.check(&gateway, filter, rows).await
-		},
+		Ok(gateway) => verifier.check(&gateway, filter, rows).await,
 		Err(error) => doubted(Doubt::NoProof.about(first_line(&error))),
 	}
 }

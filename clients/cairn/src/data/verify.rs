@@ -2,7 +2,7 @@
 //!
 //! All facts are of one final block, so that they fit each other and stay.
 
-use std::{collections::BTreeMap, iter};
+use std::{collections::BTreeMap, iter, time::Duration};
 
 use cairn_chain::{
 	At, BlockId, Chain,
@@ -30,6 +30,10 @@ use crate::{
 const AT_ONCE: usize = 8;
 /// Proofs that are kept until they are looked at: a stranger's may be a megabyte each.
 const TOGETHER: usize = 64;
+/// What a gateway may take longer for each value whose proof it is asked for.
+const PROOF_TIME: Duration = Duration::from_millis(50);
+/// After so many doubts that no honest gateway raises, a gateway is asked for no more proofs.
+const MOST_UNTRUE: usize = 64;
 /// Largest payload that rules of the chain allow, in bytes.
 const MAX_PAYLOAD: usize = 64 << 20;
 
@@ -80,6 +84,15 @@ struct Batch {
 	view: Option<BatchView>,
 	payload: Option<Result<Payload, Doubted>>,
 	attested_in: Option<Option<u32>>,
+}
+
+/// What has come of the rows of an answer.
+#[derive(Default)]
+struct Judged {
+	/// By the rows' places.
+	verdicts: BTreeMap<usize, Verdict>,
+	/// How many doubts there are that no honest gateway raises.
+	untrue: usize,
 }
 
 /// Why a value is not proved.
@@ -142,29 +155,31 @@ impl Verifier {
 			return Ok(rows.iter().map(|_| Err(unknown())).collect());
 		};
 		let context = Context { gateway, network: known.network, filter };
-		let mut verdicts = BTreeMap::new();
-		for (window, readings) in by_reading(rows) {
-			let window = self.window(context, window, readings, rows);
-			verdicts.append(&mut Box::pin(window).await?);
+		let mut judged = Judged::default();
+		for (window, readings) in by_reading(filter, rows) {
+			let window = self.window(context, window, readings, rows, &mut judged);
+			Box::pin(window).await?;
 		}
-		let verdict = |place: usize| {
-			let missing = || Err(Doubt::NoProof.about("the row names no proof of its own"));
-			verdicts.remove(&place).unwrap_or_else(missing)
-		};
-		Ok((0..rows.len()).map(verdict).collect())
+		Ok(judged.told(filter, rows))
 	}
 
-	/// Check the rows of one window; verdicts by the rows' places.
+	/// Check the rows of one window.
 	async fn window(
 		&mut self,
 		context: Context<'_>,
 		window: Window,
 		readings: Readings,
 		rows: &[Row],
-	) -> Result<BTreeMap<usize, Verdict>, OwnerError> {
+		judged: &mut Judged,
+	) -> Result<(), OwnerError> {
 		let served = &context.gateway.served;
-		let (mut verdicts, mut batches) = (BTreeMap::new(), BTreeMap::new());
+		let mut batches = BTreeMap::new();
 		for part in parts(readings, TOGETHER) {
+			if !judged.goes_on() {
+				break;
+			}
+			let count = part.iter().map(|(_, places)| places.len()).sum::<usize>();
+			served.grant(PROOF_TIME.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)));
 			let proofs = part.into_iter().map(|((device, sequence), places)| async move {
 				(served.reading_proof(window, device, sequence).await, places)
 			});
@@ -173,12 +188,12 @@ impl Verifier {
 			for (proof, places) in Box::pin(proofs).await {
 				for place in places {
 					let Some(row) = rows.get(place) else { continue };
-					let judged = self.judge_by(context, row, proof.as_ref(), &mut batches);
-					verdicts.insert(place, Box::pin(judged).await?);
+					let verdict = self.judge_by(context, row, proof.as_ref(), &mut batches);
+					judged.note(place, Box::pin(verdict).await?);
 				}
 			}
 		}
-		Ok(verdicts)
+		Ok(())
 	}
 
 	/// Check one row by what the gateway has answered for its proof.
@@ -270,6 +285,41 @@ impl Verifier {
 	}
 }
 
+impl Judged {
+	fn note(&mut self, place: usize, verdict: Verdict) {
+		let is_untrue = verdict.as_ref().is_err_and(|doubted| !doubted.doubt.is_honest());
+		self.untrue = self.untrue.saturating_add(usize::from(is_untrue));
+		self.verdicts.insert(place, verdict);
+	}
+
+	/// Whether the gateway is asked for more proofs.
+	const fn goes_on(&self) -> bool {
+		self.untrue < MOST_UNTRUE
+	}
+
+	/// A verdict for each row, in their order.
+	fn told(mut self, filter: &Filter, rows: &[Row]) -> Vec<Verdict> {
+		let goes_on = self.goes_on();
+		let verdict = |(place, row): (usize, &Row)| {
+			let verdict = self.verdicts.remove(&place);
+			verdict.unwrap_or_else(|| Err(why_unproved(filter, row, goes_on)))
+		};
+		rows.iter().enumerate().map(verdict).collect()
+	}
+}
+
+/// Why a row's proof was not asked for.
+fn why_unproved(filter: &Filter, row: &Row, goes_on: bool) -> Doubted {
+	if !row.is_asked(filter) {
+		return Doubt::NotAsked.into();
+	}
+	if goes_on || row.window().is_none() {
+		return Doubt::NoProof.about("the row names no proof of its own");
+	}
+	let enough = format!("it was not asked for: {MOST_UNTRUE} others are missing, or do not hold");
+	Doubt::NoProof.about(enough)
+}
+
 impl Batch {
 	/// What shows that a reading is in the batch.
 	async fn inclusion(
@@ -313,11 +363,12 @@ impl Batch {
 /// Readings of one window by device and sequence, each with the places of its rows.
 type Readings = BTreeMap<(DeviceId, u64), Vec<usize>>;
 
-/// Rows by window and reading; those whose proof is of another reading are left out.
-fn by_reading(rows: &[Row]) -> BTreeMap<Window, Readings> {
+/// Rows by window and reading. Left out are those that were not asked for, and those whose proof is of
+/// another reading: nobody is asked about them.
+fn by_reading(filter: &Filter, rows: &[Row]) -> BTreeMap<Window, Readings> {
 	let mut windows = BTreeMap::<Window, Readings>::new();
 	for (place, row) in rows.iter().enumerate() {
-		let Some(window) = row.window() else { continue };
+		let Some(window) = row.window().filter(|_| row.is_asked(filter)) else { continue };
 		let reading = (row.device, row.sequence);
 		windows.entry(window).or_default().entry(reading).or_default().push(place);
 	}
@@ -388,6 +439,7 @@ async fn first_block(last: u32, holds: impl AsyncFn(u32) -> Option<bool>) -> Opt
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::data::answer::tests::found;
 	use std::cell::Cell;
 
 	#[test]
@@ -399,6 +451,56 @@ mod tests {
 			assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
 			assert_eq!(parts.concat(), (0..count).collect::<Vec<_>>());
 		}
+	}
+
+	fn everything() -> Filter {
+		Filter { to: u64::MAX, ..Filter::default() }
+	}
+
+	#[test]
+	fn who_shows_what_does_not_hold_is_asked_for_few_proofs() {
+		let rows = vec![found(1, 4, "1").row; MOST_UNTRUE + 2];
+		let doubts = |doubt: fn(usize) -> Doubt| {
+			let mut judged = Judged::default();
+			for place in 0..rows.len() {
+				if judged.goes_on() {
+					judged.note(place, Err(doubt(place).into()));
+				}
+			}
+			let told = judged.told(&everything(), &rows);
+			told.into_iter().map(|verdict| verdict.expect_err("a doubt")).collect::<Vec<_>>()
+		};
+		let told = doubts(|_| Doubt::BadSignature);
+		let (asked, others) = told.split_at(MOST_UNTRUE);
+		assert!(asked.iter().all(|doubted| doubted.doubt == Doubt::BadSignature));
+		for doubted in others {
+			let words = doubted.to_string();
+			assert!(doubted.doubt == Doubt::NoProof && words.contains("not asked for"), "{words}");
+		}
+		// Honest gateways are asked for all, and so is who has shown little that does not hold.
+		let few = |place: usize| if place > 2 { Doubt::LeftOut } else { Doubt::NoProof };
+		let honest: [fn(usize) -> Doubt; 2] = [|_| Doubt::NotSealed, few];
+		for doubt in honest {
+			let told = doubts(doubt);
+			assert!((0..).zip(told).all(|(place, doubted)| doubted.doubt == doubt(place)));
+		}
+	}
+
+	#[test]
+	fn nobody_is_asked_about_rows_that_were_not_asked_for() {
+		let row = found(1, 4, "1").row;
+		let unnamed = Row { proof: "/v1/proof/294976800/4/13".to_owned(), ..row.clone() };
+		let other = Row { device: DeviceId(5), ..row.clone() };
+		let rows = [row, unnamed, other];
+		let filter = Filter { device: Some(DeviceId(4)), ..everything() };
+		let windows = by_reading(&filter, &rows);
+		assert_eq!(
+			windows,
+			BTreeMap::from([(294_976_800, Readings::from([((DeviceId(4), 12), vec![0])]))])
+		);
+		let told = Judged::default().told(&filter, &rows);
+		let told = told.into_iter().map(|verdict| verdict.expect_err("not checked").doubt);
+		assert_eq!(told.collect::<Vec<_>>(), [Doubt::NoProof, Doubt::NoProof, Doubt::NotAsked]);
 	}
 
 	#[tokio::test]
