@@ -28,7 +28,7 @@ use crate::{
 
 /// Proofs that a gateway is asked for at once.
 const AT_ONCE: usize = 8;
-/// Proofs that are kept until they are looked at: a stranger's may be a megabyte each.
+/// Proofs that are kept until they are looked at: a stranger's may be 64 KiB each.
 const TOGETHER: usize = 64;
 /// What a gateway may take longer for each value whose proof it is asked for.
 const PROOF_TIME: Duration = Duration::from_millis(50);

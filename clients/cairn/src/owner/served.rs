@@ -20,8 +20,10 @@ use crate::{
 
 /// How long a gateway may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Most bytes of an answer: reports and proofs are a few KiB.
+/// Most bytes of an answer: a report is a few KiB.
 const MAX_ANSWER: usize = 1024 * 1024;
+/// Most bytes of a reading's proof: the largest has 8 KiB, of which half is a path of 32 hashes.
+const MAX_PROOF: usize = 64 * 1024;
 /// Most bytes of a page of rows: a thousand rows have 300 KiB.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
 /// Most characters that are shown of what a gateway says.
@@ -153,7 +155,7 @@ impl Served {
 	/// # Errors
 	/// If it does not answer as expected.
 	pub(crate) async fn report(&self, device: DeviceId) -> Answer<DeviceReport> {
-		self.get(&format!("/v1/devices/{device}")).await
+		self.get(&format!("/v1/devices/{device}"), MAX_ANSWER).await
 	}
 
 	/// `GET /v1/devices/{id}/proof` of a slot; `None` if nothing of it has matured.
@@ -189,7 +191,7 @@ impl Served {
 		device: DeviceId,
 		sequence: u64,
 	) -> Answer<ReadingProof> {
-		self.get(&format!("/v1/proof/{window}/{device}/{sequence}")).await
+		self.get(&format!("/v1/proof/{window}/{device}/{sequence}"), MAX_PROOF).await
 	}
 
 	/// What is under a path, as bytes, at most so many.
@@ -201,8 +203,8 @@ impl Served {
 		fetched.and_then(Fetched::good).map_err(|trouble| self.error(trouble))
 	}
 
-	async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
-		let fetched = self.fetch(path, MAX_ANSWER).await;
+	async fn get<T: DeserializeOwned>(&self, path: &str, most: usize) -> Answer<T> {
+		let fetched = self.fetch(path, most).await;
 		fetched.and_then(read).map_err(|trouble| self.error(trouble))
 	}
 
@@ -328,13 +330,23 @@ fn innermost(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::{
+		gateway::testing::{pair, signed_by},
+		protocol::{BatchProof, LeafProof},
+	};
+	use cairn_economics::Open;
+	use cairn_telemetry::{Account, AccountV1, Data, DataV1, Header, Leaf, Proof, ledger::Sample};
+	use cairn_types::{DeviceKey, GatewayId, SchemaId, schema::MAX_CHANNELS};
+	use codec::MaxEncodedLen;
+	use sp_core::{Pair, bounded::BoundedVec};
 	use tokio::{
 		io::{AsyncReadExt, AsyncWriteExt},
 		net::TcpListener,
 	};
 
 	/// A server that gives one answer to one request.
-	async fn once(status: &'static str, body: &'static str) -> Served {
+	async fn once(status: &'static str, body: impl Into<String>) -> Served {
+		let body = body.into();
 		let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
 		let address = listener.local_addr().expect("bound");
 		tokio::spawn(async move {
@@ -382,6 +394,63 @@ mod tests {
 		let served = once("200 OK", "123456").await;
 		let error = served.bytes("/v1/part", 5).await.expect_err("one too many").to_string();
 		assert!(error.contains("answers with more than"), "{error}");
+	}
+
+	/// A proof that is as large as one can be.
+	fn largest() -> ReadingProof {
+		let (number, channels) = (u64::MAX, usize::try_from(MAX_CHANNELS).expect("few"));
+		let device = DeviceId(number);
+		let values = vec![Some(i64::MIN); channels];
+		let mut reading = signed_by(device, number, number, &values);
+		reading.reading.anchor = [u8::MAX; 32];
+		let open = Open { cycle: u32::MAX, units: number };
+		let account = AccountV1 {
+			device,
+			schema: SchemaId(u32::MAX),
+			sequence: number,
+			time: number,
+			open: BoundedVec::truncate_from(vec![open; channels]),
+			settled: u128::MAX,
+			totals: BoundedVec::truncate_from(vec![number; channels]),
+		};
+		let sample = Sample { value: i64::MIN, time: number };
+		let data = DataV1 { latest: BoundedVec::truncate_from(vec![Some(sample); channels]) };
+		let path = vec![[u8::MAX; 32]; 32];
+		ReadingProof {
+			genesis: [u8::MAX; 32],
+			gateway: GatewayId(u32::MAX),
+			window: Window::MAX,
+			reading,
+			key: DeviceKey::Ed25519(pair().public()),
+			stage: "accepted".to_owned(),
+			batch: Some(BatchProof {
+				attempt: u32::MAX,
+				header: format!("0x{}", "f".repeat(2 * Header::max_encoded_len())),
+				hash: [u8::MAX; 32],
+				payload: Some("/".repeat(100)),
+			}),
+			leaf: Some(LeafProof {
+				slot: Slot::MAX,
+				leaf: Leaf { account: Account::V1(account), data: Data::V1(data) },
+				proof: Proof { bitmap: u32::MAX, siblings: BoundedVec::truncate_from(path) },
+			}),
+		}
+	}
+
+	#[tokio::test]
+	async fn fails_when_a_proof_is_larger_than_any() {
+		let proof = largest();
+		let text = serde_json::to_string(&proof).expect("serializes");
+		assert!(text.len() <= 8 << 10, "{}", text.len());
+		let ask = async |body: String| {
+			let served = once("200 OK", body).await;
+			served.reading_proof(Window::MAX, DeviceId(u64::MAX), u64::MAX).await
+		};
+		assert_eq!(ask(text.clone()).await.expect("the largest"), proof);
+		// Blanks behind it mean nothing.
+		let longer = format!("{text}{}", " ".repeat(70 << 10));
+		let error = ask(longer).await.expect_err("too large").to_string();
+		assert!(error.contains("answers with more than 65536 bytes"), "{error}");
 	}
 
 	#[tokio::test]
