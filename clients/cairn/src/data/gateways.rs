@@ -85,8 +85,9 @@ pub(super) async fn of_id(chain: &Chain, id: GatewayId) -> Result<Option<Listed>
 	Ok(view.map(Listed::from))
 }
 
-/// Those of the chain's gateways that are asked, by their ids. If they are more than `most`, those of
-/// each network that were registered first: whoever registers many later displaces none. Pure.
+/// Those of the chain's gateways that are asked, by their ids. If they are more than `most`, one half is
+/// those that were registered first: nobody displaces them who comes later, with however many networks.
+/// The other half is the first of each network: nobody displaces them with a crowd in one. Pure.
 fn choose(
 	views: impl Iterator<Item = GatewayView>,
 	networks: &[NetworkId],
@@ -98,10 +99,10 @@ fn choose(
 	let mut wanted = views.filter(is_wanted).collect::<Vec<_>>();
 	wanted.sort_by_key(|view| view.gateway);
 	let mut counts = BTreeMap::<NetworkId, usize>::new();
-	let ranked = wanted.into_iter().map(|view| {
+	let ranked = wanted.into_iter().enumerate().map(|(place, view)| {
 		let count = counts.entry(view.network).or_default();
 		*count = count.saturating_add(1);
-		(*count, view)
+		(if place < most / 2 { 0 } else { *count }, view)
 	});
 	let mut ranked = ranked.collect::<Vec<_>>();
 	ranked.sort_by_key(|(rank, view)| (*rank, view.gateway));
@@ -201,6 +202,20 @@ mod tests {
 			(listing.listed[0].url.as_str(), listing.left_out),
 			("http://gateway-0.example", 0)
 		);
+	}
+
+	#[test]
+	fn of_too_many_the_first_are_asked() {
+		// Somebody has registered a crowd of networks.
+		let first = || (0..120).map(|id| view(id, id % 3, false));
+		let crowd = (120..376).map(|id| view(id, id, false));
+		let listing = choose(first().chain(crowd), &[], MOST);
+		assert_eq!((listing.listed.len(), listing.left_out), (MOST, 120));
+		assert!(ids(&listing).starts_with(&ids(&choose(first(), &[], MOST))));
+		// What the first half leaves is for networks that came later, and then for whoever is next.
+		let views = (0..120).rev().map(|id| view(id, u32::from(id == 100), false));
+		let listing = choose(views, &[], 5);
+		assert_eq!((ids(&listing), listing.left_out), (vec![0, 1, 2, 3, 100], 115));
 	}
 
 	#[test]
