@@ -69,18 +69,36 @@ database_errors!(
 	redb::TransactionError,
 );
 
+/// How much memory a store may keep for what it read or is about to write. Beyond that it reads from the
+/// system, which has a cache of its own and gives it up when programs want the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+	bytes: usize,
+}
+
+impl Cache {
+	/// Enough for a queue that is written at one end and read at the other.
+	pub const SMALL: Self = Self::mebibytes(4);
+
+	/// So many MiB.
+	#[must_use]
+	pub const fn mebibytes(count: u16) -> Self {
+		Self { bytes: (count as usize).saturating_mul(1 << 20) }
+	}
+}
+
 /// Open the database in `file`, or make it, with the directories above.
 ///
 /// # Errors
 /// [`StoreError`] if the directory cannot be made, or the file is in use or damaged.
-pub fn open(file: &Path) -> Result<Database, StoreError> {
+pub fn open(file: &Path, cache: Cache) -> Result<Database, StoreError> {
 	if let Some(directory) = file.parent() {
 		fs::create_dir_all(directory).map_err(|cause| StoreError::Path {
 			path: directory.to_path_buf(),
 			cause: cause.to_string(),
 		})?;
 	}
-	Ok(Database::create(file)?)
+	Ok(Database::builder().set_cache_size(cache.bytes).create(file)?)
 }
 
 /// Decode a stored value.

@@ -15,7 +15,7 @@ use redb::{
 use super::sequence::Sequence;
 use crate::{
 	clock::now_millis,
-	store::{self, StoreError, decode},
+	store::{self, Cache, StoreError, decode},
 };
 
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
@@ -68,7 +68,7 @@ impl State {
 	/// # Errors
 	/// If the file cannot be used.
 	pub fn open(file: &Path, capacity: u64) -> Result<Self, StoreError> {
-		let database = store::open(file)?;
+		let database = store::open(file, Cache::SMALL)?;
 		let transaction = database.begin_write()?;
 		let reserved = {
 			transaction.open_table(QUEUE)?;

@@ -52,8 +52,10 @@ use self::{
 	store::{Identity, Store},
 	writer::Writer,
 };
-use crate::cli::parse_duration;
+use crate::{cli::parse_duration, store::Cache};
 
+/// Memory for the store, in MiB, unless the operator says otherwise.
+const CACHE_MIB: u16 = 64;
 /// How long the writing thread may take to finish at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -97,6 +99,11 @@ pub struct RunArgs {
 	/// Directory of the gateway's store.
 	#[arg(long, value_name = "DIR", default_value = "cairn-gateway")]
 	pub data: PathBuf,
+	/// Memory for what the store reads and writes, in MiB: more of it makes questions about the past
+	/// faster, and a gateway runs with 8.
+	#[arg(long, value_name = "MIB", default_value_t = CACHE_MIB)]
+	#[arg(value_parser = clap::value_parser!(u16).range(1..))]
+	pub cache: u16,
 	/// Where devices, committee members and owners reach the gateway.
 	#[arg(long, default_value = "127.0.0.1:9977")]
 	pub listen: SocketAddr,
@@ -178,7 +185,8 @@ impl Gateway {
 		let data = Data::new(&args.data_api, Schemas::new(chain.clone()));
 		let peers = Peers::new(&args.peers, args.id, genesis)?;
 		let broker = args.mqtt.broker(args.id, state.gateway.network)?;
-		let store = Store::open(&args.data, Identity { genesis, gateway: args.id })?;
+		let identity = Identity { genesis, gateway: args.id };
+		let store = Store::open(&args.data, identity, Cache::mebibytes(args.cache))?;
 		let listener = http::server::listen(args.listen).await?;
 		let locator = Locator::new(chain.clone(), args.id, store.clone());
 		let (writer, thread) =

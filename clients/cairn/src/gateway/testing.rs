@@ -42,6 +42,7 @@ use super::{
 use crate::{
 	clock::now_millis,
 	protocol::{AnchorInfo, ReadingResult, ReadingsAnswer, ReadingsRequest},
+	store::Cache,
 };
 
 pub(crate) const GENESIS: Hash32 = [9; 32];
@@ -331,7 +332,7 @@ impl Served {
 		let Options { state, burst, restricted, gateway, network, steps, .. } = options;
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let identity = Identity { genesis: GENESIS, gateway };
-		let store = Store::open(directory.path(), identity).expect("a new store");
+		let store = Store::open(directory.path(), identity, Cache::SMALL).expect("a new store");
 		let metrics = Arc::new(Metrics::new().expect("metrics"));
 		// Nobody listens there: whatever needs the chain fails.
 		let chain = Chain::lazy("ws://127.0.0.1:9");

@@ -208,6 +208,7 @@ mod tests {
 		store::Identity,
 		testing::{GATEWAY, GENESIS, facts, pair, periods, signed, state_with_room_for},
 	};
+	use crate::store::Cache;
 	use cairn_chain::Chain;
 	use cairn_types::{DeviceKey, Window};
 	use sp_core::Pair;
@@ -242,7 +243,7 @@ mod tests {
 	async fn shares_are_made_for_windows_of_now() {
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let identity = Identity { genesis: GENESIS, gateway: GATEWAY };
-		let store = Store::open(directory.path(), identity).expect("a new store");
+		let store = Store::open(directory.path(), identity, Cache::SMALL).expect("a new store");
 		let chain = Chain::lazy("ws://127.0.0.1:9");
 		let registry = Arc::new(Registry::new(chain, GATEWAY, Arc::default()));
 		let state = state_with_room_for(9);

@@ -242,6 +242,7 @@ mod tests {
 		store::{Identity, Incoming, Limits},
 		testing::{DEVICE, GATEWAY, GENESIS, periods, schema_of_two, signed_by},
 	};
+	use crate::store::Cache;
 	use cairn_types::DeviceKey;
 	use sp_core::ed25519;
 	use std::sync::Arc;
@@ -258,7 +259,7 @@ mod tests {
 	fn store() -> (tempfile::TempDir, Store) {
 		let directory = tempfile::tempdir().expect("a temporary directory");
 		let identity = Identity { genesis: GENESIS, gateway: GATEWAY };
-		let store = Store::open(directory.path(), identity).expect("a new store");
+		let store = Store::open(directory.path(), identity, Cache::SMALL).expect("a new store");
 		let readings = (0..6u64).flat_map(|number| {
 			let time = START + number * HOUR / 2;
 			// The second channel has a value every other time.

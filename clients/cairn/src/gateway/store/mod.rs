@@ -37,7 +37,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Tab
 
 use crate::{
 	protocol::hash,
-	store::{self, StoreError, decode},
+	store::{self, Cache, StoreError, decode},
 };
 
 /// Singletons by name.
@@ -118,14 +118,14 @@ pub struct Store {
 }
 
 impl Store {
-	/// Open the store in `directory`, or make it.
+	/// Open the store in `directory`, or make it. It keeps no more than `cache` in memory.
 	///
 	/// # Errors
 	/// [`StoreError::Foreign`] if it belongs to another gateway or chain; others if it cannot be
 	/// opened.
-	pub fn open(directory: &Path, identity: Identity) -> Result<Self, StoreError> {
+	pub fn open(directory: &Path, identity: Identity, cache: Cache) -> Result<Self, StoreError> {
 		let file = directory.join("gateway.redb");
-		let store = Self { database: Arc::new(store::open(&file)?), file };
+		let store = Self { database: Arc::new(store::open(&file, cache)?), file };
 		store.initialise(identity)?;
 		Ok(store)
 	}

@@ -226,6 +226,7 @@ mod tests {
 		store::{DeviceNote, Identity, Incoming, Limits, prune::forget_windows},
 		testing::{CELL, GATEWAY, GENESIS, signed_by},
 	};
+	use crate::store::Cache;
 	use cairn_types::DeviceKey;
 	use proptest::prelude::*;
 	use sp_core::ed25519;
@@ -236,7 +237,7 @@ mod tests {
 
 	fn store() -> (tempfile::TempDir, Store) {
 		let directory = tempfile::tempdir().expect("a temporary directory");
-		let store = Store::open(directory.path(), IDENTITY).expect("a new store");
+		let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("a new store");
 		(directory, store)
 	}
 
@@ -267,7 +268,7 @@ mod tests {
 		assert_eq!(learn(&store, DEVICE, &[(5, here()), (9, there())]), 1);
 		assert_eq!(store.learn(&[]), Ok(0));
 		drop(store);
-		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 		let expected = [None, Some(here()), Some(here()), Some(there()), Some(there())];
 		assert_eq!(cells(&store, [4, 5, 8, 9, u32::MAX]), expected);
 		assert_eq!(store.cell(OTHER, 9), Ok(None));
@@ -345,7 +346,7 @@ mod tests {
 		assert_eq!((learn(&store, DEVICE, &moved), kept(&store)), (1, (2, 2)));
 		store.close(22).expect("closes");
 		drop(store);
-		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 		assert_eq!((learn(&store, DEVICE, &moved), kept(&store)), (0, (1, 1)));
 		assert_eq!(cells(&store, [22, 23]), [None, Some(there())]);
 	}
@@ -397,7 +398,7 @@ mod tests {
 			transaction.delete_table(REGIONS).expect("is there");
 			transaction.commit().expect("a commit");
 			drop(store);
-			let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+			let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 			for (region, first, more) in &asked {
 				prop_assert!(is_right(&store, *region, (*first, first + more)), "{:?}", region);
 			}
@@ -417,7 +418,7 @@ mod tests {
 			.expect("new");
 		transaction.commit().expect("a commit");
 		drop(store);
-		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 		let inside = |window| store.inside(here(), (window, window), 9);
 		assert_eq!(inside(5), Ok(Some(BTreeSet::from([DEVICE]))));
 		assert_eq!(inside(6), Ok(Some(BTreeSet::from([DEVICE, OTHER]))));
@@ -491,7 +492,7 @@ mod tests {
 		assert_eq!(store.learn(&[(DEVICE, vec![(6, here())])]), Err(wrong.clone()));
 		// Only what needs the cell fails.
 		drop(store);
-		let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+		let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 		assert_eq!(store.cell(DEVICE, 5), Err(wrong));
 		assert_eq!(store.inside(here(), (0, 9), 9), Ok(Some(BTreeSet::new())));
 	}

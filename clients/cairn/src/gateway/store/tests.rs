@@ -27,7 +27,7 @@ const KEEP: Keep = Keep { from: 0, readings: u64::MAX };
 
 fn store() -> (tempfile::TempDir, Store) {
 	let directory = tempfile::tempdir().expect("a temporary directory");
-	let store = Store::open(directory.path(), IDENTITY).expect("a new store");
+	let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("a new store");
 	(directory, store)
 }
 
@@ -130,7 +130,7 @@ fn works_when_the_store_is_opened_again() {
 	let (directory, store) = store();
 	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Accepted)]);
 	drop(store);
-	let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+	let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 	assert_eq!(take(&store, vec![incoming(1, 5, 100)]), [Ok(Taken::Duplicate)]);
 }
 
@@ -139,7 +139,7 @@ fn fails_when_the_store_belongs_to_another_gateway() {
 	let (directory, store) = store();
 	drop(store);
 	let other = Identity { gateway: GatewayId(3), ..IDENTITY };
-	let error = Store::open(directory.path(), other).err().expect("refused");
+	let error = Store::open(directory.path(), other, Cache::SMALL).err().expect("refused");
 	assert!(matches!(error, StoreError::Foreign { .. }));
 }
 
@@ -208,7 +208,7 @@ fn fails_when_a_device_has_had_its_share() {
 	drop(store);
 
 	// A gateway that starts again goes on with it.
-	let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+	let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 	assert_eq!(shares(&store, limits).of(0), kept.of(0));
 	let mut kept = shares(&store, limits);
 	let others = [2, 3].into_iter().flat_map(|device| (1..=2).map(move |n| incoming(device, n, n)));
@@ -430,7 +430,7 @@ fn works_when_an_older_release_made_the_store() {
 	transaction.delete_table(ARCHIVE).expect("is there");
 	transaction.commit().expect("commits");
 	drop(store);
-	let store = Store::open(directory.path(), IDENTITY).expect("opens again");
+	let store = Store::open(directory.path(), IDENTITY, Cache::SMALL).expect("opens again");
 	assert_eq!(walked(&store, None), [(0, 1, 5, Stage::Accepted)]);
 	assert_eq!(store.archived_windows(), Ok(vec![]));
 }
