@@ -99,8 +99,7 @@ pub struct RunArgs {
 	/// Directory of the gateway's store.
 	#[arg(long, value_name = "DIR", default_value = "cairn-gateway")]
 	pub data: PathBuf,
-	/// Memory for what the store reads and writes, in MiB: more of it makes questions about the past
-	/// faster, and a gateway runs with 8.
+	/// Memory for what the store reads and writes, in MiB.
 	#[arg(long, value_name = "MIB", default_value_t = CACHE_MIB)]
 	#[arg(value_parser = clap::value_parser!(u16).range(1..))]
 	pub cache: u16,
@@ -108,7 +107,8 @@ pub struct RunArgs {
 	#[arg(long, default_value = "127.0.0.1:9977")]
 	pub listen: SocketAddr,
 	/// How long after a window's end readings may still arrive [default: a quarter of a window, at
-	/// most 30s].
+	/// most 30s]; as long after the gateway's start, or a quarter of a window, at most 75s, if that is
+	/// more.
 	#[arg(long, value_parser = parse_duration)]
 	pub grace: Option<Duration>,
 	/// How far ahead a device's clock may be.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use cairn_chain::{Chain, Signer, SubmitOptions, calls};
-use cairn_types::{Attempt, Cycle, GatewayId, Window};
+use cairn_types::{Attempt, Cycle, GatewayId, Periods, Window};
 use tokio::{
 	task::spawn_blocking,
 	time::{sleep, timeout},
@@ -39,6 +39,10 @@ const PAUSE_BLOCKS: (u32, u32) = (2, 64);
 /// Actions in one go before the chain is looked at again.
 const ACTIONS: usize = 64;
 
+/// How long after the gateway's start readings may arrive that devices kept while it was away, if a
+/// quarter of a window is longer: an agent tries again after a minute at most.
+const RETURN: Duration = Duration::from_secs(75);
+
 /// The sealing loop.
 pub struct Sealer {
 	chain: Chain,
@@ -51,6 +55,8 @@ pub struct Sealer {
 	/// How long after a window's end readings may still arrive; `None`: a quarter of a window, at
 	/// most 30 s.
 	grace: Option<Duration>,
+	/// When the gateway was started, ms since the epoch.
+	began: u64,
 	/// How much of matured windows is kept.
 	retention: Retention,
 	/// Rates of frozen cycles: they never change.
@@ -100,6 +106,7 @@ impl Sealer {
 			metrics,
 			status: Status::default(),
 			grace,
+			began: now_millis(),
 			retention,
 			rates: BTreeMap::new(),
 			submitted: None,
@@ -201,23 +208,23 @@ impl Sealer {
 
 	/// The newest window that no reading may still be on its way for.
 	fn complete(&self, state: &ChainState) -> Option<Window> {
-		let periods = &state.clock.periods;
-		let grace = u64::try_from(self.grace(state).as_millis()).unwrap_or(u64::MAX);
-		periods.window_at(now_millis().saturating_sub(grace)).checked_sub(1)
+		complete(&state.clock.periods, self.waits(state), now_millis())
 	}
 
-	fn grace(&self, state: &ChainState) -> Duration {
+	fn waits(&self, state: &ChainState) -> Waits {
 		let quarter = Duration::from_millis(state.clock.periods.window_millis() / 4);
-		self.grace.unwrap_or_else(|| quarter.min(Duration::from_secs(30)))
+		let grace = self.grace.unwrap_or_else(|| quarter.min(Duration::from_secs(30)));
+		let back = grace.max(quarter.min(RETURN));
+		Waits { grace: millis(grace), until: self.began.saturating_add(millis(back)) }
 	}
 
 	/// Time until the last window's grace has passed; long if it has.
 	fn until_grace(&self) -> Duration {
 		let state = self.states.borrow();
 		let Some(state) = state.as_ref() else { return Duration::from_secs(5) };
-		let grace = u64::try_from(self.grace(state).as_millis()).unwrap_or(u64::MAX);
+		let Waits { grace, until } = self.waits(state);
 		let end = state.clock.periods.start_of(state.clock.now.window).saturating_add(grace);
-		match end.checked_sub(now_millis()) {
+		match end.max(until).checked_sub(now_millis()) {
 			Some(left) if left > 0 => Duration::from_millis(left),
 			_ => Duration::from_secs(60),
 		}
@@ -329,6 +336,25 @@ impl Sealer {
 	}
 }
 
+/// What readings are waited for, in ms.
+#[derive(Clone, Copy)]
+struct Waits {
+	/// After a window's end.
+	grace: u64,
+	/// Since the epoch: before, those of windows that ended while the gateway was away.
+	until: u64,
+}
+
+/// The newest window that no reading may still be on its way for at `now`, ms since the epoch. Pure.
+fn complete(periods: &Periods, waits: Waits, now: u64) -> Option<Window> {
+	let Waits { grace, until } = waits;
+	if now < until { None } else { periods.window_at(now.saturating_sub(grace)).checked_sub(1) }
+}
+
+fn millis(time: Duration) -> u64 {
+	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Windows with readings that are neither sealed nor given up. Pure.
 fn open(heads: &BTreeMap<Window, Head>, rows: &BTreeMap<Window, WindowRow>) -> Vec<Window> {
 	let open = rows.iter().filter(|(window, row)| {
@@ -340,6 +366,24 @@ fn open(heads: &BTreeMap<Window, Head>, rows: &BTreeMap<Window, WindowRow>) -> V
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::gateway::testing::periods;
+
+	#[test]
+	fn a_window_is_complete_after_its_grace() {
+		let periods = periods();
+		let end = periods.start_of(8);
+		let at = |now| complete(&periods, Waits { grace: 500, until: 0 }, now);
+		assert_eq!((at(end + 499), at(end + 500)), (Some(6), Some(7)));
+	}
+
+	/// Devices kept what they measured while the gateway was away, and have to hear that it is back.
+	#[test]
+	fn after_a_start_no_window_is_complete_at_once() {
+		let periods = periods();
+		let start = periods.start_of(8) + 400;
+		let at = |now| complete(&periods, Waits { grace: 500, until: start + 900 }, now);
+		assert_eq!((at(start), at(start + 899), at(start + 900)), (None, None, Some(7)));
+	}
 
 	#[test]
 	fn windows_are_open_until_sealed_or_given_up() {
