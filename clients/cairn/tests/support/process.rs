@@ -190,7 +190,9 @@ pub fn run_to_end(command: &mut Command, limit: Duration) -> Ended {
 			break status;
 		}
 		if Instant::now() >= end {
-			drop(child.kill());
+			// What it started is in its group.
+			let id = child.id().to_string();
+			drop(Command::new("sh").args(["-c", "kill -s KILL -- \"-$0\"", &id]).status());
 			drop(child.wait());
 			let seconds = limit.as_secs();
 			panic!("{command:?} still runs after {seconds} s:\n{}", tail(&read(&errors)));
