@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
 	backoff::Backoff,
-	clock::now_millis,
+	clock::{millis, now_millis},
 	gateway::refusal::Refusal,
 	protocol::{AnchorInfo, ReadingResult, ReadingStatus},
 };
@@ -192,7 +192,7 @@ impl Agent {
 	/// Sign what comes in, at most once in each interval; goes on while the gateway is away.
 	async fn report(&self, latest: &Latest, queued: &Notify) -> Result<(), Error> {
 		let settle = SETTLE.min(self.interval / 4);
-		let interval = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
+		let interval = millis(self.interval);
 		let mut due = None::<Instant>;
 		loop {
 			self.post.arrived().await;

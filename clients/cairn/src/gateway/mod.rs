@@ -52,7 +52,7 @@ use self::{
 	store::{Identity, Store},
 	writer::Writer,
 };
-use crate::{cli::parse_duration, store::Cache};
+use crate::{cli::parse_duration, clock::millis, store::Cache};
 
 /// Memory for the store, in MiB, unless the operator says otherwise.
 const CACHE_MIB: u16 = 64;
@@ -328,7 +328,7 @@ fn app(
 		bodies: Semaphore::new(http::BODIES),
 		questions: Semaphore::new(http::QUESTIONS),
 		limiter: RateLimiter::keyed(quota),
-		tolerance_millis: u64::try_from(args.clock_tolerance.as_millis()).unwrap_or(u64::MAX),
+		tolerance_millis: millis(args.clock_tolerance),
 		rejections: http::Rejections::default(),
 		data,
 		peers,

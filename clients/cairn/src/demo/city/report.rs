@@ -12,6 +12,7 @@ use super::{
 	setup::{Device, Network},
 };
 use crate::{
+	clock::millis,
 	data::answer::{Answer, Found, columns},
 	gateway::data::parameters::write_time,
 	owner::watch::{Line, Span, Style},
@@ -219,10 +220,6 @@ fn network_json(network: &Network) -> NetworkJson<'_> {
 
 fn check_json(check: &Check) -> CheckJson<'_> {
 	CheckJson { check: check.what, held: check.failed.is_none(), cause: check.failed.as_deref() }
-}
-
-fn millis(duration: Duration) -> u64 {
-	u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Serialize for Report<'_> {

@@ -11,7 +11,10 @@ use cairn_types::{Amount, Attempt, Window};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::owner::{format, watch::Snapshot};
+use crate::{
+	clock::millis,
+	owner::{format, watch::Snapshot},
+};
 
 /// A claim that was paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +94,11 @@ fn seconds(duration: Duration) -> String {
 impl Serialize for Summary<'_> {
 	fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 		let Stats { blocks, finalized, sealed, attested, readings, claims } = self.stats;
-		let millis = |duration: &Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
 		let listed = claims.iter().map(|claim| {
 			json!({
 				"displayed": claim.displayed.to_string(),
 				"paid": claim.paid.to_string(),
-				"after_millis": millis(&claim.after),
+				"after_millis": millis(claim.after),
 			})
 		});
 		let document = json!({
@@ -108,9 +110,9 @@ impl Serialize for Summary<'_> {
 			"units": self.stats.units().to_string(),
 			"paid": self.stats.paid().to_string(),
 			"claims": listed.collect::<Vec<_>>(),
-			"first_block_millis": millis(&self.first_block),
-			"first_claim_millis": claims.first().map(|claim| millis(&claim.after)),
-			"millis": millis(&self.lasted),
+			"first_block_millis": millis(self.first_block),
+			"first_claim_millis": claims.first().map(|claim| millis(claim.after)),
+			"millis": millis(self.lasted),
 		});
 		document.serialize(serializer)
 	}

@@ -21,7 +21,7 @@ use self::{
 	schemas::Schemas,
 };
 use super::store::Keep;
-use crate::cli::parse_duration;
+use crate::{cli::parse_duration, clock::millis};
 
 /// Readings, or devices, that are looked at for one page, found or not.
 pub const STEPS: u32 = 100_000;
@@ -93,8 +93,7 @@ impl DataArgs {
 	/// How long and how much of matured windows is kept.
 	#[must_use]
 	pub fn retention(&self) -> Retention {
-		let millis = u64::try_from(self.data_retention.as_millis()).unwrap_or(u64::MAX);
-		Retention { millis, readings: self.data_readings }
+		Retention { millis: millis(self.data_retention), readings: self.data_readings }
 	}
 }
 

@@ -30,7 +30,7 @@ use super::{
 	metrics::{Metrics, gauge},
 	store::{Head, Lost, Store, WindowRow},
 };
-use crate::clock::now_millis;
+use crate::clock::{millis, now_millis};
 
 /// Longest wait for a transaction's block before the loop looks around again.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -349,10 +349,6 @@ struct Waits {
 fn complete(periods: &Periods, waits: Waits, now: u64) -> Option<Window> {
 	let Waits { grace, until } = waits;
 	if now < until { None } else { periods.window_at(now.saturating_sub(grace)).checked_sub(1) }
-}
-
-fn millis(time: Duration) -> u64 {
-	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Windows with readings that are neither sealed nor given up. Pure.
