@@ -1,7 +1,7 @@
 use cairn_types::{DeviceId, Objection, certificate::objection_message};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 
-use super::recover::{NEXT_ROOT, next, requested};
+use super::recover::{NEXT_ROOT, next, requested, requested_by_buyer};
 use crate::{Recoveries, mock::*};
 
 fn pair() -> DevicePair {
@@ -128,13 +128,7 @@ fn fails_when_a_root_objects_for_a_device_without_one() {
 #[test]
 fn fails_when_the_key_may_be_an_earlier_owners() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
-		let device = rooted(&ALICE, &pair(), 1, 7);
-		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
-		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
-		end_blocks(2);
-		let approval = approve(device, &next().key(), None);
-		let (origin, proof) = (RuntimeOrigin::signed(BOB), next().prove(&BOB));
-		assert_ok!(Devices::recover(origin, device, next().key(), proof, None, approval));
+		let device = requested_by_buyer(&pair());
 		let message = objection(device);
 		let kept = Objection::Operational(pair().sign(&message));
 		assert_noop!(cancel(ALICE, device, kept), Error::ObjectionInvalid);

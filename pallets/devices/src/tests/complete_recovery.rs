@@ -1,7 +1,7 @@
 use cairn_types::{CertificateClaim, Dated, DeviceId, MakerId, Objection};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 
-use super::recover::{NEXT_ROOT, next, requested};
+use super::recover::{NEXT_ROOT, next, requested, requested_by_buyer};
 use crate::{DeviceByKey, DeviceByRoot, Recoveries, mock::*};
 
 fn pair() -> DevicePair {
@@ -71,14 +71,7 @@ fn works_without_a_root() {
 #[test]
 fn the_new_key_was_no_earlier_owners() {
 	ExtBuilder::default().with_makers(1).build_and_execute(|| {
-		let device = rooted(&ALICE, &pair(), 1, 7);
-		assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
-		assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
-		assert!(record(device).inherited);
-		end_blocks(2);
-		let approval = approve(device, &next().key(), None);
-		let (origin, proof) = (RuntimeOrigin::signed(BOB), next().prove(&BOB));
-		assert_ok!(Devices::recover(origin, device, next().key(), proof, None, approval));
+		let device = requested_by_buyer(&pair());
 		advance(RECOVERY);
 		assert_ok!(complete(device));
 		end_blocks(2);

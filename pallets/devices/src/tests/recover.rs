@@ -23,6 +23,19 @@ pub(super) fn requested(device: DeviceId) {
 	assert_ok!(ask(device, Some(NEXT_ROOT)));
 }
 
+/// A device that BOB has bought of ALICE, with its root, and for which he requests a key and no root.
+pub(super) fn requested_by_buyer(pair: &DevicePair) -> DeviceId {
+	let device = rooted(&ALICE, pair, 1, 7);
+	assert_ok!(Devices::transfer(RuntimeOrigin::signed(ALICE), device, BOB));
+	assert_ok!(Devices::accept(RuntimeOrigin::signed(BOB), device));
+	assert!(record(device).inherited);
+	end_blocks(2);
+	let approval = approve(device, &next().key(), None);
+	let (origin, proof) = (RuntimeOrigin::signed(BOB), next().prove(&BOB));
+	assert_ok!(Devices::recover(origin, device, next().key(), proof, None, approval));
+	device
+}
+
 /// Ask for [`next`], rightly signed.
 fn ask(device: DeviceId, root: Option<u8>) -> DispatchResult {
 	let approval = approve(device, &next().key(), root.map(root_key));
