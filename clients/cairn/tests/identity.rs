@@ -3,19 +3,21 @@
 
 mod support;
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
-use cairn_chain::calls;
+use cairn::agent::{DevicePair, Scheme};
+use cairn_chain::{At, calls};
 use cairn_did::{Codec, check_document, check_resolution, decode_multikey, thing_name};
 use cairn_types::{
 	Admission, ChannelKind, MakerId, MeterRule, NetworkConfig, NetworkId, Quantity, Unit,
 };
+use futures::future::join_all;
 use serde_json::{Value, json};
 use sp_core::bounded::BoundedVec;
 use tempfile::TempDir;
 
 use support::{
-	chain::{account, bounded, channel, schema, send},
+	chain::{Network, account, bounded, channel, schema, send},
 	node::Node,
 	process::{cairn, run_to_end},
 	wait::machine,
@@ -131,6 +133,26 @@ async fn devices_with_secure_hardware_live_by_the_command_line() {
 	register_a_fleet(&story, network);
 	lose_nothing(&story, device);
 	Box::pin(be_known_by_others(&story, device)).await;
+	Box::pin(register_at_once(&story)).await;
+}
+
+/// Devices of one owner, registered by programs that do not know of each other: each proof names the
+/// nonce that its transaction gets in the end.
+async fn register_at_once(story: &Story) {
+	let chain = &story.node.chain;
+	let level = channel("level", Quantity::Count, Unit::Count, 0, ChannelKind::Gauge);
+	let network = Box::pin(Network::create(chain, &schema(vec![level]))).await;
+	let (chain, network, owner) = (chain, &network, account("//Ferdie"));
+	let pairs = [61, 62, 63, 64].map(|seed| DevicePair::from_seed(Scheme::Ed25519, &[seed; 32]));
+	let before = chain.next_nonce(&owner.account()).await.expect("a nonce");
+	let registered = join_all(pairs.iter().map(|pair| network.register(chain, &owner, pair))).await;
+	let after = chain.next_nonce(&owner.account()).await.expect("a nonce");
+	assert_eq!(after - before, 4, "one transaction each");
+	assert_eq!(registered.iter().collect::<BTreeSet<_>>().len(), 4, "{registered:?}");
+	for (pair, device) in pairs.iter().zip(registered) {
+		let found = chain.device_by_key(&pair.public(), At::Best).await.expect("an answer");
+		assert_eq!(found, Some(device));
+	}
 }
 
 /// A maker with a key on P-256 and two admins.

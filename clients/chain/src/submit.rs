@@ -1,6 +1,6 @@
 //! Sending a transaction and learning what became of it.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use cairn_types::Hash32;
 use codec::Decode;
@@ -25,6 +25,8 @@ use crate::{
 const LIFETIME: u64 = 64;
 /// Blocks behind the best in which a lifetime may begin at the latest.
 const BIRTH_DEPTH: u32 = 16;
+/// How often a transaction whose nonce was used meanwhile is signed anew.
+const ATTEMPTS: u32 = 8;
 /// How long nothing may be heard of a transaction.
 const SILENCE: Duration = Duration::from_secs(600);
 
@@ -121,7 +123,8 @@ impl Outcome {
 }
 
 impl Chain {
-	/// Sign `call`, send it and wait until it is executed.
+	/// Sign `call`, send it and wait until it is executed. Without a nonce it is signed anew if
+	/// another transaction takes its nonce before the pool has it, as [`Chain::submit_made`] does.
 	///
 	/// # Errors
 	/// [`Error::Dispatch`] if the call failed, with cause and remedy; others if it did not get that
@@ -132,11 +135,54 @@ impl Chain {
 		signer: &Signer,
 		options: SubmitOptions<'_>,
 	) -> Result<Outcome, Error> {
+		match options.nonce {
+			Some(nonce) => self.submit_at(call, signer, nonce, options).await,
+			None => self.submit_made(signer, options, |_| ready(Ok(call.clone()))).await,
+		}
+	}
+
+	/// [`Chain::submit`] for a call that says its transaction's nonce itself: `call` makes it, for
+	/// the account's next nonce, and once more whenever that nonce was used meanwhile, by another
+	/// command or because a reorganisation brought a transaction back. Only what the pool refused is
+	/// made again, so nothing is sent twice. A nonce in `options` is not looked at.
+	///
+	/// # Errors
+	/// As [`Chain::submit`], and what `call` fails with.
+	pub async fn submit_made<E: From<Error>, A>(
+		&self,
+		signer: &Signer,
+		options: SubmitOptions<'_>,
+		call: impl Fn(u32) -> A,
+	) -> Result<Outcome, E>
+	where
+		A: Future<Output = Result<Call, E>>,
+	{
+		let mut nonce = self.next_nonce(&signer.account()).await?;
+		for _ in 1..ATTEMPTS {
+			let error = match self.submit_at(&call(nonce).await?, signer, nonce, options).await {
+				Ok(outcome) => return Ok(outcome),
+				Err(error @ Error::Rejected { .. }) => error,
+				Err(error) => return Err(error.into()),
+			};
+			let next = self.next_nonce(&signer.account()).await?;
+			if next == nonce {
+				return Err(error.into());
+			}
+			tracing::debug!(nonce, next, "the nonce was used meanwhile");
+			nonce = next;
+		}
+		Ok(self.submit_at(&call(nonce).await?, signer, nonce, options).await?)
+	}
+
+	/// [`Chain::submit`] with this nonce, once.
+	async fn submit_at(
+		&self,
+		call: &Call,
+		signer: &Signer,
+		nonce: u32,
+		options: SubmitOptions<'_>,
+	) -> Result<Outcome, Error> {
 		let link = self.link().await?;
-		let nonce = match options.nonce {
-			Some(nonce) => nonce,
-			None => self.next_nonce(&signer.account()).await?,
-		};
 		let bytes = self.sign(&link, call, signer, nonce).await?;
 		options.tell(Progress::Signed(nonce));
 		let mut statuses = self.send(&link, &bytes).await?;

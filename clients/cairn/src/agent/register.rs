@@ -1,7 +1,7 @@
 //! Putting this device on the chain: registered, active, assigned. Each step only if it is missing,
 //! so that it may be repeated.
 
-use cairn_chain::{At, Chain, Error as ChainError, Signer, SubmitOptions, calls};
+use cairn_chain::{At, BlockId, Chain, Error as ChainError, Signer, SubmitOptions, calls};
 use cairn_types::{
 	Delegation, DeviceId, GatewayId, NetworkId, Possession, RootKey, RootSignature,
 	certificate::possession_message, root::delegation_message, view::DeviceFacts,
@@ -82,35 +82,25 @@ async fn register(
 	root: Option<&P256Signer>,
 	network: NetworkId,
 ) -> Result<DeviceId, Error> {
-	let genesis = chain.genesis().await?;
-	let block = chain.finalized().await?;
-	let nonce = chain.next_nonce(&owner.account()).await?;
-	let key = pair.public();
-	let message =
-		possession_message(&genesis, block.number, &block.hash, &owner.account(), nonce, &key);
-	let possession = Possession { block: block.number, nonce, signature: pair.sign(&message) };
-	let call = match root {
-		None => calls::devices::register(network, &key, &possession, None),
-		Some(root) => {
-			let named = RootKey::P256(root.public());
-			let owner = owner.account();
-			let message = delegation_message(
-				&genesis,
-				block.number,
-				&block.hash,
-				&owner,
-				nonce,
-				&named,
-				&key,
-			);
-			let signature = RootSignature::P256(root.sign(&message).await?);
-			let delegation = Delegation { root: named, signature };
-			calls::devices::register_rooted(network, &key, &possession, &delegation, None)
-		},
+	let genesis = &chain.genesis().await?;
+	let key = &pair.public();
+	let owned_by = &owner.account();
+	let call = |nonce| async move {
+		let BlockId { number: block, hash } = chain.finalized().await?;
+		let message = possession_message(genesis, block, &hash, owned_by, nonce, key);
+		let possession = Possession { block, nonce, signature: pair.sign(&message) };
+		let Some(root) = root else {
+			return Ok(calls::devices::register(network, key, &possession, None));
+		};
+		let named = RootKey::P256(root.public());
+		let message = delegation_message(genesis, block, &hash, owned_by, nonce, &named, key);
+		let signature = RootSignature::P256(root.sign(&message).await?);
+		let delegation = Delegation { root: named, signature };
+		let call = calls::devices::register_rooted(network, key, &possession, &delegation, None);
+		Ok::<_, Error>(call)
 	};
-	let options = SubmitOptions { nonce: Some(nonce), ..SubmitOptions::default() };
-	let outcome = chain.submit(&call, owner, options).await?;
-	let device = chain.device_by_key(&key, At::Block(outcome.block)).await?;
+	let outcome = chain.submit_made(owner, SubmitOptions::default(), call).await?;
+	let device = chain.device_by_key(key, At::Block(outcome.block)).await?;
 	let device = device.ok_or_else(|| ChainError::NotIncluded {
 		cause: "the chain does not show the registered device".to_owned(),
 	})?;

@@ -172,15 +172,18 @@ impl Network {
 		};
 		let signature = self.maker_key.sign(&claim.message(&self.genesis, &key));
 		let certificate = Certificate::V1(CertificateV1 { claim, signature });
-		let nonce = of(chain.next_nonce(&owner.account())).await;
-		// Final: a proof that names another block dies with it in a reorganisation.
-		let BlockId { number: block, hash } = of(chain.finalized()).await;
-		let message =
-			possession_message(&self.genesis, block, &hash, &owner.account(), nonce, &key);
-		let possession = Possession { block, nonce, signature: pair.sign(&message) };
-		let call = calls::devices::register(self.id, &key, &possession, Some(&certificate));
-		let options = SubmitOptions { nonce: Some(nonce), ..SubmitOptions::default() };
-		let outcome = of(chain.submit(&call, owner, options)).await;
+		let owned_by = owner.account();
+		let call = |nonce| {
+			let (key, certificate, owned_by) = (&key, &certificate, &owned_by);
+			async move {
+				// Final: a proof that names another block dies with it in a reorganisation.
+				let BlockId { number: block, hash } = chain.finalized().await?;
+				let message = possession_message(&self.genesis, block, &hash, owned_by, nonce, key);
+				let possession = Possession { block, nonce, signature: pair.sign(&message) };
+				Ok(calls::devices::register(self.id, key, &possession, Some(certificate)))
+			}
+		};
+		let outcome = of(chain.submit_made(owner, SubmitOptions::default(), call)).await;
 		outcome.find("Devices", "Registered").expect("a device")
 	}
 
