@@ -267,7 +267,7 @@ async fn who_is_slow_has_an_end() {
 		assert!(kept < 1_000, "{kept}");
 		let error = failure(&answer);
 		assert!(error.contains("in the time that it has"), "{error}");
-		assert!(error.contains("Remedy: give it more time with --timeout"), "{error}");
+		assert!(error.contains("Remedy: ask for less at once"), "{error}");
 	}
 }
 

@@ -1,14 +1,22 @@
 //! What slots have earned: paid, to be released, claimable now, and units of open cycles. Gathered
 //! from the chain and from the gateways that hold the proofs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use cairn_chain::{At, Chain};
 use cairn_economics::Open;
 use cairn_telemetry::{Account, Claim};
 use cairn_types::{Amount, DeviceId, GatewayId, Slot, Window, view::DeviceState};
+use futures::{StreamExt, stream};
 
-use super::{error::OwnerError, format, outside::Bounds, served::Served};
+use super::{error::OwnerError, format, outside::Bounds, patience::Patience, served::Served};
+
+/// Slots that are asked about at once.
+const ASKED: usize = 16;
+/// How long a gateway may take for its answers about all slots: who withholds them holds nobody up.
+const TIME: Duration = Duration::from_secs(30);
+/// How much longer it may take for each slot that it has answered.
+const SLOT_TIME: Duration = Duration::from_millis(100);
 
 /// What a slot has earned.
 #[derive(Clone, Debug)]
@@ -131,30 +139,76 @@ impl Gateways {
 		gateway: GatewayId,
 		slot: Slot,
 	) -> Result<Option<SlotEarning>, OwnerError> {
-		let Some(view) = self.chain.earning(gateway, slot, At::Best).await? else {
-			return Ok(None);
-		};
-		let device = view.slot.device;
-		let (claimable, open) = match self.at(gateway).await? {
-			Ok(served) => {
-				let claimable = claimable(&self.chain, &served, device, slot).await?;
-				let open = open_cycles(&served, device, slot, &claimable).await;
-				(claimable, open)
-			},
-			Err(cause) => (Claimable::Unknown(cause), Vec::new()),
-		};
-		Ok(Some(SlotEarning {
-			gateway,
-			slot,
-			device,
-			payee: view.slot.payee,
-			until: view.slot.until,
-			paid: view.paid,
-			unvested: view.unvested,
-			claimable,
-			open,
-		}))
+		let served = self.at(gateway).await?;
+		earning(&self.chain, &served, gateway, slot).await
 	}
+
+	/// What slots have earned, in their order, without those that are not any more. Several are asked
+	/// about at once, and `seen` is told after how many there is an answer.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub(crate) async fn earnings(
+		&mut self,
+		slots: &[(GatewayId, Slot)],
+		seen: impl Fn(usize),
+	) -> Result<Vec<SlotEarning>, OwnerError> {
+		let mut served = BTreeMap::new();
+		let mut asked = Vec::new();
+		for (gateway, slot) in slots {
+			if !served.contains_key(gateway) {
+				let patient = |served: Served| served.with_patience(Patience::new(TIME));
+				served.insert(*gateway, self.at(*gateway).await?.map(patient));
+			}
+			let served = served.get(gateway).cloned();
+			asked.extend(served.map(|served| (served, *gateway, *slot)));
+		}
+		let chain = &self.chain;
+		let mut answers = stream::iter(asked)
+			.map(
+				|(served, gateway, slot)| async move { earning(chain, &served, gateway, slot).await },
+			)
+			.buffered(ASKED)
+			.enumerate();
+		let mut found = Vec::new();
+		while let Some((index, answer)) = answers.next().await {
+			found.extend(answer?);
+			seen(index + 1);
+		}
+		Ok(found)
+	}
+}
+
+/// What a slot has earned by the gateway that is served there, or why that is not known.
+async fn earning(
+	chain: &Chain,
+	served: &Result<Served, String>,
+	gateway: GatewayId,
+	slot: Slot,
+) -> Result<Option<SlotEarning>, OwnerError> {
+	let Some(view) = chain.earning(gateway, slot, At::Best).await? else {
+		return Ok(None);
+	};
+	let device = view.slot.device;
+	let (claimable, open) = match served {
+		Ok(served) => {
+			let claimable = claimable(chain, served, device, slot).await?;
+			let open = open_cycles(served, device, slot, &claimable).await;
+			(claimable, open)
+		},
+		Err(cause) => (Claimable::Unknown(cause.clone()), Vec::new()),
+	};
+	Ok(Some(SlotEarning {
+		gateway,
+		slot,
+		device,
+		payee: view.slot.payee,
+		until: view.slot.until,
+		paid: view.paid,
+		unvested: view.unvested,
+		claimable,
+		open,
+	}))
 }
 
 async fn ensure_same_chain(
@@ -189,6 +243,7 @@ async fn claimable(
 		Ok(None) => return Ok(Claimable::Immature),
 		Err(error) => return Ok(Claimable::Unknown(error.to_string())),
 	};
+	served.grant(SLOT_TIME);
 	let claim = proof.claim;
 	let (earned, released) = chain.claimable(claim.gateway, slot, &claim.account, At::Best).await?;
 	Ok(Claimable::With { claim: Box::new(claim), earned, released })

@@ -252,7 +252,8 @@ impl Served {
 				"look whether it runs and can be reached from here; name another address with --gateway"
 			},
 			Trouble::Spent => {
-				"give it more time with --timeout, or ask for less: a shorter time, a cell, a device"
+				"ask for less at once: a device, a cell, a shorter time; `cairn data query` gives it more \
+				 time with --timeout"
 			},
 			Trouble::Inside(_) => {
 				"its operator has to name a public address: cairn gateway endpoint ID URL; if it is in \
@@ -488,7 +489,7 @@ mod tests {
 		let served = Served::new(&url).expect("a client").with_patience(patience.clone());
 		let error = served.bytes("/v1/part", 5).await.expect_err("it does not end").to_string();
 		assert!(error.contains("in the time that it has"), "{error}");
-		assert!(error.contains("Remedy: give it more time with --timeout"), "{error}");
+		assert!(error.contains("Remedy: ask for less at once"), "{error}");
 		assert!(patience.left().is_zero());
 		assert_eq!(served.identity().await, Err(Trouble::Spent), "nothing is sent any more");
 		served.grant(Duration::from_secs(1));

@@ -52,11 +52,8 @@ pub(crate) async fn run(
 ) -> Result<(), OwnerError> {
 	let mut gateways = Gateways::new(&session.chain, url).await?;
 	let spinner = session.spinner("fetching proofs");
-	let mut earnings = Vec::new();
-	for (index, (gateway, slot)) in slots.iter().enumerate() {
-		spinner.say(format!("fetching proofs: {} of {}", index + 1, slots.len()));
-		earnings.extend(Box::pin(gateways.earning(*gateway, *slot)).await?);
-	}
+	let seen = |seen| spinner.say(format!("fetching proofs: {seen} of {} slots", slots.len()));
+	let earnings = Box::pin(gateways.earnings(slots, seen)).await?;
 	drop(spinner);
 	let (claims, skipped) = sort(&earnings);
 	if claims.is_empty() {

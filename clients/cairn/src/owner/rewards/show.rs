@@ -27,11 +27,8 @@ pub(crate) async fn run(
 ) -> Result<(), OwnerError> {
 	let mut gateways = Gateways::new(&session.chain, url).await?;
 	let spinner = session.spinner("asking gateways");
-	let mut earnings = Vec::new();
-	for (index, (gateway, slot)) in slots.iter().enumerate() {
-		spinner.say(format!("asking gateways: slot {} of {}", index + 1, slots.len()));
-		earnings.extend(Box::pin(gateways.earning(*gateway, *slot)).await?);
-	}
+	let seen = |seen| spinner.say(format!("asking gateways: {seen} of {} slots", slots.len()));
+	let earnings = Box::pin(gateways.earnings(slots, seen)).await?;
 	drop(spinner);
 	let clock = session.clock().await?;
 	session.print(&Shown { clock, earnings })
