@@ -14,7 +14,7 @@ use subxt::{
 	backend::LegacyBackend,
 	config::RpcConfigFor,
 	rpcs::{LegacyRpcMethods, RpcClient, methods::legacy::NumberOrHex},
-	utils::{AccountId32, H256},
+	utils::H256,
 };
 use tokio::{
 	sync::{Mutex, OnceCell},
@@ -26,6 +26,7 @@ use crate::{
 	call::Call,
 	config::CairnConfig,
 	error::{Error, of_rpc},
+	nonce::Used,
 };
 
 /// How long a connection may take.
@@ -58,16 +59,18 @@ pub struct BlockId {
 /// The chain behind a node. Cheap to clone; reconnects by itself.
 #[derive(Clone)]
 pub struct Chain {
-	inner: Arc<Inner>,
+	pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
 	url: String,
 	/// Shared over connections: it caches the metadata of each runtime version.
 	config: CairnConfig,
 	genesis: OnceCell<Hash32>,
 	link: Mutex<Option<Link>>,
 	made: AtomicU64,
+	/// Nonces of transactions that were sent from here and got into a block: each account's newest.
+	pub(crate) used: Used,
 }
 
 /// A connection.
@@ -107,6 +110,7 @@ impl Chain {
 				genesis: OnceCell::new(),
 				link: Mutex::new(None),
 				made: AtomicU64::new(0),
+				used: Used::default(),
 			}),
 		}
 	}
@@ -178,20 +182,6 @@ impl Chain {
 			})
 			.await?;
 		Ok(hash.map(|hash| hash.0))
-	}
-
-	/// The nonce of the account's next transaction, those in the pool counted.
-	///
-	/// # Errors
-	/// If the node does not answer.
-	pub async fn next_nonce(&self, account: &[u8; 32]) -> Result<u32, Error> {
-		let account = &AccountId32(*account);
-		let nonce = self
-			.ask("an account's nonce", |link| async move {
-				link.rpc.system_account_next_index(account).await
-			})
-			.await?;
-		Ok(u32::try_from(nonce).unwrap_or(u32::MAX))
 	}
 
 	/// What an account has.

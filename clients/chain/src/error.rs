@@ -87,6 +87,15 @@ pub enum Error {
 		/// What to do about it.
 		remedy: &'static str,
 	},
+	/// The transaction did not get into the pool: another one of its account has its nonce.
+	#[error(
+		"the transaction was not accepted: {cause}\n  \
+		 Remedy: another transaction of this account used the nonce; let it pass, then send it again"
+	)]
+	NonceUsed {
+		/// What the node said.
+		cause: String,
+	},
 	/// The transaction left the pool without getting into a block.
 	#[error(
 		"the transaction was not included: {cause}\n  \
@@ -135,7 +144,13 @@ impl Error {
 	/// Whether trying again later may help without anybody changing anything.
 	#[must_use]
 	pub const fn is_transient(&self) -> bool {
-		matches!(self, Self::Unreachable { .. } | Self::Refused { .. } | Self::NotIncluded { .. })
+		matches!(
+			self,
+			Self::Unreachable { .. }
+				| Self::Refused { .. }
+				| Self::NonceUsed { .. }
+				| Self::NotIncluded { .. }
+		)
 	}
 
 	/// The name of the pallet error behind it, as `Pallet::Error`.
@@ -173,8 +188,9 @@ pub(crate) fn of_submission(code: i32, message: &str, data: Option<&str>) -> Err
 	let remedy = match code {
 		1010 if data.contains("pay some fees") => "put more of the token into the signing account",
 		1010 if data.contains("outdated") || data.contains("Stale") => {
-			"another transaction of this account used the nonce; send it again"
+			return Error::NonceUsed { cause };
 		},
+		1014 => return Error::NonceUsed { cause },
 		1010 if data.contains("future") => {
 			"an earlier transaction of this account is missing; wait for it or send it again"
 		},
@@ -185,7 +201,6 @@ pub(crate) fn of_submission(code: i32, message: &str, data: Option<&str>) -> Err
 		1011 | 1016 => "the node cannot judge it now; send it again when the node is in sync",
 		1012 => "the pool banned it for a while after it became invalid; wait half an hour",
 		1013 => "it is in the pool already; wait for it",
-		1014 => "another transaction with this nonce waits; let it pass, then send it again",
 		_ => "see the cause; look up the call in the reference",
 	};
 	Error::Rejected { cause, remedy }
@@ -201,7 +216,7 @@ mod tests {
 			(1010, Some("\"Inability to pay some fees (e.g. account balance too low)\""), "token"),
 			(1010, Some("\"Transaction is outdated\""), "nonce"),
 			(1010, Some("\"Transaction will be valid in the future\""), "earlier"),
-			(1014, None, "waits"),
+			(1014, None, "nonce"),
 			(4711, None, "reference"),
 		] {
 			let text = of_submission(code, "Invalid Transaction", data).to_string();

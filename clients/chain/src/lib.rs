@@ -34,6 +34,7 @@ mod follow;
 mod gateways;
 mod governance;
 mod governance_calls;
+mod nonce;
 mod referendum;
 mod schemas;
 mod session;

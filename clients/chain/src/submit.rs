@@ -1,6 +1,9 @@
 //! Sending a transaction and learning what became of it.
 
-use std::{future::ready, time::Duration};
+use std::{
+	future::ready,
+	time::{Duration, Instant},
+};
 
 use cairn_types::Hash32;
 use codec::Decode;
@@ -18,6 +21,7 @@ use crate::{
 	config::CairnConfig,
 	dispatch::DispatchFailure,
 	error::{Error, of_rpc, of_submission},
+	nonce::LOOK,
 	signer::Signer,
 };
 
@@ -33,7 +37,7 @@ const SILENCE: Duration = Duration::from_secs(600);
 /// How far to wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Until {
-	/// Included in a best block.
+	/// Included in a block of the best chain.
 	#[default]
 	InBlock,
 	/// Included in a finalized block.
@@ -47,7 +51,7 @@ pub enum Progress {
 	Signed(u32),
 	/// In the node's pool.
 	InPool,
-	/// In a best block.
+	/// In a block, which may be on a fork that never becomes the best chain.
 	InBlock(Hash32),
 	/// Its block is not on the best chain any more; it waits in the pool again.
 	Retracted,
@@ -157,21 +161,23 @@ impl Chain {
 	where
 		A: Future<Output = Result<Call, E>>,
 	{
-		let mut nonce = self.next_nonce(&signer.account()).await?;
-		for _ in 1..ATTEMPTS {
-			let error = match self.submit_at(&call(nonce).await?, signer, nonce, options).await {
-				Ok(outcome) => return Ok(outcome),
-				Err(error @ Error::Rejected { .. }) => error,
-				Err(error) => return Err(error.into()),
-			};
-			let next = self.next_nonce(&signer.account()).await?;
-			if next == nonce {
-				return Err(error.into());
+		let account = signer.account();
+		let mut attempt = 1;
+		loop {
+			let nonce = self.free_nonce(&account).await?;
+			let sent = self.submit_at(&call(nonce).await?, signer, nonce, options).await;
+			match sent {
+				Err(Error::NonceUsed { cause }) if attempt < ATTEMPTS => {
+					tracing::debug!(nonce, cause, "signing anew");
+				},
+				sent => return Ok(sent?),
 			}
-			tracing::debug!(nonce, next, "the nonce was used meanwhile");
-			nonce = next;
+			if self.next_nonce(&account).await? == nonce {
+				// The node's pool looks at one fork, and its state is another's.
+				self.another_best().await?;
+			}
+			attempt += 1;
 		}
-		Ok(self.submit_at(&call(nonce).await?, signer, nonce, options).await?)
 	}
 
 	/// [`Chain::submit`] with this nonce, once.
@@ -187,6 +193,7 @@ impl Chain {
 		options.tell(Progress::Signed(nonce));
 		let mut statuses = self.send(&link, &bytes).await?;
 		let block = self.watch(&link, &mut statuses, options).await?;
+		self.inner.used.note(&signer.account(), nonce);
 		self.outcome(&link, block, &bytes).await
 	}
 
@@ -259,8 +266,18 @@ impl Chain {
 		statuses: &mut RpcSubscription<TransactionStatus<H256>>,
 		options: SubmitOptions<'_>,
 	) -> Result<Hash32, Error> {
+		// The pool tells of blocks on every fork, the best one or not.
+		let mut included = Vec::new();
+		let mut heard = Instant::now();
 		loop {
-			let status = match timeout(SILENCE, statuses.next()).await {
+			let mut patience = SILENCE;
+			if options.until == Until::InBlock && !included.is_empty() {
+				if let Some(block) = self.on_best_chain(&included).await? {
+					return Ok(block);
+				}
+				patience = LOOK;
+			}
+			let status = match timeout(patience, statuses.next()).await {
 				Ok(Some(Ok(status))) => status,
 				Ok(Some(Err(cause))) => {
 					self.drop_link(link).await;
@@ -270,17 +287,17 @@ impl Chain {
 					self.drop_link(link).await;
 					return Err(not_included("the node was lost while waiting"));
 				},
+				Err(_) if heard.elapsed() < SILENCE => continue,
 				Err(_) => return Err(not_included("nothing was heard of it for ten minutes")),
 			};
+			heard = Instant::now();
 			match status {
 				TransactionStatus::Future
 				| TransactionStatus::Ready
 				| TransactionStatus::Broadcast(_) => options.tell(Progress::InPool),
 				TransactionStatus::InBlock(hash) => {
 					options.tell(Progress::InBlock(hash.0));
-					if options.until == Until::InBlock {
-						return Ok(hash.0);
-					}
+					included.push(self.block(hash.0).await?);
 				},
 				TransactionStatus::Retracted(_) => options.tell(Progress::Retracted),
 				TransactionStatus::Finalized(hash) => {
@@ -301,6 +318,16 @@ impl Chain {
 				},
 			}
 		}
+	}
+
+	/// The first of these blocks that is on the best chain.
+	async fn on_best_chain(&self, blocks: &[BlockId]) -> Result<Option<Hash32>, Error> {
+		for block in blocks {
+			if self.block_hash(block.number).await? == Some(block.hash) {
+				return Ok(Some(block.hash));
+			}
+		}
+		Ok(None)
 	}
 
 	/// The events of the transaction with these bytes.

@@ -1,9 +1,9 @@
 //! A connection to the chain and a way to answer: what every command works with.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use cairn_chain::{At, Call, Chain, Outcome, Progress, SubmitOptions, Until};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::{
@@ -51,8 +51,11 @@ impl Session {
 		if !output::shows_progress(self.output) {
 			return Spinner(ProgressBar::hidden());
 		}
+		let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") else {
+			return Spinner(ProgressBar::hidden());
+		};
 		let message: String = message.into();
-		let spinner = ProgressBar::new_spinner();
+		let spinner = ProgressBar::new_spinner().with_style(style);
 		spinner.set_message(message);
 		spinner.enable_steady_tick(TICK);
 		Spinner(spinner)
@@ -67,29 +70,38 @@ impl Session {
 		call: &Call,
 		signing: &impl SignBy,
 	) -> Result<Outcome, OwnerError> {
-		self.submit_at(call, signing, None).await
+		self.submit_made(signing, |_| ready(Ok(call.clone()))).await
 	}
 
-	/// [`Session::submit`] with a nonce.
+	/// [`Session::submit`] for a call that says its transaction's nonce itself: `call` makes it, and
+	/// once more if that nonce was used meanwhile.
 	///
 	/// # Errors
-	/// If there is no key, or the call fails.
-	pub(crate) async fn submit_at(
+	/// If there is no key, or the call cannot be made or fails.
+	pub(crate) async fn submit_made<A>(
 		&self,
-		call: &Call,
 		signing: &impl SignBy,
-		nonce: Option<u32>,
-	) -> Result<Outcome, OwnerError> {
+		call: impl Fn(u32) -> A,
+	) -> Result<Outcome, OwnerError>
+	where
+		A: Future<Output = Result<Call, OwnerError>>,
+	{
 		let signer = signing.signer()?;
 		let until = if signing.finalized() { Until::Finalized } else { Until::InBlock };
-		let spinner = self.spinner(format!("{}: signing as {}", call.name(), signer.address()));
-		let bar = spinner.0.clone();
-		let name = call.name();
-		let tell = move |progress| bar.set_message(format!("{name}: {}", describe(progress)));
-		let options = SubmitOptions { until, nonce, progress: Some(&tell) };
-		let outcome = Box::pin(self.chain.submit(call, &signer, options)).await;
-		drop(spinner);
-		Ok(outcome?)
+		let spinner = self.spinner(format!("signing as {}", signer.address()));
+		let bar = &spinner.0;
+		let named = |nonce| {
+			let call = call(nonce);
+			async {
+				let call = call.await?;
+				bar.set_prefix(format!("{}: ", call.name()));
+				Ok(call)
+			}
+		};
+		let progress = bar.clone();
+		let tell = move |step| progress.set_message(describe(step));
+		let options = SubmitOptions { until, nonce: None, progress: Some(&tell) };
+		Box::pin(self.chain.submit_made(&signer, options, named)).await
 	}
 
 	/// Send a call and print what it did.

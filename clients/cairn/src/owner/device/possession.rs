@@ -1,6 +1,6 @@
 //! Proofs: the device's own key names its owner, its root key names that key.
 
-use cairn_chain::{BlockId, Call, Chain, Error, Outcome};
+use cairn_chain::{BlockId, Call, Chain, Outcome};
 use cairn_types::{
 	Delegation, DeviceKey, Hash32, Possession, RootKey, RootSignature,
 	certificate::possession_message, root::delegation_message,
@@ -76,23 +76,23 @@ pub(crate) async fn submit(
 	let chain = &session.chain;
 	let owner = signing.signer()?.account();
 	let genesis = chain.genesis().await?;
-	let mut attempt = 0;
+	let mut attempt = 1;
 	loop {
-		attempt += 1;
-		let nonce = chain.next_nonce(&owner).await?;
-		let block = recent(chain, attempt > 1).await?;
-		let occasion = Occasion { genesis, block, owner, nonce };
-		let call = Box::pin(call(&occasion)).await?;
-		let sent = session.submit_at(&call, signing, Some(nonce)).await;
-		let error = match sent {
-			Ok(outcome) => return Ok(outcome),
-			Err(error) => error,
+		let call = |nonce| {
+			let call = &call;
+			async move {
+				let block = recent(chain, attempt > 1).await?;
+				call(&Occasion { genesis, block, owner, nonce }).await
+			}
 		};
-		let moved = chain.next_nonce(&owner).await? != nonce;
-		if attempt >= ATTEMPTS || !is_late(&error, moved) {
-			return Err(error);
+		let sent = session.submit_made(signing, call).await;
+		match sent {
+			Err(error) if attempt < ATTEMPTS && is_late(&error) => {
+				tracing::info!(%error, "the proofs came too late: others are signed");
+			},
+			sent => return sent,
 		}
-		tracing::info!(%nonce, "the proofs came too late: others are signed");
+		attempt += 1;
 	}
 }
 
@@ -108,8 +108,8 @@ async fn recent(chain: &Chain, newest: bool) -> Result<BlockId, OwnerError> {
 	Ok(if lags { best } else { finalized })
 }
 
-/// Whether another proof would do: the nonce was used meanwhile, or the block was too old. Pure.
-fn is_late(error: &OwnerError, nonce_moved: bool) -> bool {
+/// Whether another proof would do: another transaction came first, or the block was too old. Pure.
+fn is_late(error: &OwnerError) -> bool {
 	let names = [
 		"Devices::ProofBlockUnknown",
 		"Devices::ProofNonceMismatch",
@@ -117,17 +117,14 @@ fn is_late(error: &OwnerError, nonce_moved: bool) -> bool {
 		"Devices::ProofTooOld",
 		"Devices::ProofUsed",
 	];
-	match error {
-		OwnerError::Chain(Error::Rejected { .. }) => nonce_moved,
-		_ => error.dispatch_name().is_some_and(|name| names.contains(&name)),
-	}
+	error.dispatch_name().is_some_and(|name| names.contains(&name))
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use crate::agent::Scheme;
-	use cairn_chain::DispatchFailure;
+	use cairn_chain::{DispatchFailure, Error};
 
 	const BLOCK: BlockId = BlockId { number: 9, hash: [4; 32] };
 
@@ -165,18 +162,12 @@ mod tests {
 
 	#[test]
 	fn only_late_proofs_are_made_anew() {
-		let rejected = || {
-			let cause = "Invalid Transaction: Transaction is outdated".to_owned();
-			OwnerError::from(Error::Rejected { cause, remedy: "send it again" })
-		};
-		assert!(is_late(&rejected(), true));
-		assert!(!is_late(&rejected(), false));
 		let failed = |name: &str| {
 			let failure = DispatchFailure { name: name.to_owned(), docs: String::new(), place: 0 };
 			OwnerError::from(Error::Dispatch(failure))
 		};
-		assert!(is_late(&failed("Devices::ProofUsed"), true));
-		assert!(!is_late(&failed("Devices::KeyTaken"), true));
-		assert!(!is_late(&failed("Devices::NotAdmitted"), true));
+		assert!(is_late(&failed("Devices::ProofUsed")));
+		assert!(!is_late(&failed("Devices::KeyTaken")));
+		assert!(!is_late(&failed("Devices::NotAdmitted")));
 	}
 }
