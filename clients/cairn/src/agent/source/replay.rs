@@ -27,6 +27,8 @@ use crate::{
 const LIMITS: Limits = Limits { bytes: 32 << 20, records: 1 << 18, depth: 0, name: 256 };
 /// How often to look whether the devices are ready.
 const LOOK: Duration = Duration::from_millis(100);
+/// How late a row may be without those behind it being put off.
+const SLACK: Duration = Duration::from_millis(100);
 /// A longer gap between two rows is as long as this: time must not overflow.
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
@@ -120,6 +122,7 @@ impl Player {
 		loop {
 			for (step, offset) in self.steps.iter().zip(&self.offsets) {
 				sleep_until(begin + *offset).await;
+				begin += delay(begin + *offset, Instant::now());
 				let mut records = step.records.clone();
 				if let Err(cause) = self.raise(&mut records, rounds) {
 					sink.trouble(self.id, format!("a counter is too large: {cause}"));
@@ -148,6 +151,13 @@ impl Player {
 		}
 		Ok(())
 	}
+}
+
+/// By how much the rows to come are put off, since one that was due at `due` comes `now` only: after a
+/// machine stood still, they keep their distance, and none is merged with the one before. Pure.
+fn delay(due: Instant, now: Instant) -> Duration {
+	let late = now.saturating_duration_since(due);
+	if late < SLACK { Duration::ZERO } else { late }
 }
 
 /// The rows of a table, in order of their times; rows of one time are one. Pure.
@@ -241,6 +251,19 @@ mod tests {
 	fn replay(file: PathBuf, pace: Pace, repeat: bool) -> Replay {
 		let counters = BTreeSet::from(["cars".to_owned()]);
 		Replay { file, layout: layout(), pace, repeat, counters }
+	}
+
+	#[test]
+	fn rows_keep_their_distance_after_a_pause() {
+		let due = Instant::now();
+		let pause = Duration::from_secs(5);
+		assert_eq!(delay(due, due + pause), pause);
+		assert_eq!(
+			delay(due, due + SLACK / 2),
+			Duration::ZERO,
+			"a wake-up is always a little late"
+		);
+		assert_eq!(delay(due + pause, due), Duration::ZERO);
 	}
 
 	/// Name and value of each record.
