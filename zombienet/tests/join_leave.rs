@@ -29,7 +29,7 @@ const STAKE: u128 = 100_000_000_000_000_000;
 /// How long a node may take to follow a young chain.
 const SYNCED: Duration = Duration::from_secs(180);
 /// How long an election may take to have effect: two eras of a minute, and a session.
-const ELECTED: Duration = Duration::from_secs(240);
+const ELECTED: Duration = Duration::from_secs(360);
 /// How long a validator may wait for its first slot.
 const AUTHORED: Duration = Duration::from_secs(90);
 /// How long all nodes may take to vote in a new set.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use cairn_chain::{
-	At, BlockId, Chain,
+	At, BlockId, Chain, SubmitOptions,
 	calls::system::{apply_authorized_upgrade, authorize_upgrade},
 };
 use cairn_network_tests::{
@@ -21,12 +21,12 @@ use cairn_network_tests::{
 	node::Node,
 	process::run_to_end,
 	referendum::propose_and_vote,
-	send,
 	state::{parameter, prefix},
 	until,
 };
 use sp_crypto_hashing::blake2_256;
 use sp_maybe_compressed_blob::{CODE_BLOB_BOMB_LIMIT, compress_weakly};
+use tokio::time::timeout;
 
 /// Who brings the code: anybody may.
 const ANYBODY: &str = "//Charlie";
@@ -35,7 +35,7 @@ const WINDOWS: usize = 2;
 /// How long these may take.
 const ATTESTED: Duration = Duration::from_secs(240);
 /// How long a referendum may take: preparation, a day to confirm and a day to enact, of 24 blocks each.
-const ENACTED: Duration = Duration::from_secs(240);
+const ENACTED: Duration = Duration::from_secs(600);
 /// How long the upgrade may take on the side, of state that is fetched by RPC.
 const TRIED: Duration = Duration::from_secs(240);
 /// How long all nodes may take to compile the new runtime and to go on with it.
@@ -75,7 +75,11 @@ async fn a_referendum_upgrades_the_runtime_while_telemetry_flows() {
 	Box::pin(field.attested_behind(first, 2 * WINDOWS, ATTESTED)).await;
 
 	let before = network.nodes()[0].spec_version().await.expect("a version");
-	let outcome = send(&chain, &apply_authorized_upgrade(&code), &account(ANYBODY)).await;
+	// Final: the blocks of a fork that lost, and their states, are soon gone.
+	let (call, anybody) = (apply_authorized_upgrade(&code), account(ANYBODY));
+	let applied = chain.submit(&call, &anybody, SubmitOptions::finalized());
+	let outcome = timeout(UPGRADED, Box::pin(applied)).await.expect("the code in time");
+	let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
 	let applied = BlockId { number: outcome.number, hash: outcome.block };
 	let upgraded = Instant::now();
 	wait_for_version(&mut network, before + 1).await;

@@ -334,7 +334,7 @@ impl Story {
 			.arg(self.gateway.client.url("/v1/openapi.json"))
 			// The same requests every time; readings are posted by the tests of bad input.
 			.args(["--include-method", "GET", "--seed", "1", "--generation-database", "none"])
-			.args(["--workers", "1", "--no-color", "--warnings", "off"])
+			.args(["--workers", "1", "--no-color", "--warnings", "off", "--request-timeout", "60"])
 			.args(arguments);
 		let ended = run_to_end(&mut command, CHECKED);
 		assert_eq!(ended.code, Some(0), "{}\n{}", ended.output, ended.errors);

@@ -133,7 +133,7 @@ impl Story {
 		let owner = account("//Ferdie");
 		let Registered { network, id, host, other } = register(chain, &owner, &key).await;
 
-		let gateway = Gateway::start(id, "//Dave", &node.url(), address, &["--grace", "5s"]).await;
+		let gateway = Gateway::start(id, "//Dave", &node.url(), address, &["--grace", "10s"]).await;
 		let host = Place { device: host, slot: placed(chain, host).await };
 		let place = Place { device: other.id, slot: placed(chain, other.id).await };
 		let clock = of(chain.clock(At::Best)).await;

@@ -21,7 +21,7 @@ export const url = setting("CAIRN_WS");
 
 /** A connection to the node, without a client; fails if there is none soon. */
 export async function connect() {
-	const socket = new WebSocket(url, { handshakeTimeout: 10_000 });
+	const socket = new WebSocket(url, { handshakeTimeout: 60_000 });
 	await once(socket, "open");
 	return socket;
 }

@@ -62,12 +62,14 @@ impl Books {
 	/// Book what has been attested since; `None` if something cannot be had now. To be called more
 	/// often than a gateway forgets what has matured.
 	pub(crate) async fn poll(&mut self) -> Option<()> {
-		let view = Box::pin(self.chain.gateway(self.gateway, At::Best)).await.ok()??;
+		// One block: nodes of a network reorganise.
+		let at = At::Block(self.chain.best().await.ok()?.hash);
+		let view = Box::pin(self.chain.gateway(self.gateway, at)).await.ok()??;
 		let Some(head) = view.attested else { return Some(()) };
 		while self.next <= head.window {
 			let window = self.next;
 			for attempt in (0..=head.attempt).rev() {
-				if let Some(batch) = self.batch(window, attempt).await?
+				if let Some(batch) = self.batch(window, attempt, at).await?
 					&& matches!(batch.stage, BatchStage::Attested { .. })
 				{
 					let attested = self.book(&batch).await?;
@@ -80,8 +82,8 @@ impl Books {
 		Some(())
 	}
 
-	async fn batch(&self, window: Window, attempt: Attempt) -> Option<Option<BatchView>> {
-		let view = self.chain.batch_view(self.gateway, window, attempt, At::Best);
+	async fn batch(&self, window: Window, attempt: Attempt, at: At) -> Option<Option<BatchView>> {
+		let view = self.chain.batch_view(self.gateway, window, attempt, at);
 		Box::pin(view).await.ok()
 	}
 

@@ -36,7 +36,7 @@ use wait::{now_millis, until};
 
 /// Wait until the current window is in its first part, one of `parts`; returns it.
 pub(crate) async fn window_begun(periods: &Periods, parts: u64) -> Window {
-	let limit = Duration::from_millis(periods.window_millis() * 2);
+	let limit = Duration::from_millis(periods.window_millis() * 10);
 	until("the beginning of a window", limit, async || {
 		let now = now_millis();
 		let window = periods.window_at(now);
