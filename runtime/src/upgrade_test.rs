@@ -8,7 +8,7 @@ use frame_support::{
 	migrations::{SteppedMigration, SteppedMigrationError, VersionedMigration},
 	parameter_types,
 	storage::unhashed,
-	traits::{Get, UncheckedOnRuntimeUpgrade},
+	traits::UncheckedOnRuntimeUpgrade,
 	weights::{Weight, WeightMeter},
 };
 use sp_runtime::{
