@@ -141,18 +141,6 @@ pub enum Error {
 }
 
 impl Error {
-	/// Whether trying again later may help without anybody changing anything.
-	#[must_use]
-	pub const fn is_transient(&self) -> bool {
-		matches!(
-			self,
-			Self::Unreachable { .. }
-				| Self::Refused { .. }
-				| Self::NonceUsed { .. }
-				| Self::NotIncluded { .. }
-		)
-	}
-
 	/// The name of the pallet error behind it, as `Pallet::Error`.
 	#[must_use]
 	pub fn dispatch_name(&self) -> Option<&str> {

@@ -272,7 +272,7 @@ impl Chain {
 		loop {
 			let mut patience = SILENCE;
 			if options.until == Until::InBlock && !included.is_empty() {
-				if let Some(block) = self.on_best_chain(&included).await? {
+				if let Some(block) = self.on_best_chain(&included).await {
 					return Ok(block);
 				}
 				patience = LOOK;
@@ -297,7 +297,7 @@ impl Chain {
 				| TransactionStatus::Broadcast(_) => options.tell(Progress::InPool),
 				TransactionStatus::InBlock(hash) => {
 					options.tell(Progress::InBlock(hash.0));
-					included.push(self.block(hash.0).await?);
+					included.extend(self.block(hash.0).await.ok());
 				},
 				TransactionStatus::Retracted(_) => options.tell(Progress::Retracted),
 				TransactionStatus::Finalized(hash) => {
@@ -320,14 +320,15 @@ impl Chain {
 		}
 	}
 
-	/// The first of these blocks that is on the best chain.
-	async fn on_best_chain(&self, blocks: &[BlockId]) -> Result<Option<Hash32>, Error> {
+	/// The first of these blocks that is on the best chain, as far as the node says so: if it is lost,
+	/// the transaction's statuses end.
+	async fn on_best_chain(&self, blocks: &[BlockId]) -> Option<Hash32> {
 		for block in blocks {
-			if self.block_hash(block.number).await? == Some(block.hash) {
-				return Ok(Some(block.hash));
+			if self.block_hash(block.number).await.ok()? == Some(block.hash) {
+				return Some(block.hash);
 			}
 		}
-		Ok(None)
+		None
 	}
 
 	/// The events of the transaction with these bytes.
