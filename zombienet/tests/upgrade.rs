@@ -78,12 +78,12 @@ async fn a_referendum_upgrades_the_runtime_while_telemetry_flows() {
 	// Final: the blocks of a fork that lost, and their states, are soon gone.
 	let (call, anybody) = (apply_authorized_upgrade(&code), account(ANYBODY));
 	let applied = chain.submit(&call, &anybody, SubmitOptions::finalized());
+	let upgraded = Instant::now();
 	let outcome = timeout(UPGRADED, Box::pin(applied)).await.expect("the code in time");
 	let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
 	let applied = BlockId { number: outcome.number, hash: outcome.block };
-	let upgraded = Instant::now();
 	wait_for_version(&mut network, before + 1).await;
-	println!("all nodes run it {:.1} s after its code came", upgraded.elapsed().as_secs_f64());
+	println!("all nodes run it {:.1} s after its code was sent", upgraded.elapsed().as_secs_f64());
 	Box::pin(ensure_migrated(&network.nodes()[0], applied)).await;
 
 	Box::pin(ensure_telemetry_flows(&mut field, &chain)).await;

@@ -422,7 +422,7 @@ fn configuration(
 			 unit = \"J\"\n",
 		),
 	] {
-		// Rows come as often as their device may read: a machine that stands still does not merge them.
+		// Rows come in this distance, too: only a pause as long merges two of them into one reading.
 		let interval = if device == "table" { "3s" } else { "1s" };
 		text.push_str(&format!(
 			"[[device]]\nname = \"{device}\"\nkey = \"{device}.key\"\ninterval = \"{interval}\"\n\

@@ -6,7 +6,7 @@ mod support;
 use std::{collections::BTreeSet, fs, time::Duration};
 
 use cairn::agent::{DevicePair, Scheme};
-use cairn_chain::{At, calls};
+use cairn_chain::{At, Chain, calls};
 use cairn_did::{Codec, check_document, check_resolution, decode_multikey, thing_name};
 use cairn_types::{
 	Admission, ChannelKind, MakerId, MeterRule, NetworkConfig, NetworkId, Quantity, Unit,
@@ -145,7 +145,12 @@ async fn register_at_once(story: &Story) {
 	let (chain, network, owner) = (chain, &network, account("//Ferdie"));
 	let pairs = [61, 62, 63, 64].map(|seed| DevicePair::from_seed(Scheme::Ed25519, &[seed; 32]));
 	let before = chain.next_nonce(&owner.account()).await.expect("a nonce");
-	let registered = join_all(pairs.iter().map(|pair| network.register(chain, &owner, pair))).await;
+	let url = story.node.url();
+	let register = async |pair| {
+		let chain = Chain::connect(&url).await.expect("a connection");
+		network.register(&chain, &owner, pair).await
+	};
+	let registered = join_all(pairs.iter().map(register)).await;
 	let after = chain.next_nonce(&owner.account()).await.expect("a nonce");
 	assert_eq!(after - before, 4, "one transaction each");
 	assert_eq!(registered.iter().collect::<BTreeSet<_>>().len(), 4, "{registered:?}");

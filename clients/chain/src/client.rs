@@ -272,7 +272,7 @@ impl Chain {
 	}
 
 	/// Wait for an answer, within limits; forget the connection if it broke.
-	async fn wait<T>(
+	pub(crate) async fn wait<T>(
 		&self,
 		link: &Link,
 		request: &str,

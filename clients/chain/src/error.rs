@@ -96,9 +96,10 @@ pub enum Error {
 		/// What the node said.
 		cause: String,
 	},
-	/// The transaction left the pool without getting into a block.
+	/// The transaction was lost sight of before it was in a block of the best chain; on a fork that
+	/// wins later it may be executed still.
 	#[error(
-		"the transaction was not included: {cause}\n  \
+		"the transaction was not included, as far as is known: {cause}\n  \
 		 Remedy: look whether its effect is there already, then send it again"
 	)]
 	NotIncluded {

@@ -71,7 +71,8 @@ impl Chain {
 			}
 			self.another_best().await?;
 		}
-		// It does not return: the node has lost its last blocks, or it is invalid on this fork.
+		// It does not return: the node has lost its last blocks, or is not in sync, or the transaction is
+		// invalid on this fork.
 		self.inner.used.forget(account);
 		self.next_nonce(account).await
 	}

@@ -10,7 +10,10 @@ use codec::Decode;
 use subxt::{
 	config::DefaultExtrinsicParamsBuilder,
 	events::Phase,
-	rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus},
+	rpcs::{
+		client::RpcSubscription,
+		methods::legacy::{NumberOrHex, TransactionStatus},
+	},
 	utils::H256,
 };
 use tokio::time::timeout;
@@ -29,7 +32,7 @@ use crate::{
 const LIFETIME: u64 = 64;
 /// Blocks behind the best in which a lifetime may begin at the latest.
 const BIRTH_DEPTH: u32 = 16;
-/// How often a transaction whose nonce was used meanwhile is signed anew.
+/// How often a transaction is signed at most: anew whenever its nonce was used meanwhile.
 const ATTEMPTS: u32 = 8;
 /// How long nothing may be heard of a transaction.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -194,7 +197,7 @@ impl Chain {
 		let mut statuses = self.send(&link, &bytes).await?;
 		let block = self.watch(&link, &mut statuses, options).await?;
 		self.inner.used.note(&signer.account(), nonce);
-		self.outcome(&link, block, &bytes).await
+		self.outcome(block, &bytes).await
 	}
 
 	/// The signed transaction's bytes.
@@ -269,10 +272,10 @@ impl Chain {
 		// The pool tells of blocks on every fork, the best one or not.
 		let mut included = Vec::new();
 		let mut heard = Instant::now();
-		loop {
+		let cause = loop {
 			let mut patience = SILENCE;
 			if options.until == Until::InBlock && !included.is_empty() {
-				if let Some(block) = self.on_best_chain(&included).await {
+				if let Some(block) = self.on_best_chain(link, &included).await {
 					return Ok(block);
 				}
 				patience = LOOK;
@@ -297,7 +300,7 @@ impl Chain {
 				| TransactionStatus::Broadcast(_) => options.tell(Progress::InPool),
 				TransactionStatus::InBlock(hash) => {
 					options.tell(Progress::InBlock(hash.0));
-					included.extend(self.block(hash.0).await.ok());
+					included.push(hash);
 				},
 				TransactionStatus::Retracted(_) => options.tell(Progress::Retracted),
 				TransactionStatus::Finalized(hash) => {
@@ -308,31 +311,38 @@ impl Chain {
 					return Err(not_included("its block was not finalized in time"));
 				},
 				TransactionStatus::Usurped(_) => {
-					return Err(not_included("another transaction with its nonce took its place"));
+					break "another transaction with its nonce took its place";
 				},
-				TransactionStatus::Dropped => {
-					return Err(not_included("the node's pool is full"));
-				},
-				TransactionStatus::Invalid => {
-					return Err(not_included("it became invalid while it waited"));
-				},
+				TransactionStatus::Dropped => break "the node's pool is full",
+				TransactionStatus::Invalid => break "it became invalid while it waited",
 			}
-		}
+		};
+		// That may have been on one fork, while another one with it has won.
+		let won = match options.until {
+			Until::InBlock => self.on_best_chain(link, &included).await,
+			Until::Finalized => None,
+		};
+		won.ok_or_else(|| not_included(cause))
 	}
 
-	/// The first of these blocks that is on the best chain, as far as the node says so: if it is lost,
-	/// the transaction's statuses end.
-	async fn on_best_chain(&self, blocks: &[BlockId]) -> Option<Hash32> {
-		for block in blocks {
-			if self.block_hash(block.number).await.ok()? == Some(block.hash) {
-				return Some(block.hash);
+	/// The first of these blocks that is on the best chain of the node that told of them, as far as it
+	/// says so: if it is lost, the transaction's statuses end.
+	async fn on_best_chain(&self, link: &Link, blocks: &[H256]) -> Option<Hash32> {
+		const REQUEST: &str = "whether a block is on the best chain";
+		for hash in blocks {
+			let header = link.rpc.chain_get_header(Some(*hash));
+			// A fork that has lost is forgotten in the end.
+			let Some(header) = self.wait(link, REQUEST, header).await.ok()? else { continue };
+			let number = link.rpc.chain_get_block_hash(Some(NumberOrHex::Number(header.number)));
+			if self.wait(link, REQUEST, number).await.ok()? == Some(*hash) {
+				return Some(hash.0);
 			}
 		}
 		None
 	}
 
 	/// The events of the transaction with these bytes.
-	async fn outcome(&self, link: &Link, block: Hash32, bytes: &[u8]) -> Result<Outcome, Error> {
+	async fn outcome(&self, block: Hash32, bytes: &[u8]) -> Result<Outcome, Error> {
 		const REQUEST: &str = "the transaction's block";
 		let refused = |cause: String| Error::Refused { request: REQUEST.to_owned(), cause };
 		let body = self
@@ -344,6 +354,8 @@ impl Chain {
 			.and_then(|place| u32::try_from(place).ok())
 			.ok_or_else(|| refused("the transaction is not in it".to_owned()))?;
 		let number = u32::try_from(body.block.header.number).unwrap_or(u32::MAX);
+		// Not that of the statuses: it may be lost since.
+		let link = self.link().await?;
 		let at = link
 			.client
 			.at_block_hash_and_number(H256(block), u64::from(number))

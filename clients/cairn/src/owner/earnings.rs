@@ -238,12 +238,12 @@ async fn claimable(
 	device: DeviceId,
 	slot: Slot,
 ) -> Result<Claimable, OwnerError> {
-	let proof = match served.proof(device, slot).await {
-		Ok(Some(proof)) => proof,
-		Ok(None) => return Ok(Claimable::Immature),
+	let answer = match served.proof(device, slot).await {
+		Ok(answer) => answer,
 		Err(error) => return Ok(Claimable::Unknown(error.to_string())),
 	};
 	served.grant(SLOT_TIME);
+	let Some(proof) = answer else { return Ok(Claimable::Immature) };
 	let claim = proof.claim;
 	let (earned, released) = chain.claimable(claim.gateway, slot, &claim.account, At::Best).await?;
 	Ok(Claimable::With { claim: Box::new(claim), earned, released })

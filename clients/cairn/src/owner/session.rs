@@ -1,9 +1,13 @@
 //! A connection to the chain and a way to answer: what every command works with.
 
-use std::{future::ready, time::Duration};
+use std::{
+	future::ready,
+	sync::{Mutex, PoisonError},
+	time::Duration,
+};
 
 use cairn_chain::{At, Call, Chain, Outcome, Progress, SubmitOptions, Until};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{
@@ -51,11 +55,8 @@ impl Session {
 		if !output::shows_progress(self.output) {
 			return Spinner(ProgressBar::hidden());
 		}
-		let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") else {
-			return Spinner(ProgressBar::hidden());
-		};
 		let message: String = message.into();
-		let spinner = ProgressBar::new_spinner().with_style(style);
+		let spinner = ProgressBar::new_spinner();
 		spinner.set_message(message);
 		spinner.enable_steady_tick(TICK);
 		Spinner(spinner)
@@ -88,20 +89,27 @@ impl Session {
 	{
 		let signer = signing.signer()?;
 		let until = if signing.finalized() { Until::Finalized } else { Until::InBlock };
-		let spinner = self.spinner(format!("signing as {}", signer.address()));
-		let bar = &spinner.0;
-		let named = |nonce| {
+		let shown = Mutex::new(None::<(String, Spinner)>);
+		let lock = || shown.lock().unwrap_or_else(PoisonError::into_inner);
+		let made = |nonce| {
+			// Whoever signs for a device may ask for a password: nothing moves meanwhile.
+			drop(lock().take());
 			let call = call(nonce);
 			async {
 				let call = call.await?;
-				bar.set_prefix(format!("{}: ", call.name()));
+				let name = call.name();
+				let spinner = self.spinner(format!("{name}: signing as {}", signer.address()));
+				*lock() = Some((name, spinner));
 				Ok(call)
 			}
 		};
-		let progress = bar.clone();
-		let tell = move |step| progress.set_message(describe(step));
+		let tell = |progress| {
+			if let Some((name, spinner)) = &*lock() {
+				spinner.say(format!("{name}: {}", describe(progress)));
+			}
+		};
 		let options = SubmitOptions { until, nonce: None, progress: Some(&tell) };
-		Box::pin(self.chain.submit_made(&signer, options, named)).await
+		Box::pin(self.chain.submit_made(&signer, options, made)).await
 	}
 
 	/// Send a call and print what it did.

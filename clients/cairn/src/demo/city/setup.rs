@@ -205,28 +205,29 @@ async fn register(
 ) -> Result<Vec<Vec<DeviceId>>, OwnerError> {
 	type Fields = (DeviceId, [u8; 32], NetworkId, DeviceKey, Option<MakerId>);
 
-	let (owner, genesis) = (cast.owner.account(), chain.genesis().await?);
-	let nonce = chain.next_nonce(&owner).await?;
-	let block = chain.finalized().await?;
-	let registration = |candidate: &Candidate| {
-		let key = candidate.pair.public();
-		Ok(Registration {
-			key,
-			possession: device::prove(&candidate.pair, &genesis, block, &owner, nonce),
-			delegation: None,
-			certificate: Some(certify(&genesis, maker, &key, &candidate.name)?),
-		})
+	let (owner, genesis) = (&cast.owner.account(), &chain.genesis().await?);
+	let call = |nonce| async move {
+		let block = chain.finalized().await?;
+		let registration = |candidate: &Candidate| {
+			let key = candidate.pair.public();
+			Ok(Registration {
+				key,
+				possession: device::prove(&candidate.pair, genesis, block, owner, nonce),
+				delegation: None,
+				certificate: Some(certify(genesis, maker, &key, &candidate.name)?),
+			})
+		};
+		let mut all = Vec::new();
+		for (network, candidates) in networks.iter().zip(candidates) {
+			let each = candidates.iter().map(registration);
+			let each = each.collect::<Result<Vec<_>, OwnerError>>()?;
+			let registrations: Registrations = BoundedVec::truncate_from(each);
+			all.push(calls::devices::register_batch(*network, &registrations));
+		}
+		Ok::<_, OwnerError>(chain.batch(&all).await?)
 	};
-	let mut all = Vec::new();
-	for (network, candidates) in networks.iter().zip(candidates) {
-		let each = candidates.iter().map(registration);
-		let each = each.collect::<Result<Vec<_>, OwnerError>>()?;
-		let registrations: Registrations = BoundedVec::truncate_from(each);
-		all.push(calls::devices::register_batch(*network, &registrations));
-	}
-	let call = chain.batch(&all).await?;
-	let options = SubmitOptions { nonce: Some(nonce), ..SubmitOptions::default() };
-	let outcome = Box::pin(chain.submit(&call, &cast.owner, options)).await?;
+	let sent = chain.submit_made(&cast.owner, SubmitOptions::default(), call);
+	let outcome = Box::pin(sent).await?;
 	let registered = outcome.all::<Fields>("Devices", "Registered");
 	let id = |candidate: &Candidate| {
 		let key = candidate.pair.public();

@@ -92,12 +92,15 @@ pub(super) async fn register_device(
 	let genesis = chain.genesis().await?;
 	let key = pair.public();
 	let certificate = certify(&genesis, ground.maker, &key, "0001")?;
-	let nonce = chain.next_nonce(&owner.account()).await?;
-	let block = chain.finalized().await?;
-	let possession = device::prove(pair, &genesis, block, &owner.account(), nonce);
-	let call = calls::devices::register(ground.network, &key, &possession, Some(&certificate));
-	let options = SubmitOptions { nonce: Some(nonce), ..SubmitOptions::default() };
-	let outcome = Box::pin(chain.submit(&call, owner, options)).await?;
+	let (genesis, key, certificate) = (&genesis, &key, &certificate);
+	let call = |nonce| async move {
+		let block = chain.finalized().await?;
+		let possession = device::prove(pair, genesis, block, &owner.account(), nonce);
+		let call = calls::devices::register(ground.network, key, &possession, Some(certificate));
+		Ok::<_, OwnerError>(call)
+	};
+	let sent = chain.submit_made(owner, SubmitOptions::default(), call);
+	let outcome = Box::pin(sent).await?;
 	device::registered(&outcome)
 }
 
