@@ -31,6 +31,8 @@ mod curve;
 mod dispatch;
 mod error;
 mod follow;
+#[cfg(test)]
+mod forks;
 mod gateways;
 mod governance;
 mod governance_calls;

@@ -93,6 +93,7 @@ impl Chain {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::forks::{Script, block, play};
 
 	#[test]
 	fn a_nonce_that_was_seen_in_a_block_is_not_free() {
@@ -105,5 +106,24 @@ mod tests {
 		assert!(used.is_free(&other, 7));
 		used.forget(&one);
 		assert!(used.is_free(&one, 0));
+	}
+
+	#[tokio::test]
+	async fn what_a_reorganisation_took_away_is_waited_for() {
+		let best = (1..10).map(|number| block(number, 1)).collect();
+		let script = Script { best, nonces: vec![5, 5, 6], ..Script::default() };
+		let (chain, _node) = play(script).await;
+		chain.inner.used.note(&[1; 32], 5);
+		assert_eq!(chain.free_nonce(&[1; 32]).await.expect("answers"), 6);
+	}
+
+	#[tokio::test]
+	async fn what_does_not_return_is_given_up() {
+		let best = (1..10).map(|number| block(number, 1)).collect();
+		let script = Script { best, nonces: vec![5], ..Script::default() };
+		let (chain, _node) = play(script).await;
+		chain.inner.used.note(&[1; 32], 5);
+		assert_eq!(chain.free_nonce(&[1; 32]).await.expect("answers"), 5);
+		assert!(chain.inner.used.is_free(&[1; 32], 5), "it is not waited for again");
 	}
 }

@@ -385,3 +385,66 @@ impl Chain {
 fn not_included(cause: &str) -> Error {
 	Error::NotIncluded { cause: cause.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+	use serde_json::{Value, json};
+
+	use super::*;
+	use crate::forks::{Script, block, play, text};
+
+	/// The fork that the transaction's block is on, and another one.
+	const OURS: u8 = 1;
+	const OTHER: u8 = 2;
+
+	/// What is said of a transaction with these statuses, while the best chain has these forks' blocks
+	/// when it is looked at.
+	async fn watched(
+		statuses: Vec<Value>,
+		forks: &[u8],
+		options: SubmitOptions<'_>,
+	) -> Result<Hash32, Error> {
+		let chain = forks.iter().map(|fork| block(7, *fork)).collect();
+		let script = Script { chain, statuses, ..Script::default() };
+		let (chain, _node) = play(script).await;
+		let link = chain.link().await?;
+		let mut statuses = chain.send(&link, b"a transaction").await?;
+		chain.watch(&link, &mut statuses, options).await
+	}
+
+	fn in_block() -> Vec<Value> {
+		vec![json!("ready"), json!({ "inBlock": text(block(7, OURS)) })]
+	}
+
+	#[tokio::test]
+	async fn a_block_counts_when_its_fork_is_the_best_chain() {
+		for forks in [&[OURS][..], &[OTHER, OTHER, OURS]] {
+			let found = watched(in_block(), forks, SubmitOptions::default()).await;
+			assert_eq!(found.expect("included"), block(7, OURS));
+		}
+	}
+
+	#[tokio::test]
+	async fn what_is_final_needs_no_look() {
+		let mut statuses = in_block();
+		statuses.push(json!({ "finalized": text(block(8, OTHER)) }));
+		for options in [SubmitOptions::default(), SubmitOptions::finalized()] {
+			let found = watched(statuses.clone(), &[OTHER], options).await;
+			assert_eq!(found.expect("final"), block(8, OTHER));
+		}
+	}
+
+	#[tokio::test]
+	async fn who_loses_a_nonce_on_a_fork_may_have_won_on_another() {
+		let mut statuses = in_block();
+		statuses.push(json!({ "usurped": text([9; 32]) }));
+		let won = watched(statuses.clone(), &[OTHER, OURS], SubmitOptions::default()).await;
+		assert_eq!(won.expect("included"), block(7, OURS));
+		for (forks, options) in
+			[(&[OTHER][..], SubmitOptions::default()), (&[OURS][..], SubmitOptions::finalized())]
+		{
+			let lost = watched(statuses.clone(), forks, options).await;
+			assert!(matches!(lost, Err(Error::NotIncluded { .. })), "{lost:?}");
+		}
+	}
+}
