@@ -174,12 +174,12 @@ pub(crate) fn of_rpc(url: &str, request: &str, error: &subxt::rpcs::Error) -> Er
 pub(crate) fn of_submission(code: i32, message: &str, data: Option<&str>) -> Error {
 	let data = data.unwrap_or_default().trim_matches('"');
 	let cause = if data.is_empty() { message.to_owned() } else { format!("{message}: {data}") };
+	let is_outdated = data.contains("outdated") || data.contains("Stale");
+	if code == 1014 || (code == 1010 && is_outdated) {
+		return Error::NonceUsed { cause };
+	}
 	let remedy = match code {
 		1010 if data.contains("pay some fees") => "put more of the token into the signing account",
-		1010 if data.contains("outdated") || data.contains("Stale") => {
-			return Error::NonceUsed { cause };
-		},
-		1014 => return Error::NonceUsed { cause },
 		1010 if data.contains("future") => {
 			"an earlier transaction of this account is missing; wait for it or send it again"
 		},

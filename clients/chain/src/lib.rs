@@ -31,14 +31,14 @@ mod curve;
 mod dispatch;
 mod error;
 mod follow;
-#[cfg(test)]
-mod forks;
 mod gateways;
 mod governance;
 mod governance_calls;
 mod nonce;
 mod referendum;
 mod schemas;
+#[cfg(test)]
+mod scripted_node;
 mod session;
 mod signer;
 mod staking;

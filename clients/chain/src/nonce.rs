@@ -93,7 +93,7 @@ impl Chain {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::forks::{Script, block, play};
+	use crate::scripted_node::{Script, block, play};
 
 	#[test]
 	fn a_nonce_that_was_seen_in_a_block_is_not_free() {

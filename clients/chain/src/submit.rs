@@ -391,7 +391,7 @@ mod tests {
 	use serde_json::{Value, json};
 
 	use super::*;
-	use crate::forks::{Script, block, play, text};
+	use crate::scripted_node::{Script, block, play, text};
 
 	/// The fork that the transaction's block is on, and another one.
 	const OURS: u8 = 1;
