@@ -1,13 +1,10 @@
 //! Putting this device on the chain: registered, active, assigned. Each step only if it is missing,
 //! so that it may be repeated.
 
-use cairn_chain::{At, BlockId, Chain, Error as ChainError, Signer, SubmitOptions, calls};
-use cairn_types::{
-	Delegation, DeviceId, GatewayId, NetworkId, Possession, RootKey, RootSignature,
-	certificate::possession_message, root::delegation_message, view::DeviceFacts,
-};
+use cairn_chain::{At, Chain, Error as ChainError, Signer, SubmitOptions, calls};
+use cairn_types::{DeviceId, GatewayId, NetworkId, view::DeviceFacts};
 
-use super::{error::Error, key::DevicePair, root::P256Signer};
+use super::{error::Error, key::DevicePair, proof::Occasion, root::P256Signer};
 
 /// What a device is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,20 +79,16 @@ async fn register(
 	root: Option<&P256Signer>,
 	network: NetworkId,
 ) -> Result<DeviceId, Error> {
-	let genesis = &chain.genesis().await?;
+	let genesis = chain.genesis().await?;
 	let key = &pair.public();
-	let owned_by = &owner.account();
 	let call = |nonce| async move {
-		let BlockId { number: block, hash } = chain.finalized().await?;
-		let message = possession_message(genesis, block, &hash, owned_by, nonce, key);
-		let possession = Possession { block, nonce, signature: pair.sign(&message) };
+		let block = chain.finalized().await?;
+		let occasion = Occasion { genesis, block, owner: owner.account(), nonce };
+		let possession = occasion.prove(pair);
 		let Some(root) = root else {
 			return Ok(calls::devices::register(network, key, &possession, None));
 		};
-		let named = RootKey::P256(root.public());
-		let message = delegation_message(genesis, block, &hash, owned_by, nonce, &named, key);
-		let signature = RootSignature::P256(root.sign(&message).await?);
-		let delegation = Delegation { root: named, signature };
+		let delegation = occasion.delegate(root, key).await?;
 		let call = calls::devices::register_rooted(network, key, &possession, &delegation, None);
 		Ok::<_, Error>(call)
 	};

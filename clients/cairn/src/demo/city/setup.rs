@@ -14,9 +14,9 @@ use sp_core::bounded::BoundedVec;
 
 use super::plan::{NetworkPlan, Plan};
 use crate::{
-	agent::{self, DevicePair, Scheme},
+	agent::{self, DevicePair, Occasion, Scheme},
 	demo::setup::{become_maker, certify, register_gateway, send},
-	owner::{OwnerError, device, library_schema, maker_registered, session::missing_event},
+	owner::{OwnerError, library_schema, maker_registered, session::missing_event},
 };
 
 /// Secrets of the gateways' operators: each sends its own transactions, so that none waits for
@@ -205,16 +205,17 @@ async fn register(
 ) -> Result<Vec<Vec<DeviceId>>, OwnerError> {
 	type Fields = (DeviceId, [u8; 32], NetworkId, DeviceKey, Option<MakerId>);
 
-	let (owner, genesis) = (&cast.owner.account(), &chain.genesis().await?);
+	let (owner, genesis) = (cast.owner.account(), chain.genesis().await?);
 	let call = |nonce| async move {
 		let block = chain.finalized().await?;
+		let occasion = Occasion { genesis, block, owner, nonce };
 		let registration = |candidate: &Candidate| {
 			let key = candidate.pair.public();
 			Ok(Registration {
 				key,
-				possession: device::prove(&candidate.pair, genesis, block, owner, nonce),
+				possession: occasion.prove(&candidate.pair),
 				delegation: None,
-				certificate: Some(certify(genesis, maker, &key, &candidate.name)?),
+				certificate: Some(certify(&genesis, maker, &key, &candidate.name)?),
 			})
 		};
 		let mut all = Vec::new();

@@ -7,7 +7,7 @@ use cairn_types::{
 use sp_core::bounded::BoundedVec;
 
 use crate::{
-	agent::{DevicePair, host_schema},
+	agent::{DevicePair, Occasion, host_schema},
 	demo::setup::{become_maker, certify, send},
 	owner::{
 		OwnerError, device, maker_registered, network_created, schema_published,
@@ -92,10 +92,11 @@ pub(super) async fn register_device(
 	let genesis = chain.genesis().await?;
 	let key = pair.public();
 	let certificate = certify(&genesis, ground.maker, &key, "0001")?;
-	let (genesis, key, certificate) = (&genesis, &key, &certificate);
+	let (key, certificate) = (&key, &certificate);
 	let call = |nonce| async move {
 		let block = chain.finalized().await?;
-		let possession = device::prove(pair, genesis, block, &owner.account(), nonce);
+		let occasion = Occasion { genesis, block, owner: owner.account(), nonce };
+		let possession = occasion.prove(pair);
 		let call = calls::devices::register(ground.network, key, &possession, Some(certificate));
 		Ok::<_, OwnerError>(call)
 	};

@@ -14,9 +14,9 @@ use cairn_types::{
 use serde::{Deserialize, Serialize};
 use sp_core::bounded::BoundedVec;
 
-use super::possession::{self, Occasion};
+use super::possession;
 use crate::{
-	agent::{self, DevicePair, P256Signer},
+	agent::{self, DevicePair, Occasion, P256Signer},
 	owner::{certificate, error::OwnerError, format, options::OwnerSigning, session::Session},
 };
 

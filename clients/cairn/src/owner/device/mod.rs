@@ -15,9 +15,6 @@ use cairn_types::{
 	Certificate, DeviceId, DeviceKey, GatewayId, MakerId, NetworkId, RootKey, Window,
 };
 
-use possession::Occasion;
-pub(crate) use possession::prove;
-
 use super::{
 	certificate,
 	error::OwnerError,
@@ -29,7 +26,7 @@ use super::{
 	why::{self, WhyArgs},
 };
 use crate::{
-	agent::{self, P256Signer},
+	agent::{self, Occasion, P256Signer},
 	cli::Global,
 	clock::now_millis,
 };

@@ -8,13 +8,9 @@ use cairn_types::{
 	certificate::objection_message,
 };
 
-use super::{
-	One, begins, find,
-	possession::{self, Occasion},
-	root_of,
-};
+use super::{One, begins, find, possession, root_of};
 use crate::{
-	agent,
+	agent::{self, Occasion},
 	owner::{
 		approval::ApprovalFile,
 		error::OwnerError,
